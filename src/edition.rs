@@ -1,0 +1,51 @@
+//! Which reports an edition carries, for whom, in which order. Pure: the store loads, this decides, the store writes.
+
+use serde::{Deserialize, Serialize};
+
+use crate::report::Report;
+
+/// What about a report an edition carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Matter {
+    Report,
+    /// A notice that this revision corrects an earlier one.
+    Correction(i64),
+}
+
+impl std::fmt::Display for Matter {
+    /// The form in the database and in `--json`: `report`, `correction:3`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Matter::Report => f.write_str("report"),
+            Matter::Correction(revision) => write!(f, "correction:{revision}"),
+        }
+    }
+}
+
+/// One report in an edition, at the revision that was sealed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Item {
+    /// The report's row, which is also its place in the order of first sight.
+    pub report_id: i64,
+    pub revision: i64,
+    pub matter: Matter,
+    /// Our page of the report: `/reports/{slug}`.
+    pub slug: String,
+    /// Correction notices: what was corrected.
+    pub note: Option<String>,
+    pub report: Report,
+}
+
+/// What the editor asked for with `next/<list>.md` or the options of `send`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Hand {
+    pub subject: Option<String>,
+    pub preheader: Option<String>,
+    /// Report slugs or ids in the order wanted; the others follow.
+    pub order: Vec<String>,
+    /// Reports to leave out; they stay new.
+    pub without: Vec<String>,
+    /// The note on top, Markdown.
+    pub note: Option<String>,
+}

@@ -1,0 +1,150 @@
+//! One event report: what was said at an event, with the facts of the event as typed fields.
+//!
+//! In: the bytes of a file and its name. Out: a [`Report`] whose every field has a [`Provenance`], or a [`Refusal`]
+//! with a sentence for staff. Pure: no clock, no disk. A fact that cannot be known stays empty; nothing is invented.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// A report as read. Stored as JSON with each revision, so fields may be added but not renamed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Report {
+    /// Plain text, white space collapsed, never empty.
+    pub title: String,
+    /// BCP 47 primary tag in lower case ("en"); none if neither declared nor recognised.
+    pub language: Option<String>,
+    /// Whole sentences, at most 60 words or 400 characters.
+    pub summary: Option<String>,
+    pub event: Event,
+    pub series: Option<String>,
+    /// Who spoke, in the order of the text.
+    pub people: Vec<Person>,
+    /// Topics as the source writes them.
+    pub topics: Vec<String>,
+    pub related: Vec<Related>,
+    /// The report's own page, http or https.
+    pub url: Option<String>,
+    /// When the source says it published the report.
+    pub published: Option<DateTime<Utc>>,
+    /// Who wrote the report, if it says so; never a speaker.
+    pub author: Option<String>,
+    /// Sanitised HTML without title and tail.
+    pub body_html: String,
+    /// The same as plain text, paragraphs parted by an empty line.
+    pub body_text: String,
+    /// What the editor asked for in front matter.
+    pub handling: Handling,
+    /// Field name (dotted, `event.start`) to the rule and words that filled it.
+    pub provenance: BTreeMap<String, Provenance>,
+}
+
+/// The event a report is about.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Event {
+    pub start: Option<When>,
+    /// Inclusive last day, or the end time.
+    pub end: Option<When>,
+    /// IANA name, only if the source states a zone.
+    pub timezone: Option<String>,
+    pub venue: Option<String>,
+    pub city: Option<String>,
+    pub country: Option<String>,
+}
+
+/// A day, or a day and a wall-clock time. Serialised as ISO 8601: `2019-01-28` or `2019-01-28T18:30`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct When {
+    pub date: NaiveDate,
+    pub time: Option<NaiveTime>,
+}
+
+impl std::fmt::Display for When {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.date)?;
+        match self.time {
+            Some(time) => write!(f, "T{}", time.format("%H:%M")),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::str::FromStr for When {
+    type Err = chrono::ParseError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once('T') {
+            Some((date, time)) => {
+                let time = NaiveTime::parse_from_str(time, "%H:%M").or_else(|_| time.parse())?;
+                Ok(When {
+                    date: date.parse()?,
+                    time: Some(time),
+                })
+            }
+            None => Ok(When {
+                date: text.parse()?,
+                time: None,
+            }),
+        }
+    }
+}
+
+impl Serialize for When {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for When {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Person {
+    pub name: String,
+    pub role: Option<String>,
+    pub affiliation: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Related {
+    pub title: String,
+    pub url: Option<String>,
+}
+
+/// What front matter says about the handling of a report, as opposed to its content.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Handling {
+    /// Not to be published yet.
+    pub draft: bool,
+    /// Embargo: not published before this instant.
+    pub publish_after: Option<DateTime<Utc>>,
+    /// Only for these lists; none = every list that matches.
+    pub lists: Option<Vec<String>>,
+    /// What a correction corrects, in the editor's words; its presence marks the revision as a correction.
+    pub correction: Option<String>,
+    /// The editor's own key for the report; else the file's path is the key.
+    pub id: Option<String>,
+}
+
+/// Which rule filled a field, and from which words.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Provenance {
+    pub rule: String,
+    pub words: String,
+}
+
+/// Why a file is no report: one sentence for staff that says what is wrong and what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Refusal(pub String);
