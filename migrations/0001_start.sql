@@ -1,0 +1,288 @@
+-- Written in the common subset of SQLite and PostgreSQL, with two words that `store/schema.rs` translates:
+-- INTEGER PRIMARY KEY counts by itself, and INTEGER holds 64 bits on both.
+-- Instants are milliseconds since 1970 in UTC. Truth values are 0 and 1. Documents are JSON text.
+
+-- Facts about this database: the restore epoch, the host it belongs to.
+CREATE TABLE meta (
+    key TEXT NOT NULL PRIMARY KEY,
+    value TEXT NOT NULL
+);
+
+-- Where reports come from. `first_collected_at` is set once: only the first collection knows `backfill`.
+CREATE TABLE source (
+    name TEXT NOT NULL PRIMARY KEY,
+    first_collected_at INTEGER,
+    last_success_at INTEGER,
+    last_error TEXT,
+    retired_at INTEGER
+);
+
+-- A report; its id is its place in the order of first sight. The text stands in its revisions.
+CREATE TABLE report (
+    id INTEGER PRIMARY KEY,
+    public_id TEXT NOT NULL CONSTRAINT report_public_id UNIQUE,
+    slug TEXT NOT NULL CONSTRAINT report_slug UNIQUE,
+    source TEXT NOT NULL,
+    item_key TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    language TEXT,
+    -- Bytes of the file as last read: a renamed file with the same text is the same report.
+    fingerprint TEXT NOT NULL,
+    first_seen_at INTEGER NOT NULL,
+    -- When the text last changed; `settle` counts from here.
+    changed_at INTEGER NOT NULL,
+    -- When the report became public: in feeds, pages and future editions. Null: not yet.
+    published_at INTEGER,
+    -- The date readers see; set once, never moved (FEED-06).
+    dated_at INTEGER,
+    -- Moves only for significant changes (FEED-06).
+    updated_at INTEGER,
+    draft INTEGER NOT NULL DEFAULT 0,
+    publish_after INTEGER,
+    -- JSON array of list names, or null for every list that matches.
+    lists TEXT,
+    held_at INTEGER,
+    held_why TEXT,
+    withdrawn_at INTEGER,
+    -- 1: came with a source's first collection and is older than its backfill: feeds and archive only.
+    archived INTEGER NOT NULL DEFAULT 0,
+    CONSTRAINT report_item UNIQUE (source, item_key)
+);
+CREATE INDEX report_by_dated ON report (dated_at, id);
+CREATE INDEX report_by_fingerprint ON report (source, fingerprint);
+
+CREATE TABLE revision (
+    report_id INTEGER NOT NULL REFERENCES report (id),
+    number INTEGER NOT NULL,
+    content TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    -- What was corrected, in the editor's words; null: no correction.
+    correction TEXT,
+    PRIMARY KEY (report_id, number)
+);
+
+-- A file of a folder source, read or refused.
+CREATE TABLE origin (
+    source TEXT NOT NULL,
+    path TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    modified_at INTEGER NOT NULL,
+    fingerprint TEXT NOT NULL,
+    report_id INTEGER REFERENCES report (id),
+    refused TEXT,
+    seen_at INTEGER NOT NULL,
+    gone_at INTEGER,
+    PRIMARY KEY (source, path)
+);
+
+CREATE TABLE list (
+    name TEXT NOT NULL PRIMARY KEY,
+    last_number INTEGER NOT NULL DEFAULT 0,
+    created_at INTEGER NOT NULL,
+    retired_at INTEGER
+);
+
+-- A rhythm of a list. Slots up to `decided_until` are settled, whatever became of them.
+CREATE TABLE cadence (
+    list TEXT NOT NULL,
+    name TEXT NOT NULL,
+    decided_until INTEGER NOT NULL,
+    -- Fingerprint of what the list matches; a change makes newly matching old reports known, not new.
+    matching TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    retired_at INTEGER,
+    PRIMARY KEY (list, name)
+);
+
+-- One line per slot: the key that lets two machines trigger a slot and make one edition (SCH-03).
+CREATE TABLE slot (
+    list TEXT NOT NULL,
+    cadence TEXT NOT NULL,
+    -- Cron: the instant. Immediate: the first report's id.
+    slot INTEGER NOT NULL,
+    outcome TEXT NOT NULL CHECK (outcome IN ('edition', 'empty', 'missed', 'merged', 'asked')),
+    edition_id INTEGER,
+    decided_at INTEGER NOT NULL,
+    CONSTRAINT slot_once PRIMARY KEY (list, cadence, slot)
+);
+
+-- A report enters at most one edition of a list and cadence. No edition: known, not to be mailed.
+CREATE TABLE ledger (
+    list TEXT NOT NULL,
+    cadence TEXT NOT NULL,
+    report_id INTEGER NOT NULL REFERENCES report (id),
+    matter TEXT NOT NULL,
+    edition_id INTEGER,
+    entered_at INTEGER NOT NULL,
+    CONSTRAINT ledger_once PRIMARY KEY (list, cadence, report_id, matter)
+);
+CREATE INDEX ledger_by_edition ON ledger (edition_id);
+
+CREATE TABLE subscriber (
+    id INTEGER PRIMARY KEY,
+    -- As given, for delivery (MSG-11).
+    address TEXT NOT NULL,
+    -- Normalised, for uniqueness only.
+    address_key TEXT NOT NULL CONSTRAINT subscriber_address UNIQUE,
+    name TEXT,
+    language TEXT,
+    state TEXT NOT NULL CHECK (state IN ('active', 'suspended', 'suppressed', 'erased')),
+    created_at INTEGER NOT NULL
+);
+
+CREATE TABLE subscription (
+    id INTEGER PRIMARY KEY,
+    list TEXT NOT NULL,
+    subscriber_id INTEGER NOT NULL REFERENCES subscriber (id),
+    state TEXT NOT NULL CHECK (state IN ('active', 'left', 'removed')),
+    -- Null: the list's default cadence.
+    cadence TEXT,
+    -- JSON array; empty = all topics.
+    topics TEXT NOT NULL DEFAULT '[]',
+    -- 1: the list's CSV put it there, and may take it away.
+    by_file INTEGER NOT NULL DEFAULT 0,
+    -- The CSV's cells as last applied, JSON.
+    cells TEXT,
+    -- JSON array of fields the person set; the file does not touch them.
+    chosen TEXT NOT NULL DEFAULT '[]',
+    -- Reports with a larger id are new to this person.
+    since_report INTEGER NOT NULL,
+    -- After a change of cadence: the next edition adds what the list published since then and the person lacks.
+    owed_since INTEGER,
+    started_at INTEGER NOT NULL,
+    ended_at INTEGER,
+    CONSTRAINT subscription_once UNIQUE (list, subscriber_id)
+);
+CREATE INDEX subscription_by_subscriber ON subscription (subscriber_id);
+
+-- Append-only: what a person agreed to, and when it ended (PRIV-02).
+CREATE TABLE consent (
+    id INTEGER PRIMARY KEY,
+    subscriber_id INTEGER NOT NULL REFERENCES subscriber (id),
+    list TEXT NOT NULL,
+    -- subscribed, left, removed, returned
+    what TEXT NOT NULL,
+    -- file, import, command line, one-click, page
+    how TEXT NOT NULL,
+    basis TEXT,
+    at INTEGER NOT NULL
+);
+CREATE INDEX consent_by_subscriber ON consent (subscriber_id);
+
+CREATE TABLE edition (
+    id INTEGER PRIMARY KEY,
+    list TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    -- A word of the configuration, or manual.
+    cadence TEXT NOT NULL,
+    -- The slot it fills; null for a send by hand.
+    slot INTEGER,
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'held', 'sending', 'stopped', 'cancelled', 'finished')),
+    -- 1: release waits for a person's approval.
+    needs_approval INTEGER NOT NULL DEFAULT 0,
+    approved_at INTEGER,
+    sealed_at INTEGER NOT NULL,
+    -- Not released before this instant.
+    due_at INTEGER NOT NULL,
+    -- The Date of every mail (MSG-02).
+    released_at INTEGER,
+    finished_at INTEGER,
+    -- Of the sealed bytes; an approval names it.
+    hash TEXT NOT NULL,
+    -- Restore epoch of its Message-IDs.
+    epoch TEXT NOT NULL,
+    -- Sender, relay, editor's hand and policies as sealed: JSON of `edition::Sealed`.
+    settings TEXT NOT NULL,
+    CONSTRAINT edition_number UNIQUE (list, number)
+);
+CREATE INDEX edition_by_state ON edition (state);
+
+CREATE TABLE edition_item (
+    edition_id INTEGER NOT NULL REFERENCES edition (id),
+    report_id INTEGER NOT NULL REFERENCES report (id),
+    revision INTEGER NOT NULL,
+    matter TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    PRIMARY KEY (edition_id, report_id, matter)
+);
+CREATE INDEX edition_item_by_report ON edition_item (report_id);
+
+-- The frozen bytes for one language and one set of items.
+CREATE TABLE variant (
+    id INTEGER PRIMARY KEY,
+    edition_id INTEGER NOT NULL REFERENCES edition (id),
+    language TEXT NOT NULL,
+    -- The items, `report_id:matter` joined by spaces: part of the key.
+    items TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    -- `mail::Prepared` as stored text.
+    message TEXT NOT NULL,
+    -- HTML for the public edition page, without holes.
+    page TEXT NOT NULL,
+    CONSTRAINT variant_once UNIQUE (edition_id, language, items)
+);
+
+CREATE TABLE variant_item (
+    variant_id INTEGER NOT NULL REFERENCES variant (id),
+    report_id INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    matter TEXT NOT NULL,
+    PRIMARY KEY (variant_id, report_id, matter)
+);
+CREATE INDEX variant_item_by_report ON variant_item (report_id);
+
+-- Everything that goes out by SMTP, one row per recipient. A row with an edition is a delivery.
+CREATE TABLE outgoing (
+    id INTEGER PRIMARY KEY,
+    -- digest, preview, test, notice
+    kind TEXT NOT NULL,
+    -- Smaller goes first: personal mail never waits behind a digest.
+    priority INTEGER NOT NULL,
+    relay TEXT NOT NULL,
+    edition_id INTEGER REFERENCES edition (id),
+    subscriber_id INTEGER REFERENCES subscriber (id),
+    variant_id INTEGER REFERENCES variant (id),
+    -- Personal mail: recipient, envelope sender and whole message. Null for deliveries.
+    recipient TEXT,
+    sender TEXT,
+    message TEXT,
+    state TEXT NOT NULL CHECK (state IN ('pending', 'claimed', 'handoff', 'sent', 'deferred', 'failed', 'skipped', 'in-doubt')),
+    reason TEXT,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    -- How often it was in doubt; never goes back.
+    doubts INTEGER NOT NULL DEFAULT 0,
+    -- Not tried before this instant.
+    next_at INTEGER NOT NULL,
+    first_tried_at INTEGER,
+    claim TEXT,
+    lease_until INTEGER,
+    handoff_at INTEGER,
+    -- The relay's last answer, as given.
+    reply TEXT,
+    answered_at INTEGER,
+    CONSTRAINT delivery_once UNIQUE (edition_id, subscriber_id)
+);
+CREATE INDEX outgoing_due ON outgoing (relay, priority, next_at, id) WHERE state IN ('pending', 'deferred');
+CREATE INDEX outgoing_open ON outgoing (state) WHERE state IN ('claimed', 'handoff', 'in-doubt');
+CREATE INDEX outgoing_by_subscriber ON outgoing (subscriber_id);
+
+-- Who decided what, and when. Append-only.
+CREATE TABLE decision (
+    id INTEGER PRIMARY KEY,
+    -- events/12, report 7, list events, everything
+    subject TEXT NOT NULL,
+    what TEXT NOT NULL,
+    who TEXT NOT NULL,
+    note TEXT,
+    at INTEGER NOT NULL
+);
+
+-- What stands still: everything, list NAME, relay NAME.
+CREATE TABLE pause (
+    scope TEXT NOT NULL PRIMARY KEY,
+    who TEXT NOT NULL,
+    why TEXT,
+    since INTEGER NOT NULL,
+    -- A relay rests until then and is tried again; null: until a person resumes.
+    until INTEGER
+);
