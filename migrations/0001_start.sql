@@ -87,6 +87,8 @@ CREATE TABLE cadence (
     list TEXT NOT NULL,
     name TEXT NOT NULL,
     decided_until INTEGER NOT NULL,
+    -- Cron and zone as last seen: a schedule that was moved starts counting slots anew.
+    rule TEXT NOT NULL,
     -- Fingerprint of what the list matches; a change makes newly matching old reports known, not new.
     matching TEXT NOT NULL,
     created_at INTEGER NOT NULL,

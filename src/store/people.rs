@@ -1,1 +1,323 @@
-//! To come.
+//! People, their subscriptions, and the record of their consent.
+
+use chrono::{DateTime, Utc};
+use sqlx::Row;
+use sqlx::any::AnyRow;
+
+use super::{Result, Store, Tx, from_json, to_json};
+use crate::clock::from_millis;
+
+/// A person.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Subscriber {
+    pub id: i64,
+    /// As given, for delivery.
+    pub address: String,
+    pub name: Option<String>,
+    pub language: Option<String>,
+    /// `active`, `suspended`, `suppressed` or `erased`.
+    pub state: String,
+}
+
+/// A person on a list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Subscription {
+    pub id: i64,
+    pub list: String,
+    pub subscriber: Subscriber,
+    /// `active`, `left` (by the person) or `removed` (by the file or staff).
+    pub state: String,
+    pub cadence: Option<String>,
+    pub topics: Vec<String>,
+    pub by_file: bool,
+    /// The CSV's cells as last applied, JSON.
+    pub cells: Option<String>,
+    /// Fields the person set; the file does not touch them.
+    pub chosen: Vec<String>,
+    pub since_report: i64,
+    pub owed_since: Option<DateTime<Utc>>,
+    pub started_at: DateTime<Utc>,
+    pub ended_at: Option<DateTime<Utc>>,
+}
+
+/// How somebody comes onto a list.
+#[derive(Clone, Debug)]
+pub struct Joining<'a> {
+    pub list: &'a str,
+    pub address: &'a str,
+    pub address_key: &'a str,
+    pub name: Option<&'a str>,
+    pub language: Option<&'a str>,
+    pub cadence: Option<&'a str>,
+    pub topics: &'a [String],
+    pub cells: Option<&'a str>,
+    /// `file`, `import` or `command line`: also in the consent record.
+    pub how: &'a str,
+    pub basis: Option<&'a str>,
+}
+
+/// One line of the consent record.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct Consent {
+    pub list: String,
+    pub what: String,
+    pub how: String,
+    pub basis: Option<String>,
+    pub at: DateTime<Utc>,
+}
+
+const COLUMNS: &str = "SELECT s.id, s.list, s.state, s.cadence, s.topics, s.by_file, s.cells, s.chosen, \
+    s.since_report, s.owed_since, s.started_at, s.ended_at, p.id AS subscriber_id, p.address, p.name, p.language, \
+    p.state AS subscriber_state FROM subscription s JOIN subscriber p ON p.id = s.subscriber_id ";
+
+impl Store {
+    pub async fn find_subscriber(&self, id: i64) -> Result<Option<Subscriber>> {
+        let row = sqlx::query("SELECT id, address, name, language, state FROM subscriber WHERE id = $1")
+            .bind(id)
+            .fetch_optional(&self.read)
+            .await?;
+        row.map(|row| {
+            Ok(Subscriber {
+                id: row.try_get(0)?,
+                address: row.try_get(1)?,
+                name: row.try_get(2)?,
+                language: row.try_get(3)?,
+                state: row.try_get(4)?,
+            })
+        })
+        .transpose()
+    }
+
+    /// Every subscription of a list, ended ones too, in the order they were made.
+    pub async fn list_subscriptions(&self, list: &str) -> Result<Vec<Subscription>> {
+        let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
+            "{COLUMNS} WHERE s.list = $1 ORDER BY s.id"
+        )))
+        .bind(list)
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter().map(subscription).collect()
+    }
+
+    /// The subscriptions of one address, on all lists.
+    pub async fn list_subscriptions_of(&self, address_key: &str) -> Result<Vec<Subscription>> {
+        let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
+            "{COLUMNS} WHERE p.address_key = $1 ORDER BY s.list"
+        )))
+        .bind(address_key)
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter().map(subscription).collect()
+    }
+
+    /// People who may be mailed: an active subscription of an active person. With the cadence each reads by, if it
+    /// is not the list's default.
+    pub async fn list_active_people(&self, list: &str) -> Result<Vec<Subscription>> {
+        let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
+            "{COLUMNS} WHERE s.list = $1 AND s.state = 'active' AND p.state = 'active' ORDER BY p.id"
+        )))
+        .bind(list)
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter().map(subscription).collect()
+    }
+
+    /// Puts a person on a list: a new subscription, or one that had ended as `removed`.
+    ///
+    /// Reports first seen later are new to the person. Who is there before the list's first edition has not missed
+    /// one, so that to them everything is new.
+    pub async fn subscribe(&self, tx: &mut Tx, joining: &Joining<'_>, now: DateTime<Utc>) -> Result<()> {
+        let millis = now.timestamp_millis();
+        let subscriber: i64 = sqlx::query(
+            "INSERT INTO subscriber (address, address_key, name, language, state, created_at) \
+             VALUES ($1, $2, $3, $4, 'active', $5) ON CONFLICT (address_key) DO UPDATE SET \
+             name = COALESCE(subscriber.name, $3), language = COALESCE(subscriber.language, $4) RETURNING id",
+        )
+        .bind(joining.address)
+        .bind(joining.address_key)
+        .bind(joining.name)
+        .bind(joining.language)
+        .bind(millis)
+        .fetch_one(&mut **tx)
+        .await?
+        .try_get(0)?;
+        sqlx::query(
+            "INSERT INTO subscription (list, subscriber_id, state, cadence, topics, by_file, cells, since_report, started_at) \
+             SELECT $1, $2, 'active', $3, $4, $5, $6, \
+             CASE WHEN EXISTS (SELECT 1 FROM list WHERE name = $1 AND last_number > 0) \
+             THEN (SELECT COALESCE(MAX(id), 0) FROM report) ELSE 0 END, $7 \
+             ON CONFLICT (list, subscriber_id) DO UPDATE SET state = 'active', cadence = $3, topics = $4, by_file = $5, \
+             cells = $6, since_report = (SELECT COALESCE(MAX(id), 0) FROM report), started_at = $7, ended_at = NULL, owed_since = NULL",
+        )
+        .bind(joining.list)
+        .bind(subscriber)
+        .bind(joining.cadence)
+        .bind(to_json("topics", &joining.topics)?)
+        .bind(i64::from(joining.how == "file"))
+        .bind(joining.cells)
+        .bind(millis)
+        .execute(&mut **tx)
+        .await?;
+        record_consent(
+            tx,
+            subscriber,
+            joining.list,
+            "subscribed",
+            joining.how,
+            joining.basis,
+            now,
+        )
+        .await
+    }
+
+    /// Takes a person off a list by their own wish. False: they were not on it. Sealed deliveries not yet handed over
+    /// are skipped by the guard of the handoff, not here.
+    pub async fn unsubscribe(&self, list: &str, subscriber_id: i64, how: &str, now: DateTime<Utc>) -> Result<bool> {
+        self.end_subscription(list, subscriber_id, "left", how, now).await
+    }
+
+    /// Takes a person off a list by the file or by staff.
+    pub async fn remove(&self, list: &str, subscriber_id: i64, how: &str, now: DateTime<Utc>) -> Result<bool> {
+        self.end_subscription(list, subscriber_id, "removed", how, now).await
+    }
+
+    async fn end_subscription(
+        &self,
+        list: &str,
+        subscriber_id: i64,
+        state: &str,
+        how: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        let mut tx = self.begin().await?;
+        // Leaving outlives removal: who was removed and then leaves cannot be brought back by the file.
+        let done = sqlx::query(
+            "UPDATE subscription SET state = $3, ended_at = $4 WHERE list = $1 AND subscriber_id = $2 \
+             AND (state = 'active' OR (state = 'removed' AND $3 = 'left'))",
+        )
+        .bind(list)
+        .bind(subscriber_id)
+        .bind(state)
+        .bind(now.timestamp_millis())
+        .execute(&mut *tx)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
+        record_consent(&mut tx, subscriber_id, list, state, how, None, now).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Applies cells of the file that changed. A change of cadence owes the person what the old one had not brought.
+    pub async fn update_subscription(&self, tx: &mut Tx, id: i64, change: &Change<'_>) -> Result<()> {
+        sqlx::query(
+            "UPDATE subscriber SET name = CASE WHEN $2 = 1 THEN $3 ELSE name END, \
+             language = CASE WHEN $4 = 1 THEN $5 ELSE language END \
+             WHERE id = (SELECT subscriber_id FROM subscription WHERE id = $1)",
+        )
+        .bind(id)
+        .bind(i64::from(change.name.is_some()))
+        .bind(change.name.flatten())
+        .bind(i64::from(change.language.is_some()))
+        .bind(change.language.flatten())
+        .execute(&mut **tx)
+        .await?;
+        let topics = change.topics.map(|topics| to_json("topics", &topics)).transpose()?;
+        sqlx::query(
+            "UPDATE subscription SET cells = $2, topics = COALESCE($3, topics), \
+             owed_since = CASE WHEN $4 = 1 AND COALESCE(cadence, '') <> COALESCE($5, '') THEN COALESCE(owed_since, \
+             (SELECT MAX(e.sealed_at) FROM edition e WHERE e.list = subscription.list AND e.state <> 'cancelled' \
+             AND e.cadence IN (COALESCE(subscription.cadence, $6), 'manual')), started_at) ELSE owed_since END, \
+             cadence = CASE WHEN $4 = 1 THEN $5 ELSE cadence END WHERE id = $1",
+        )
+        .bind(id)
+        .bind(change.cells)
+        .bind(topics)
+        .bind(i64::from(change.cadence.is_some()))
+        .bind(change.cadence.flatten())
+        .bind(change.default_cadence)
+        .execute(&mut **tx)
+        .await?;
+        Ok(())
+    }
+
+    /// What a person agreed to, oldest first.
+    pub async fn list_consent(&self, subscriber_id: i64) -> Result<Vec<Consent>> {
+        let rows = sqlx::query("SELECT list, what, how, basis, at FROM consent WHERE subscriber_id = $1 ORDER BY id")
+            .bind(subscriber_id)
+            .fetch_all(&self.read)
+            .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(Consent {
+                    list: row.try_get(0)?,
+                    what: row.try_get(1)?,
+                    how: row.try_get(2)?,
+                    basis: row.try_get(3)?,
+                    at: from_millis(row.try_get(4)?),
+                })
+            })
+            .collect()
+    }
+}
+
+/// Cells that changed in the file: the outer `Option` says whether, the inner one to what.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Change<'a> {
+    pub name: Option<Option<&'a str>>,
+    pub language: Option<Option<&'a str>>,
+    pub topics: Option<&'a [String]>,
+    pub cadence: Option<Option<&'a str>>,
+    /// All cells, to compare the next file with.
+    pub cells: Option<&'a str>,
+    /// What "no cadence" means on this list.
+    pub default_cadence: Option<&'a str>,
+}
+
+async fn record_consent(
+    tx: &mut Tx,
+    subscriber_id: i64,
+    list: &str,
+    what: &str,
+    how: &str,
+    basis: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query("INSERT INTO consent (subscriber_id, list, what, how, basis, at) VALUES ($1, $2, $3, $4, $5, $6)")
+        .bind(subscriber_id)
+        .bind(list)
+        .bind(what)
+        .bind(how)
+        .bind(basis)
+        .bind(now.timestamp_millis())
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+fn subscription(row: &AnyRow) -> Result<Subscription> {
+    let instant =
+        |column: &str| -> Result<Option<DateTime<Utc>>> { Ok(row.try_get::<Option<i64>, _>(column)?.map(from_millis)) };
+    Ok(Subscription {
+        id: row.try_get("id")?,
+        list: row.try_get("list")?,
+        subscriber: Subscriber {
+            id: row.try_get("subscriber_id")?,
+            address: row.try_get("address")?,
+            name: row.try_get("name")?,
+            language: row.try_get("language")?,
+            state: row.try_get("subscriber_state")?,
+        },
+        state: row.try_get("state")?,
+        cadence: row.try_get("cadence")?,
+        topics: from_json("subscription.topics", row.try_get::<&str, _>("topics")?)?,
+        by_file: row.try_get::<i64, _>("by_file")? == 1,
+        cells: row.try_get("cells")?,
+        chosen: from_json("subscription.chosen", row.try_get::<&str, _>("chosen")?)?,
+        since_report: row.try_get("since_report")?,
+        owed_since: instant("owed_since")?,
+        started_at: from_millis(row.try_get("started_at")?),
+        ended_at: instant("ended_at")?,
+    })
+}
