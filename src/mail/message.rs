@@ -195,10 +195,11 @@ pub fn compose(headers: &Headers, rendered: &Rendered) -> Result<Prepared, Error
     }
     out.push_str(&format!("Content-Type: multipart/alternative;\r\n boundary=\"{boundary}\"\r\n\r\n"));
     out.push_str(&format!("--{boundary}\r\n"));
+    // The line end before a boundary belongs to the boundary, hence one more.
     write_part(&mut out, "text/plain", &rendered.text, false)?;
-    out.push_str(&format!("--{boundary}\r\n"));
+    out.push_str(&format!("\r\n--{boundary}\r\n"));
     write_part(&mut out, "text/html", &rendered.html, true)?;
-    out.push_str(&format!("--{boundary}--\r\n"));
+    out.push_str(&format!("\r\n--{boundary}--\r\n"));
     Prepared::from_stored(&out)
 }
 
