@@ -255,7 +255,7 @@ fn refuse(templates: &Templates, name: &str, faults: Vec<String>) -> Result<(), 
 }
 
 /// Moves the styles into the elements, because Gmail's apps and Outlook know little of style blocks. The block marked
-/// `data-css-inline="ignore"` (dark and narrow) stays.
+/// `data-css-inline="keep"` (dark and narrow) stays.
 fn inline(templates: &Templates, html: &str) -> Result<String, Error> {
     let inliner = css_inline::CSSInliner::options()
         .load_remote_stylesheets(false)
@@ -265,7 +265,7 @@ fn inline(templates: &Templates, html: &str) -> Result<String, Error> {
         file: templates.origin("mail/digest.html"),
         faults: vec![format!("its styles cannot be moved into the elements: {error}")],
     })?;
-    Ok(inlined.replace(" data-css-inline=\"ignore\"", ""))
+    Ok(inlined.replace(" data-css-inline=\"keep\"", ""))
 }
 
 /// What is wrong with a digest's HTML; also the rule by which templates are checked.

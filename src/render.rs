@@ -23,7 +23,7 @@ mod registry;
 mod words;
 
 pub use registry::{Entry, registry};
-pub use words::{Words, direction};
+pub use words::{Words, direction, direction_of, isolate};
 
 /// No page and no mail of ours comes near this; a template that writes more is stuck in a loop.
 const MAX_OUTPUT: usize = 8 << 20;

@@ -426,6 +426,24 @@ fn each_report_has_its_own_language_and_direction() {
 }
 
 #[test]
+fn a_place_written_from_right_to_left_does_not_pull_the_date_along() {
+    let line = TEMPLATES.event_line("en", &twelve()[5].report.event).unwrap();
+    assert_eq!(line, "\u{2068}عمّان\u{2069}, 2 October 2025");
+}
+
+#[test]
+fn styles_stand_in_the_elements_and_one_block_for_dark_and_narrow_stays() {
+    let html = render_digest(&TEMPLATES, &digest("en", twelve())).unwrap().html;
+    assert!(html.contains("prefers-color-scheme: dark") && html.contains("max-width: 480px"));
+    assert!(html.contains("content=\"light dark\"") && html.contains("style=\"margin:0;background:#f3f1ec\""));
+    let document = scraper::Html::parse_document(&html);
+    let blocks = scraper::Selector::parse("style").unwrap();
+    let styles: Vec<String> = document.select(&blocks).map(|block| block.text().collect()).collect();
+    assert_eq!(styles.len(), 1);
+    assert!(styles[0].len() < 16_000);
+}
+
+#[test]
 fn the_full_text_of_one_report_is_sanitised_and_keeps_its_links() {
     let mut digest = digest("en", vec![round_table()]);
     digest.full_text_of_one = true;

@@ -10,7 +10,7 @@ use unicode_normalization::char::is_combining_mark;
 use super::message::{END_NAME, IF_NAME, LEAVE, NAME};
 use super::{Digest, MAX_PREHEADER, arrange, is_upcoming, prose};
 use crate::edition::{Item, Matter};
-use crate::render::{Templates, direction};
+use crate::render::{Templates, direction, direction_of, isolate};
 use crate::report::Person;
 
 /// Items in full form; the rest are told by title and link.
@@ -204,9 +204,9 @@ fn people(templates: &Templates, language: &str, people: &[Person]) -> Option<St
     let told: Vec<String> = people
         .iter()
         .map(|person| {
-            let name = clean(&person.name);
+            let name = isolate(clean(&person.name), language);
             match person.affiliation.as_deref().or(person.role.as_deref()).map(clean) {
-                Some(from) if !from.is_empty() => format!("{name} ({from})"),
+                Some(from) if !from.is_empty() => format!("{name} ({})", isolate(from, language)),
                 _ => name,
             }
         })
@@ -288,15 +288,6 @@ fn cut(text: &str, max: usize) -> String {
     };
     let whole = whole.trim_end_matches(|char: char| char.is_whitespace() || matches!(char, ',' | ';' | ':' | '–' | '—' | '-' | '·'));
     format!("{whole}…")
-}
-
-/// The direction of text whose language nobody knows: that of its first letter.
-fn direction_of(text: &str) -> &'static str {
-    let first = text.chars().find(|char| char.is_alphabetic());
-    match first {
-        Some('\u{590}'..='\u{8FF}' | '\u{FB1D}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFC}') => "rtl",
-        _ => "ltr",
-    }
 }
 
 /// A text part as it is sent: no blanks at line ends, at most two empty lines in a row.

@@ -6,7 +6,7 @@
 
 use chrono::{Datelike, NaiveDate, NaiveTime};
 
-use super::words::Words;
+use super::words::{Words, isolate};
 use crate::report::{Event, When};
 
 /// One day, with its year.
@@ -92,16 +92,14 @@ pub(super) fn of_event(words: &Words, language: &str, event: &Event) -> Option<S
 
 /// "Moscow, 28 January 2019": where and when, whatever of it is known.
 pub(super) fn event_line(words: &Words, language: &str, event: &Event) -> Option<String> {
-    let parts = [
-        event.venue.clone(),
-        event.city.clone().or_else(|| event.country.clone()),
-        of_event(words, language, event),
-    ];
-    let known: Vec<String> = parts
+    let place = [event.venue.clone(), event.city.clone().or_else(|| event.country.clone())];
+    let known: Vec<String> = place
         .into_iter()
         .flatten()
         .map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "))
         .filter(|part| !part.is_empty())
+        .map(|part| isolate(part, language))
+        .chain(of_event(words, language, event))
         .collect();
     (!known.is_empty()).then(|| known.join(", "))
 }

@@ -1,7 +1,7 @@
 //! What templates can call besides Tera's own filters: words, dates, safe links, wrapped text.
 //!
 //! `t(key="leave", count=3)` says a word in the language of the context variable `lang` (or of its `lang` argument);
-//! `date`, `event_line`, `dir`, `safe_url` and `wrap` are filters. None of them can reach a file or the network.
+//! `date`, `event_line`, `dir`, `safe_url`, `wrap` and `underline` are filters. None of them can reach a file or the network.
 
 use std::sync::Arc;
 
@@ -43,6 +43,11 @@ pub(super) fn register(tera: &mut Tera, words: &Arc<Words>) {
     tera.register_filter("wrap", |text: &str, kwargs: Kwargs, _: &State| -> TeraResult<String> {
         let indent = kwargs.get::<&str>("indent")?.unwrap_or_default();
         Ok(wrap(text, kwargs.get("width")?.unwrap_or(TEXT_WIDTH), indent))
+    });
+    tera.register_filter("underline", |text: &str, _: Kwargs, _: &State| {
+        let wrapped = wrap(text, TEXT_WIDTH, "");
+        let width = wrapped.lines().map(textwrap::core::display_width).max().unwrap_or_default();
+        format!("{wrapped}\n{}", "-".repeat(width))
     });
     tera.register_function("range", |kwargs: Kwargs, _: &State| -> TeraResult<Vec<i64>> {
         let (start, end) = (kwargs.get("start")?.unwrap_or(0), kwargs.must_get::<i64>("end")?);

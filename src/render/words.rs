@@ -107,3 +107,22 @@ pub fn direction(language: &str) -> &'static str {
         "ltr"
     }
 }
+
+/// The direction of text whose language nobody knows: that of its first letter.
+pub fn direction_of(text: &str) -> &'static str {
+    let first = text.chars().find(|char| char.is_alphabetic());
+    match first {
+        Some('\u{590}'..='\u{8FF}' | '\u{FB1D}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFC}') => "rtl",
+        _ => "ltr",
+    }
+}
+
+/// Text to stand inside a line of `language`; if it runs the other way, between marks that keep it from pulling the
+/// rest of the line (a date above all) into its own direction.
+pub fn isolate(text: String, language: &str) -> String {
+    if direction_of(&text) == direction(language) || !text.contains(char::is_alphabetic) {
+        text
+    } else {
+        format!("\u{2068}{text}\u{2069}")
+    }
+}
