@@ -15,13 +15,16 @@ mod encode;
 mod lint;
 mod message;
 mod plain;
+mod prepared;
 mod prose;
 mod samples;
+mod shorten;
 mod view;
 
 pub use lint::{lint, lint_html};
-pub use message::{Headers, Holes, ListHeaders, Prepared, boundary, compose, message_id};
+pub use message::{Headers, ListHeaders, compose};
 pub use plain::{Plain, plain};
+pub use prepared::{Holes, Prepared, boundary, message_id};
 pub use samples::samples;
 
 /// Gmail clips HTML at about 100,000 bytes and hides the foot, with the unsubscribe link.
@@ -95,7 +98,9 @@ impl Links {
         let base = list.public_url.trim_end_matches('/');
         Links {
             reports: format!("{base}/reports/"),
-            view: list.public.then(|| format!("{base}/editions/{}/{}", list.name, list.number)),
+            view: list
+                .public
+                .then(|| format!("{base}/editions/{}/{}", list.name, list.number)),
             subscribe: list.public.then(|| format!("{base}/")),
         }
     }
@@ -135,15 +140,15 @@ impl Rendered {
         let fill = |text: &str, name: Option<&str>, unsubscribe: &str| {
             let mut out = String::with_capacity(text.len());
             let mut rest = text;
-            while let Some((before, after)) = rest.split_once(message::IF_NAME) {
-                let (inside, behind) = after.split_once(message::END_NAME).unwrap_or((after, ""));
+            while let Some((before, after)) = rest.split_once(prepared::IF_NAME) {
+                let (inside, behind) = after.split_once(prepared::END_NAME).unwrap_or((after, ""));
                 out.push_str(before);
                 out.push_str(if name.is_some() { inside } else { "" });
                 rest = behind;
             }
             out.push_str(rest);
-            out.replace(message::NAME, name.unwrap_or_default())
-                .replace(message::LEAVE, unsubscribe)
+            out.replace(prepared::NAME, name.unwrap_or_default())
+                .replace(prepared::LEAVE, unsubscribe)
         };
         let name = name.filter(|name| !name.trim().is_empty());
         let escaped = name.map(escape_html);
@@ -190,7 +195,9 @@ pub fn render_digest(templates: &Templates, digest: &Digest) -> Result<Rendered,
             ..digest.clone()
         };
         rendered = render_once(templates, &summary)?;
-        rendered.warnings.push("the full text is too long for a mail; the summary stands in its place".into());
+        rendered
+            .warnings
+            .push("the full text is too long for a mail; the summary stands in its place".into());
     }
     let size = rendered.html.len();
     if size > MAX_HTML {
@@ -208,7 +215,10 @@ pub fn render_digest(templates: &Templates, digest: &Digest) -> Result<Rendered,
 }
 
 fn render_once(templates: &Templates, digest: &Digest) -> Result<Rendered, Error> {
-    let hand = [("the subject", &digest.hand.subject), ("the preheader", &digest.hand.preheader)];
+    let hand = [
+        ("the subject", &digest.hand.subject),
+        ("the preheader", &digest.hand.preheader),
+    ];
     for (what, words) in hand {
         if words.as_ref().is_some_and(|words| words.contains(char::is_control)) {
             return Err(Error::Control(what));
@@ -216,7 +226,7 @@ fn render_once(templates: &Templates, digest: &Digest) -> Result<Rendered, Error
     }
     let mut view = view::View::new(templates, digest);
     let subject = templates.render("mail/digest.subject.txt", &view)?;
-    view.subject = view::clean(&subject);
+    view.subject = shorten::clean(&subject);
     if view.subject.is_empty() {
         return Err(Error::Markup {
             file: templates.origin("mail/digest.subject.txt"),
@@ -224,7 +234,7 @@ fn render_once(templates: &Templates, digest: &Digest) -> Result<Rendered, Error
         });
     }
     let html = inline(templates, &templates.render("mail/digest.html", &view)?)?;
-    let text = view::tidy(&templates.render("mail/digest.txt", &view)?);
+    let text = shorten::tidy(&templates.render("mail/digest.txt", &view)?);
     refuse(templates, "mail/digest.html", html_faults(&html))?;
     refuse(templates, "mail/digest.txt", text_faults(&text))?;
 
@@ -271,7 +281,7 @@ fn inline(templates: &Templates, html: &str) -> Result<String, Error> {
 /// What is wrong with a digest's HTML; also the rule by which templates are checked.
 pub(crate) fn html_faults(html: &str) -> Vec<String> {
     let mut faults = lint_html(html);
-    if !html.contains(&format!("href=\"{}\"", message::LEAVE)) {
+    if !html.contains(&format!("href=\"{}\"", prepared::LEAVE)) {
         faults.push("has no unsubscribe link; write <a href=\"{{ unsubscribe }}\">".to_owned());
     }
     faults
@@ -279,7 +289,7 @@ pub(crate) fn html_faults(html: &str) -> Vec<String> {
 
 /// What is wrong with a digest's text part.
 pub(crate) fn text_faults(text: &str) -> Vec<String> {
-    if text.contains(message::LEAVE) {
+    if text.contains(prepared::LEAVE) {
         Vec::new()
     } else {
         vec!["has no unsubscribe link; write {{ unsubscribe }} on a line of its own".to_owned()]
@@ -292,11 +302,15 @@ fn what_to_cut(digest: &Digest, size: usize) -> Vec<String> {
     const FRAME: usize = 400;
     let mut excess = size.saturating_sub(WARN_HTML);
     let mut cut = Vec::new();
-    for item in arrange::arrange(digest.items.clone(), digest.today, &digest.hand.order).iter().rev() {
+    for item in arrange::arrange(digest.items.clone(), digest.today, &digest.hand.order)
+        .iter()
+        .rev()
+    {
         if excess == 0 {
             break;
         }
-        excess = excess.saturating_sub(FRAME + item.report.title.len() + item.report.url.as_ref().map_or(0, String::len));
+        excess =
+            excess.saturating_sub(FRAME + item.report.title.len() + item.report.url.as_ref().map_or(0, String::len));
         cut.push(format!("`{}`", item.slug));
     }
     cut

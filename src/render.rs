@@ -71,7 +71,13 @@ impl Templates {
         for name in Embedded::iter() {
             let bytes = Embedded::get(&name).map(|file| file.data).unwrap_or_default();
             let text = String::from_utf8_lossy(&bytes).into_owned();
-            sort_in(&name, format!("templates/{name} (built in)"), text, &mut files, &mut layers)?;
+            sort_in(
+                &name,
+                format!("templates/{name} (built in)"),
+                text,
+                &mut files,
+                &mut layers,
+            )?;
         }
         if let Some(dir) = dir.filter(|dir| dir.is_dir()) {
             for (name, path) in list_overrides(dir)? {
@@ -246,7 +252,11 @@ fn explain(error: &tera::Error, name: &str, origins: &BTreeMap<String, String>) 
             reason: error.to_string(),
         },
         _ => Error::File {
-            file: if name.is_empty() { "templates".into() } else { origin(name) },
+            file: if name.is_empty() {
+                "templates".into()
+            } else {
+                origin(name)
+            },
             reason: error.to_string(),
         },
     }

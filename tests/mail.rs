@@ -1,7 +1,13 @@
 //! The digest as people receive it: whole mails as snapshots, read back by parsers that are not ours, and properties
 //! over hostile content.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may fail loudly"
+)]
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -118,15 +124,33 @@ fn twelve() -> Vec<Item> {
             },
         )
     };
-    let mut upcoming = plain(2, "Spring school on archives", "2026-05-12", "Exampleton", Some("Schools"));
+    let mut upcoming = plain(
+        2,
+        "Spring school on archives",
+        "2026-05-12",
+        "Exampleton",
+        Some("Schools"),
+    );
     upcoming.report.event.end = when("2026-05-14");
     upcoming.report.event.venue = Some("Old Library".into());
     let mut evening = plain(3, "An evening with maps", "2026-06-03T18:30", "Berlin", None);
     evening.report.event.end = when("2026-06-03T20:00");
     evening.report.event.timezone = Some("Europe/Berlin".into());
-    let mut winter = plain(4, "Winter workshop: methods & sources", "2024-01-30", "Tashkent", Some("Schools"));
+    let mut winter = plain(
+        4,
+        "Winter workshop: methods & sources",
+        "2024-01-30",
+        "Tashkent",
+        Some("Schools"),
+    );
     winter.report.event.end = when("2024-02-02");
-    let mut russian = plain(5, "Круглый стол о воде и границах", "2025-11-20", "Москва", Some("Round tables"));
+    let mut russian = plain(
+        5,
+        "Круглый стол о воде и границах",
+        "2025-11-20",
+        "Москва",
+        Some("Round tables"),
+    );
     russian.report.language = Some("ru".into());
     russian.report.summary = Some("Четыре исследователя обсудили, как делить воду в засушливые годы.".into());
     let mut arabic = plain(6, "مائدة مستديرة حول المياه والحدود", "2025-10-02", "عمّان", None);
@@ -142,18 +166,15 @@ fn twelve() -> Vec<Item> {
         },
     );
     bare.slug = "a-title-and-nothing-else".into();
-    let mut items = vec![
-        round_table(),
-        upcoming,
-        evening,
-        winter,
-        russian,
-        arabic,
-        undated,
-        bare,
-    ];
+    let mut items = vec![round_table(), upcoming, evening, winter, russian, arabic, undated, bare];
     items[0].report.series = Some("Round tables".into());
-    items.push(plain(9, "Trade along the old road", "2025-03-04", "Almaty", Some("Round tables")));
+    items.push(plain(
+        9,
+        "Trade along the old road",
+        "2025-03-04",
+        "Almaty",
+        Some("Round tables"),
+    ));
     items.push(plain(10, "Counting people who move", "2025-02-11", "Dushanbe", None));
     items.push(plain(11, "Who owns a pasture?", "2024-12-09", "Bishkek", None));
     items.push(plain(12, "Letters from the border", "2024-11-18", "Osh", None));
@@ -178,7 +199,10 @@ fn holes<'a>(message_id: &'a str, boundary: &'a str) -> Holes<'a> {
 fn send(digest: &Digest) -> String {
     let rendered = render_digest(&TEMPLATES, digest).expect("the digest renders");
     let prepared = compose(&Headers::of_digest(&digest.list, &digest.language), &rendered).expect("it composes");
-    prepared.splice(&holes(&mail::message_id("0", 12, 7, "news.example.org"), &mail::boundary(12, 7)))
+    prepared.splice(&holes(
+        &mail::message_id("0", 12, 7, "news.example.org"),
+        &mail::boundary(12, 7),
+    ))
 }
 
 fn read(message: &str) -> Message<'_> {
@@ -296,7 +320,13 @@ fn the_mail_of_a_private_list_offers_no_public_page() {
     digest.list.public = false;
     digest.links = Links::of(&digest.list);
     let message = send(&digest);
-    for absent in ["Archived-At", "List-Archive", "List-Subscribe", "Forwarded to you", "View in browser"] {
+    for absent in [
+        "Archived-At",
+        "List-Archive",
+        "List-Subscribe",
+        "Forwarded to you",
+        "View in browser",
+    ] {
         assert!(!message.contains(absent), "{absent}");
     }
     assert_eq!(lint(&message), Vec::<String>::new());
@@ -348,17 +378,32 @@ fn the_editors_subject_and_order_are_kept_and_a_line_break_is_refused() {
     assert!(at("Round table on water") < at("Spring school on archives"));
 
     digest.hand.subject = Some("Hello\r\nBcc: everyone@example.org".into());
-    assert!(matches!(render_digest(&TEMPLATES, &digest), Err(Error::Control("the subject"))));
+    assert!(matches!(
+        render_digest(&TEMPLATES, &digest),
+        Err(Error::Control("the subject"))
+    ));
 }
 
 #[test]
 fn the_preheader_tells_the_other_titles_and_not_the_subject_again() {
     let rendered = render_digest(&TEMPLATES, &digest("en", twelve())).unwrap();
-    assert!(rendered.preheader.starts_with("Winter workshop: methods & sources · "), "{}", rendered.preheader);
+    assert!(
+        rendered.preheader.starts_with("Winter workshop: methods & sources · "),
+        "{}",
+        rendered.preheader
+    );
     let one = render_digest(&TEMPLATES, &digest("en", vec![round_table()])).unwrap();
-    assert!(one.preheader.starts_with("Moscow, 28 January 2019 · Four researchers"), "{}", one.preheader);
+    assert!(
+        one.preheader.starts_with("Moscow, 28 January 2019 · Four researchers"),
+        "{}",
+        one.preheader
+    );
     for rendered in [rendered, one] {
-        assert!((40..=100).contains(&rendered.preheader.chars().count()), "{}", rendered.preheader);
+        assert!(
+            (40..=100).contains(&rendered.preheader.chars().count()),
+            "{}",
+            rendered.preheader
+        );
         assert!(!rendered.preheader.contains(rendered.subject.split(',').next().unwrap()));
     }
 }
@@ -372,9 +417,16 @@ fn event_lines_say_what_is_known_in_the_readers_language() {
     assert_eq!(line("en", 2), some("Old Library, Exampleton, 12–14 May 2026"));
     assert_eq!(line("de", 2), some("Old Library, Exampleton, 12.–14. Mai 2026"));
     assert_eq!(line("en", 3), some("Berlin, 3 June 2026, 18:30–20:00 (Europe/Berlin)"));
-    assert_eq!(line("de", 3), some("Berlin, 3. Juni 2026, 18:30–20:00 Uhr (Europe/Berlin)"));
+    assert_eq!(
+        line("de", 3),
+        some("Berlin, 3. Juni 2026, 18:30–20:00 Uhr (Europe/Berlin)")
+    );
     assert_eq!(line("en", 4), some("Tashkent, 30 January – 2 February 2024"));
-    assert_eq!(line("fr", 4), some("Tashkent, 30 January – 2 February 2024"), "English stands in");
+    assert_eq!(
+        line("fr", 4),
+        some("Tashkent, 30 January – 2 February 2024"),
+        "English stands in"
+    );
     assert_eq!(line("en", 7), None);
     assert_eq!(line("en", 8), None);
 }
@@ -404,14 +456,28 @@ fn corrections_are_short_notices_and_can_stand_alone() {
     correction.matter = Matter::Correction(2);
     correction.note = Some("The date was wrong: it is 28 January, not 27 January.".into());
     let rendered = render_digest(&TEMPLATES, &digest("en", vec![correction])).unwrap();
-    assert!(rendered.subject.starts_with("Correction: Round table on water"), "{}", rendered.subject);
-    assert!(rendered.text.contains("The date was wrong: it is 28 January, not 27 January."));
-    assert!(!rendered.text.contains("Four researchers"), "a notice does not repeat the report");
+    assert!(
+        rendered.subject.starts_with("Correction: Round table on water"),
+        "{}",
+        rendered.subject
+    );
+    assert!(
+        rendered
+            .text
+            .contains("The date was wrong: it is 28 January, not 27 January.")
+    );
+    assert!(
+        !rendered.text.contains("Four researchers"),
+        "a notice does not repeat the report"
+    );
 }
 
 #[test]
 fn nothing_to_say_is_no_mail() {
-    assert!(matches!(render_digest(&TEMPLATES, &digest("en", vec![])), Err(Error::Empty)));
+    assert!(matches!(
+        render_digest(&TEMPLATES, &digest("en", vec![])),
+        Err(Error::Empty)
+    ));
 }
 
 #[test]
@@ -441,6 +507,17 @@ fn styles_stand_in_the_elements_and_one_block_for_dark_and_narrow_stays() {
     let styles: Vec<String> = document.select(&blocks).map(|block| block.text().collect()).collect();
     assert_eq!(styles.len(), 1);
     assert!(styles[0].len() < 16_000);
+
+    // Word, which draws mails in Outlook, heeds padding on cells only.
+    let any = scraper::Selector::parse("[style]").unwrap();
+    for element in document.select(&any).filter(|element| element.value().name() != "td") {
+        let style = element.attr("style").unwrap();
+        assert!(
+            !style.contains("padding") || style.contains("padding:0;") || style.ends_with("padding:0"),
+            "{style}"
+        );
+        assert!(!style.contains("auto"), "{style}");
+    }
 }
 
 #[test]
@@ -450,7 +527,13 @@ fn the_full_text_of_one_report_is_sanitised_and_keeps_its_links() {
     let rendered = render_digest(&TEMPLATES, &digest).unwrap();
     assert!(rendered.html.contains("What was said</h3>"));
     assert!(!rendered.html.contains("script"));
-    assert!(rendered.text.contains("Measure first, then agree.\nhttps://example.org/first\n"), "{}", rendered.text);
+    assert!(
+        rendered
+            .text
+            .contains("Measure first, then agree.\nhttps://example.org/first\n"),
+        "{}",
+        rendered.text
+    );
 
     digest.items[0].report.body_html = "<p>Long, very long.</p>".repeat(20_000);
     let rendered = render_digest(&TEMPLATES, &digest).unwrap();
@@ -462,7 +545,10 @@ fn the_full_text_of_one_report_is_sanitised_and_keeps_its_links() {
 fn a_mail_that_would_be_clipped_is_refused_with_what_to_cut() {
     let many = |count: i64| -> Vec<Item> {
         let title = "An unremarkable title of an event that goes on for quite some time".to_owned();
-        let report = Report { title, ..Report::default() };
+        let report = Report {
+            title,
+            ..Report::default()
+        };
         (1..=count).map(|id| item(id, report.clone())).collect()
     };
     match render_digest(&TEMPLATES, &digest("en", many(500))) {
@@ -487,9 +573,15 @@ fn a_template_without_an_unsubscribe_link_is_refused() {
     let templates = Templates::load(Some(dir.path())).unwrap();
     let errors: Vec<String> = templates.check().iter().map(ToString::to_string).collect();
     assert_eq!(errors.len(), 2, "{errors:?}");
-    assert!(errors.iter().all(|error| error.contains("has no unsubscribe link")), "{errors:?}");
+    assert!(
+        errors.iter().all(|error| error.contains("has no unsubscribe link")),
+        "{errors:?}"
+    );
     let error = render_digest(&templates, &digest("en", vec![round_table()])).unwrap_err();
-    assert!(error.to_string().contains("mail/digest.html: has no unsubscribe link"), "{error}");
+    assert!(
+        error.to_string().contains("mail/digest.html: has no unsubscribe link"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -511,7 +603,11 @@ fn a_template_error_names_file_and_line() {
         ("mail/digest.txt", "{% include \"../../etc/passwd\" %}", "/etc/passwd"),
         ("mail/digest.txt", "{{ t(key=\"no-such-word\") }}", "no-such-word"),
         ("mail/digest.html.j2", "x", "only .html, .txt and .ftl"),
-        ("locales/en/mail.ftl", "leave = ok\n= broken\n", "locales/en/mail.ftl, line 2"),
+        (
+            "locales/en/mail.ftl",
+            "leave = ok\n= broken\n",
+            "locales/en/mail.ftl, line 2",
+        ),
         ("mail/digest.txt", "{{ range(end=100000000) }}", "at most 1000"),
         ("mail/digest.subject.txt", "  ", "empty subject"),
     ] {
@@ -543,9 +639,20 @@ fn a_greeting_appears_only_for_people_with_a_name() {
     let mut holes = holes("1@news.example.org", &boundary);
     holes.name = Some("Tom & <Jerry>");
     let message = prepared.splice(&holes);
-    assert_eq!(read(&message).body_text(0).unwrap(), format!("Dear Tom & <Jerry>,\r\n\r\nNews. {LINK}\r\n"));
-    assert!(read(&message).body_html(0).unwrap().contains("Dear Tom &amp; &lt;Jerry&gt;, News."));
-    assert_eq!(rendered.fill(holes.name, LINK).1, format!("Dear Tom & <Jerry>,\n\nNews. {LINK}\n"));
+    assert_eq!(
+        read(&message).body_text(0).unwrap(),
+        format!("Dear Tom & <Jerry>,\r\n\r\nNews. {LINK}\r\n")
+    );
+    assert!(
+        read(&message)
+            .body_html(0)
+            .unwrap()
+            .contains("Dear Tom &amp; &lt;Jerry&gt;, News.")
+    );
+    assert_eq!(
+        rendered.fill(holes.name, LINK).1,
+        format!("Dear Tom & <Jerry>,\n\nNews. {LINK}\n")
+    );
 
     for nameless in [None, Some(""), Some(" \u{202E}")] {
         holes.name = nameless;
@@ -562,14 +669,24 @@ fn a_stored_mail_reads_back_and_a_damaged_one_is_refused() {
     let stored = prepared.to_stored();
     assert_eq!(Prepared::from_stored(&stored).unwrap(), prepared);
     for damaged in ["\u{1}", "\u{1}?\u{2}", "\u{2}", "\u{1}tt\u{2}", "\u{1}\u{2}"] {
-        assert!(matches!(Prepared::from_stored(damaged), Err(Error::Stored)), "{damaged:?}");
+        assert!(
+            matches!(Prepared::from_stored(damaged), Err(Error::Stored)),
+            "{damaged:?}"
+        );
     }
 }
 
 #[test]
 fn ids_depend_on_edition_person_and_epoch_and_tell_nothing() {
     let id = |epoch, edition, person| mail::message_id(epoch, edition, person, "news.example.org");
-    let ids: BTreeSet<String> = [id("0", 1, 2), id("0", 2, 1), id("1", 1, 2), id("0", 12, 2), id("0", 1, 22)].into();
+    let ids: BTreeSet<String> = [
+        id("0", 1, 2),
+        id("0", 2, 1),
+        id("1", 1, 2),
+        id("0", 12, 2),
+        id("0", 1, 22),
+    ]
+    .into();
     assert_eq!(ids.len(), 5);
     assert_eq!(id("0", 1, 2), id("0", 1, 2));
     assert!(mail::boundary(1, 2) != mail::boundary(2, 1) && mail::boundary(1, 2).len() <= 70);
@@ -583,9 +700,20 @@ fn no_message_holds_another_persons_link() {
     let address = |person: usize| format!("person{person}@example.org");
     let decoded = |person: usize| {
         let (to, leave) = (address(person), link(person));
-        let (id, boundary) = (mail::message_id("0", 1, person as i64, "example.org"), mail::boundary(1, person as i64));
-        let message = prepared.splice(&Holes { to: &to, unsubscribe: &leave, ..holes(&id, &boundary) });
-        format!("{message}{}{}", read(&message).body_text(0).unwrap(), read(&message).body_html(0).unwrap())
+        let (id, boundary) = (
+            mail::message_id("0", 1, person as i64, "example.org"),
+            mail::boundary(1, person as i64),
+        );
+        let message = prepared.splice(&Holes {
+            to: &to,
+            unsubscribe: &leave,
+            ..holes(&id, &boundary)
+        });
+        format!(
+            "{message}{}{}",
+            read(&message).body_text(0).unwrap(),
+            read(&message).body_html(0).unwrap()
+        )
     };
     for person in 0..20 {
         let all = decoded(person);
@@ -640,9 +768,15 @@ fn headers_that_would_break_out_are_refused() {
     bad(&|headers| headers.reply_to = Some("a\n@example.org".into()));
     bad(&|headers| headers.list.as_mut().unwrap().title = "x\r\ny".into());
     bad(&|headers| headers.list.as_mut().unwrap().help = "https://example.org/ x".into());
-    let subject = Rendered { subject: "Hi\r\nBcc: x".into(), ..rendered.clone() };
+    let subject = Rendered {
+        subject: "Hi\r\nBcc: x".into(),
+        ..rendered.clone()
+    };
     assert!(matches!(compose(&good, &subject), Err(Error::Control("Subject"))));
-    let body = Rendered { text: "a\0b".into(), ..rendered };
+    let body = Rendered {
+        text: "a\0b".into(),
+        ..rendered
+    };
     assert!(matches!(compose(&good, &body), Err(Error::Control("the body"))));
 }
 
@@ -651,15 +785,30 @@ fn headers_that_would_break_out_are_refused() {
 fn colours_can_be_read_in_light_and_dark() {
     let html = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/mail/digest.html")).unwrap();
     let light = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/mail/digest.css.txt")).unwrap();
-    let dark = html.split("prefers-color-scheme: dark").nth(1).unwrap().split("@media").next().unwrap().to_owned();
+    let dark = html
+        .split("prefers-color-scheme: dark")
+        .nth(1)
+        .unwrap()
+        .split("@media")
+        .next()
+        .unwrap()
+        .to_owned();
     let colours = |css: &str| -> Vec<String> {
-        let text = css.split([';', '{']).map(str::trim).filter_map(|rule| rule.strip_prefix("color: "));
-        text.map(|colour| colour.trim_end_matches(" !important").to_owned()).collect()
+        let text = css
+            .split([';', '{'])
+            .map(str::trim)
+            .filter_map(|rule| rule.strip_prefix("color: "));
+        text.map(|colour| colour.trim_end_matches(" !important").to_owned())
+            .collect()
     };
     let luminance = |colour: &str| {
         let channel = |at: usize| {
             let value = f64::from(u8::from_str_radix(&colour[at..at + 2], 16).unwrap()) / 255.0;
-            if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+            if value <= 0.04045 {
+                value / 12.92
+            } else {
+                ((value + 0.055) / 1.055).powf(2.4)
+            }
         };
         0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
     };
@@ -708,7 +857,10 @@ for part in message.walk():
     std::io::Write::write_all(&mut python.stdin.take().unwrap(), message.as_bytes()).unwrap();
     let output = python.wait_with_output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    assert_eq!(String::from_utf8(output.stdout).unwrap().trim(), digest.hand.subject.unwrap().trim());
+    assert_eq!(
+        String::from_utf8(output.stdout).unwrap().trim(),
+        digest.hand.subject.unwrap().trim()
+    );
 }
 
 /// What people and sources write at their worst.
@@ -728,7 +880,9 @@ fn hostile() -> impl Strategy<Value = String> {
 }
 
 fn spaced(text: &str) -> String {
-    let words = text.split_whitespace().map(|word| word.chars().filter(|char| !char.is_control()).collect::<String>());
+    let words = text
+        .split_whitespace()
+        .map(|word| word.chars().filter(|char| !char.is_control()).collect::<String>());
     words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 

@@ -38,7 +38,12 @@ fn wished(item: &Item, order: &[String]) -> usize {
 }
 
 /// Sorts by class (upcoming, held, undated), then by date, then by first sight.
-type Place = (u8, Option<(NaiveDate, Option<NaiveTime>)>, Reverse<Option<(NaiveDate, NaiveDate)>>, i64);
+type Place = (
+    u8,
+    Option<(NaiveDate, Option<NaiveTime>)>,
+    Reverse<Option<(NaiveDate, NaiveDate)>>,
+    i64,
+);
 
 fn place(item: &Item, today: NaiveDate) -> Place {
     let Some(start) = item.report.event.start else {
@@ -47,7 +52,12 @@ fn place(item: &Item, today: NaiveDate) -> Place {
     if is_upcoming(item, today) {
         (0, Some((start.date, start.time)), Reverse(None), item.report_id)
     } else {
-        (1, None, Reverse(Some((last_day(item, start.date), start.date))), item.report_id)
+        (
+            1,
+            None,
+            Reverse(Some((last_day(item, start.date), start.date))),
+            item.report_id,
+        )
     }
 }
 
@@ -65,10 +75,10 @@ pub fn is_upcoming(item: &Item, today: NaiveDate) -> bool {
 pub fn group(items: &[Item]) -> Vec<Group> {
     let series = |item: &Item| item.report.series.clone();
     let topic = |item: &Item| item.report.topics.first().cloned();
-    if items.len() >= GROUPS_FROM {
-        if let Some(groups) = group_by(items, series).or_else(|| group_by(items, topic)) {
-            return groups;
-        }
+    if items.len() >= GROUPS_FROM
+        && let Some(groups) = group_by(items, series).or_else(|| group_by(items, topic))
+    {
+        return groups;
     }
     vec![Group {
         title: None,
@@ -112,6 +122,8 @@ fn group_by(items: &[Item], key: impl Fn(&Item) -> Option<String>) -> Option<Vec
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::expect_used, reason = "a test may fail loudly")]
+
     use super::*;
     use crate::report::{Event, Report, When};
 
@@ -164,7 +176,10 @@ mod tests {
         let mut correction = item(7, Some("2026-09-01"), None);
         correction.matter = Matter::Correction(2);
         let items = vec![correction, item(1, Some("2026-09-02"), None), item(2, None, None)];
-        assert_eq!(ids(&arrange(items, today(), &["r2".into(), "nothing".into()])), [2, 1, 7]);
+        assert_eq!(
+            ids(&arrange(items, today(), &["r2".into(), "nothing".into()])),
+            [2, 1, 7]
+        );
     }
 
     #[test]
@@ -186,8 +201,14 @@ mod tests {
         let mut six = five.clone();
         six.push(item(6, None, Some("C")));
         let groups = group(&six);
-        let told: Vec<_> = groups.iter().map(|group| (group.title.as_deref(), ids(&group.items))).collect();
-        assert_eq!(told, [(Some("A"), vec![1, 2]), (Some("B"), vec![3, 4]), (None, vec![5, 6])]);
+        let told: Vec<_> = groups
+            .iter()
+            .map(|group| (group.title.as_deref(), ids(&group.items)))
+            .collect();
+        assert_eq!(
+            told,
+            [(Some("A"), vec![1, 2]), (Some("B"), vec![3, 4]), (None, vec![5, 6])]
+        );
 
         for item in &mut six {
             item.report.series = Some("A".into());

@@ -144,7 +144,10 @@ fn encoded_words(out: &mut String, text: &str, mut column: usize) {
         match char {
             ' ' => word.push('_'),
             _ if width == 1 => word.push(char),
-            _ => char.encode_utf8(&mut bytes).bytes().for_each(|byte| push_hex(&mut word, byte)),
+            _ => char
+                .encode_utf8(&mut bytes)
+                .bytes()
+                .for_each(|byte| push_hex(&mut word, byte)),
         }
     }
     for part in [OPEN, &word, CLOSE] {

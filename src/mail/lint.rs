@@ -18,17 +18,38 @@ const MAX_LINE: usize = 998;
 const MAX_STYLE: usize = 16_000;
 
 /// Fields that occur exactly once in our mails.
-const ONCE: &[&str] = &["date", "from", "to", "subject", "message-id", "mime-version", "content-type"];
+const ONCE: &[&str] = &[
+    "date",
+    "from",
+    "to",
+    "subject",
+    "message-id",
+    "mime-version",
+    "content-type",
+];
 
 /// Fields that occur at most once.
 const AT_MOST_ONCE: &[&str] = &[
-    "reply-to", "cc", "sender", "list-id", "list-unsubscribe", "list-unsubscribe-post", "list-help", "list-owner",
-    "list-archive", "list-subscribe", "list-post", "archived-at", "precedence", "auto-submitted", "feedback-id",
+    "reply-to",
+    "cc",
+    "sender",
+    "list-id",
+    "list-unsubscribe",
+    "list-unsubscribe-post",
+    "list-help",
+    "list-owner",
+    "list-archive",
+    "list-subscribe",
+    "list-post",
+    "archived-at",
+    "precedence",
+    "auto-submitted",
+    "feedback-id",
 ];
 
 const FORBIDDEN: &[&str] = &[
-    "applet", "audio", "base", "button", "embed", "form", "frame", "frameset", "iframe", "input", "link", "math", "object",
-    "script", "select", "svg", "textarea", "video",
+    "applet", "audio", "base", "button", "embed", "form", "frame", "frameset", "iframe", "input", "link", "math",
+    "object", "script", "select", "svg", "textarea", "video",
 ];
 
 #[expect(clippy::expect_used, reason = "a literal selector, compiled by a test")]
@@ -59,7 +80,11 @@ pub fn lint(message: &str) -> Vec<String> {
     lint_headers(head, &mut faults);
     for (number, line) in body.split("\r\n").enumerate() {
         if line.len() > 76 {
-            faults.push(format!("line {} of the body has {} characters, more than 76", number + 1, line.len()));
+            faults.push(format!(
+                "line {} of the body has {} characters, more than 76",
+                number + 1,
+                line.len()
+            ));
         }
         if !line.is_ascii() {
             faults.push(format!("line {} of the body is not ASCII", number + 1));
@@ -147,7 +172,9 @@ fn lint_attribute(element: &str, name: &str, value: &str, faults: &mut Vec<Strin
     let link = matches!(name, "href" | "src" | "background" | "action");
     let known = ["http://", "https://", "mailto:", "#", "\u{1}"];
     if link && !known.iter().any(|start| target.starts_with(start)) {
-        faults.push(format!("<{element} {name}> leads to `{value}`; only http, https and mailto are allowed"));
+        faults.push(format!(
+            "<{element} {name}> leads to `{value}`; only http, https and mailto are allowed"
+        ));
     }
 }
 

@@ -1,23 +1,12 @@
-//! From rendered content to the bytes on the wire: the message is composed once and cut at the person's holes.
+//! From rendered content to a message: headers and parts, encoded once, with marks where a person's values will stand.
 //!
-//! In: headers and a rendered digest. Out: a [`Prepared`] message, and for each person, at the cost of copying it, the
-//! whole message. Everything expensive (encoding above all) happens in [`compose`]. The surprising part is the mark of
-//! a hole: `\u{1}`, a letter, `\u{2}`. Control characters cannot occur in content, because [`compose`] refuses them.
+//! In: headers and a rendered digest. Out: a [`Prepared`] message. Everything expensive happens here, once per variant.
+//! The surprising part: a value with a line break or another control character is refused, never cleaned, because
+//! cleaning would hide an attempt to write headers of one's own.
 
-use chrono::{DateTime, Utc};
-
-use super::encode::{SOFT_BREAK, header_text, mailbox, named, quoted_printable, quoted_printable_hole};
-use super::{Error, Rendered, escape_html};
-
-/// Opens and closes the mark of a hole.
-pub(super) const OPEN: char = '\u{1}';
-pub(super) const CLOSE: char = '\u{2}';
-
-/// Marks that templates write.
-pub(super) const NAME: &str = "\u{1}name\u{2}";
-pub(super) const LEAVE: &str = "\u{1}leave\u{2}";
-pub(super) const IF_NAME: &str = "\u{1}if-name\u{2}";
-pub(super) const END_NAME: &str = "\u{1}end-name\u{2}";
+use super::encode::{SOFT_BREAK, header_text, mailbox, named, quoted_printable};
+use super::prepared::{CLOSE, Hole, OPEN, Prepared, hole};
+use super::{Error, Rendered};
 
 /// The headers of a mail that are the same for everyone.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -48,142 +37,6 @@ pub struct ListHeaders {
     pub number: i64,
 }
 
-/// What differs from person to person.
-#[derive(Clone, Copy, Debug)]
-pub struct Holes<'a> {
-    pub to: &'a str,
-    pub name: Option<&'a str>,
-    /// When the edition was released.
-    pub date: DateTime<Utc>,
-    /// Without angle brackets.
-    pub message_id: &'a str,
-    pub boundary: &'a str,
-    /// The person's https link that ends the subscription.
-    pub unsubscribe: &'a str,
-}
-
-/// A place to be filled per person, with the encoding that its surroundings demand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Hole {
-    To,
-    Date,
-    MessageId,
-    Boundary,
-    LeaveHeader,
-    LeaveText,
-    LeaveHtml,
-    NameText,
-    NameHtml,
-    /// What stands between these two is left out for people without a name.
-    IfName,
-    EndName,
-}
-
-const CODES: &[(char, Hole)] = &[
-    ('t', Hole::To),
-    ('d', Hole::Date),
-    ('m', Hole::MessageId),
-    ('b', Hole::Boundary),
-    ('h', Hole::LeaveHeader),
-    ('u', Hole::LeaveText),
-    ('U', Hole::LeaveHtml),
-    ('n', Hole::NameText),
-    ('N', Hole::NameHtml),
-    ('(', Hole::IfName),
-    (')', Hole::EndName),
-];
-
-/// A message cut at its holes.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Prepared {
-    /// All that is fixed, without the holes.
-    fixed: String,
-    /// Where in `fixed` each hole stands, in order.
-    holes: Vec<(usize, Hole)>,
-}
-
-impl Prepared {
-    /// The form kept in the database: the message with marks at its holes.
-    pub fn to_stored(&self) -> String {
-        let mut stored = String::with_capacity(self.fixed.len() + self.holes.len() * 3);
-        let mut from = 0;
-        for (at, hole) in &self.holes {
-            stored.push_str(self.fixed.get(from..*at).unwrap_or_default());
-            if let Some((code, _)) = CODES.iter().find(|(_, known)| known == hole) {
-                stored.extend([OPEN, *code, CLOSE]);
-            }
-            from = *at;
-        }
-        stored.push_str(self.fixed.get(from..).unwrap_or_default());
-        stored
-    }
-
-    /// Reads what `to_stored` wrote.
-    pub fn from_stored(stored: &str) -> Result<Self, Error> {
-        let mut fixed = String::with_capacity(stored.len());
-        let mut holes = Vec::new();
-        let mut parts = stored.split(OPEN);
-        fixed.push_str(parts.next().unwrap_or_default());
-        for part in parts {
-            let (code, text) = part.split_once(CLOSE).ok_or(Error::Stored)?;
-            let hole = CODES.iter().find(|(known, _)| code.chars().eq([*known])).ok_or(Error::Stored)?;
-            holes.push((fixed.len(), hole.1));
-            fixed.push_str(text);
-        }
-        if fixed.contains(CLOSE) {
-            return Err(Error::Stored);
-        }
-        Ok(Prepared { fixed, holes })
-    }
-
-    /// The whole message for one person. Control characters in values, which no checked address or link has, are left
-    /// out, so that nothing a person is called can end a header.
-    pub fn splice(&self, holes: &Holes) -> String {
-        let name = holes.name.map(clean_name).filter(|name| !name.is_empty());
-        let name = name.as_deref();
-        let mut out = String::with_capacity(self.fixed.len() + 1024);
-        let mut from = 0;
-        let mut skipping = false;
-        for (at, hole) in &self.holes {
-            if !skipping {
-                out.push_str(self.fixed.get(from..*at).unwrap_or_default());
-            }
-            from = *at;
-            match hole {
-                Hole::EndName => skipping = false,
-                Hole::IfName => skipping = name.is_none(),
-                _ if skipping => {}
-                Hole::To => mailbox(&mut out, name, &printable(holes.to), "To: ".len()),
-                Hole::Date => out.push_str(&holes.date.to_rfc2822()),
-                Hole::MessageId => out.push_str(&printable(holes.message_id)),
-                Hole::Boundary => out.push_str(&printable(holes.boundary)),
-                Hole::LeaveHeader => out.push_str(&printable(holes.unsubscribe)),
-                Hole::LeaveText => quoted_printable_hole(&mut out, &printable(holes.unsubscribe)),
-                Hole::LeaveHtml => quoted_printable_hole(&mut out, &escape_html(&printable(holes.unsubscribe))),
-                Hole::NameText => quoted_printable_hole(&mut out, name.unwrap_or_default()),
-                Hole::NameHtml => quoted_printable_hole(&mut out, &escape_html(name.unwrap_or_default())),
-            }
-        }
-        out.push_str(self.fixed.get(from..).unwrap_or_default());
-        out
-    }
-}
-
-fn printable(value: &str) -> String {
-    value.chars().filter(|char| !char.is_control()).collect()
-}
-
-/// A display name without line breaks, control characters and marks that change the direction of what follows.
-fn clean_name(name: &str) -> String {
-    let kept = |char: &char| {
-        !char.is_control()
-            && !matches!(char, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
-    };
-    let spaced: String = name.chars().map(|char| if char.is_whitespace() { ' ' } else { char }).collect();
-    let kept: String = spaced.chars().filter(kept).collect();
-    kept.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
-}
-
 /// Builds the message and cuts it at its holes.
 pub fn compose(headers: &Headers, rendered: &Rendered) -> Result<Prepared, Error> {
     let mut out = String::with_capacity(rendered.html.len() * 3 / 2 + rendered.text.len() * 3 / 2 + 2048);
@@ -193,7 +46,9 @@ pub fn compose(headers: &Headers, rendered: &Rendered) -> Result<Prepared, Error
         write_part(&mut out, "text/plain", &rendered.text, false)?;
         return Prepared::from_stored(&out);
     }
-    out.push_str(&format!("Content-Type: multipart/alternative;\r\n boundary=\"{boundary}\"\r\n\r\n"));
+    out.push_str(&format!(
+        "Content-Type: multipart/alternative;\r\n boundary=\"{boundary}\"\r\n\r\n"
+    ));
     out.push_str(&format!("--{boundary}\r\n"));
     // The line end before a boundary belongs to the boundary, hence one more.
     write_part(&mut out, "text/plain", &rendered.text, false)?;
@@ -201,11 +56,6 @@ pub fn compose(headers: &Headers, rendered: &Rendered) -> Result<Prepared, Error
     write_part(&mut out, "text/html", &rendered.html, true)?;
     out.push_str(&format!("\r\n--{boundary}--\r\n"));
     Prepared::from_stored(&out)
-}
-
-fn hole(hole: Hole) -> String {
-    let code = CODES.iter().find(|(_, known)| *known == hole).map_or('?', |(code, _)| *code);
-    String::from_iter([OPEN, code, CLOSE])
 }
 
 fn write_headers(out: &mut String, headers: &Headers, subject: &str) -> Result<(), Error> {
@@ -230,7 +80,10 @@ fn write_headers(out: &mut String, headers: &Headers, subject: &str) -> Result<(
     out.push_str("Auto-Submitted: auto-generated\r\n");
     out.push_str("X-Auto-Response-Suppress: All\r\n");
     if !headers.language.is_empty() {
-        out.push_str(&format!("Content-Language: {}\r\n", token("Content-Language", &headers.language)?));
+        out.push_str(&format!(
+            "Content-Language: {}\r\n",
+            token("Content-Language", &headers.language)?
+        ));
     }
     Ok(())
 }
@@ -239,7 +92,12 @@ fn write_list_headers(out: &mut String, list: &ListHeaders) -> Result<(), Error>
     let name = token("List-Id", &list.name)?;
     let domain = token("List-Id", &list.domain)?;
     out.push_str("List-Id: ");
-    named(out, clean("List-Id", &list.title)?, &format!("{name}.{domain}"), "List-Id: ".len());
+    named(
+        out,
+        clean("List-Id", &list.title)?,
+        &format!("{name}.{domain}"),
+        "List-Id: ".len(),
+    );
     out.push_str("\r\n");
     out.push_str(&format!("List-Unsubscribe: <{}>\r\n", hole(Hole::LeaveHeader)));
     out.push_str("List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n");
@@ -302,11 +160,19 @@ fn write_part(out: &mut String, kind: &str, text: &str, html: bool) -> Result<()
 /// Text without control characters other than line ends and tabs.
 fn content(text: &str) -> Result<&str, Error> {
     let stray = |char: char| char.is_ascii_control() && !matches!(char, '\n' | '\r' | '\t');
-    if text.contains(stray) { Err(Error::Control("the body")) } else { Ok(text) }
+    if text.contains(stray) {
+        Err(Error::Control("the body"))
+    } else {
+        Ok(text)
+    }
 }
 
 fn clean<'a>(header: &'static str, value: &'a str) -> Result<&'a str, Error> {
-    if value.contains(char::is_control) { Err(Error::Control(header)) } else { Ok(value) }
+    if value.contains(char::is_control) {
+        Err(Error::Control(header))
+    } else {
+        Ok(value)
+    }
 }
 
 /// A value that stands in a header as it is: visible ASCII without brackets.
@@ -348,17 +214,4 @@ fn read_mailbox(header: &'static str, value: &str) -> Result<(Option<String>, St
         return Err(wrong());
     }
     Ok(((!name.is_empty()).then_some(name), address))
-}
-
-/// The Message-ID of an edition's mail to a person, without brackets: fixed, and telling nothing about the person.
-/// `epoch` changes when a backup is restored, so that mails sent after it differ from those the backup forgot.
-pub fn message_id(epoch: &str, edition_id: i64, subscriber_id: i64, domain: &str) -> String {
-    let hash = blake3::hash(format!("message-id {epoch} {edition_id} {subscriber_id}").as_bytes()).to_hex();
-    format!("{}@{domain}", hash.get(..32).unwrap_or_default())
-}
-
-/// The MIME boundary of an edition's mail to a person. `=_` cannot occur in quoted-printable text.
-pub fn boundary(edition_id: i64, subscriber_id: i64) -> String {
-    let hash = blake3::hash(format!("boundary {edition_id} {subscriber_id}").as_bytes()).to_hex();
-    format!("=_{}", hash.get(..24).unwrap_or_default())
 }

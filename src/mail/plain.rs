@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::message::{Headers, Holes, compose};
+use super::message::{Headers, compose};
+use super::prepared::Holes;
 use super::{Error, Rendered};
 
 /// A mail to one person. The text is wrapped by who writes it.

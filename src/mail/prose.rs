@@ -13,18 +13,55 @@ use scraper::{ElementRef, Html};
 
 /// What running text in a mail may contain.
 const ELEMENTS: &[&str] = &[
-    "a", "abbr", "b", "blockquote", "br", "cite", "code", "em", "h1", "h2", "h3", "h4", "hr", "i", "li", "ol", "p", "pre",
-    "q", "s", "strong", "sub", "sup", "ul",
+    "a",
+    "abbr",
+    "b",
+    "blockquote",
+    "br",
+    "cite",
+    "code",
+    "em",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "hr",
+    "i",
+    "li",
+    "ol",
+    "p",
+    "pre",
+    "q",
+    "s",
+    "strong",
+    "sub",
+    "sup",
+    "ul",
 ];
 
 /// Elements that begin a new paragraph of the text form.
-const BLOCKS: &[&str] = &["blockquote", "div", "h1", "h2", "h3", "h4", "hr", "li", "ol", "p", "pre", "ul"];
+const BLOCKS: &[&str] = &[
+    "blockquote",
+    "div",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "hr",
+    "li",
+    "ol",
+    "p",
+    "pre",
+    "ul",
+];
 
 static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     let mut builder = Builder::empty();
     builder
         .tags(ELEMENTS.iter().copied().collect())
-        .clean_content_tags(HashSet::from(["script", "style", "svg", "math", "iframe", "object", "noscript"]))
+        .clean_content_tags(HashSet::from([
+            "script", "style", "svg", "math", "iframe", "object", "noscript",
+        ]))
         .add_tag_attributes("a", ["href"])
         .generic_attributes(HashSet::from(["lang", "dir"]))
         .url_schemes(HashSet::from(["http", "https", "mailto"]))
@@ -138,7 +175,9 @@ mod tests {
 
     #[test]
     fn a_note_keeps_links_and_loses_scripts_and_pictures() {
-        let html = note("# Hi\n\nRead [this](https://example.org/x)<script>alert(1)</script> ![p](https://example.org/p.png) [no](javascript:x)");
+        let html = note(
+            "# Hi\n\nRead [this](https://example.org/x)<script>alert(1)</script> ![p](https://example.org/p.png) [no](javascript:x)",
+        );
         assert_eq!(
             html,
             "<h2>Hi</h2>\n<p>Read <a href=\"https://example.org/x\">this</a>  <a>no</a></p>"
@@ -148,6 +187,9 @@ mod tests {
 
     #[test]
     fn lists_become_lines_with_marks() {
-        assert_eq!(text(&note("1. one\n2. two\n\n- a & b\n- c < d")), "1. one\n\n2. two\n\n- a & b\n\n- c < d");
+        assert_eq!(
+            text(&note("1. one\n2. two\n\n- a & b\n- c < d")),
+            "1. one\n\n2. two\n\n- a & b\n\n- c < d"
+        );
     }
 }

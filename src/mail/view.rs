@@ -5,9 +5,9 @@
 
 use fluent_templates::fluent_bundle::FluentValue;
 use serde::Serialize;
-use unicode_normalization::char::is_combining_mark;
 
-use super::message::{END_NAME, IF_NAME, LEAVE, NAME};
+use super::prepared::{END_NAME, IF_NAME, LEAVE, NAME};
+use super::shorten::{clean, cut};
 use super::{Digest, MAX_PREHEADER, arrange, is_upcoming, prose};
 use crate::edition::{Item, Matter};
 use crate::render::{Templates, direction, direction_of, isolate};
@@ -101,46 +101,53 @@ impl View {
             items.into_iter().partition(|item| item.matter == Matter::Report);
         let show = |item: &Item| ItemView::new(templates, digest, item);
         let (full, also) = reports.split_at(reports.len().min(FULL_ITEMS));
-        // Groups would tear apart an order the editor wished for.
-        let groups = if digest.hand.order.is_empty() {
-            arrange::group(full)
-        } else {
-            vec![arrange::Group {
-                title: None,
-                items: full.to_vec(),
-            }]
-        };
-        let groups: Vec<GroupView> = groups
-            .into_iter()
-            .filter(|group| !group.items.is_empty())
-            .map(|group| GroupView {
-                title: group.title.as_deref().map(clean),
-                items: group.items.iter().map(show).collect(),
-            })
-            .collect();
+        let groups = groups(digest, full, show);
         let told: Vec<ItemView> = groups.iter().flat_map(|group| group.items.clone()).collect();
         let corrections: Vec<ItemView> = corrections.iter().map(show).collect();
-        let note_html = digest.hand.note.as_deref().map(prose::note).filter(|note| !note.is_empty());
+        let note_html = digest
+            .hand
+            .note
+            .as_deref()
+            .map(prose::note)
+            .filter(|note| !note.is_empty());
 
         let first = told.first().or(corrections.first()).cloned().unwrap_or_default();
         let first_title = cut(&first.title, MAX_SUBJECT);
-        let postal = digest.list.postal_address.as_deref().unwrap_or_default();
         let mut view = View {
             lang: digest.language.clone(),
             dir: direction(&digest.language),
-            hand_subject: digest.hand.subject.as_deref().map(clean).filter(|subject| !subject.is_empty()),
+            hand_subject: digest
+                .hand
+                .subject
+                .as_deref()
+                .map(clean)
+                .filter(|subject| !subject.is_empty()),
             bare: !first_title.ends_with(|char: char| char.is_alphanumeric()),
             first_title,
             only_corrections: reports.is_empty(),
-            more: reports.len().max(if reports.is_empty() { corrections.len() } else { 0 }).saturating_sub(1),
+            more: reports.len().saturating_sub(1),
             list_title: clean(&digest.list.title),
             institute: clean(&digest.list.institute),
-            postal_address: postal.split(['\n']).map(clean).filter(|line| !line.is_empty()).collect(),
-            basis: digest.list.basis.as_deref().map(clean).filter(|basis| !basis.is_empty()),
+            postal_address: digest
+                .list
+                .postal_address
+                .as_deref()
+                .map(postal_lines)
+                .unwrap_or_default(),
+            basis: digest
+                .list
+                .basis
+                .as_deref()
+                .map(clean)
+                .filter(|basis| !basis.is_empty()),
             date: templates.day(&digest.language, digest.today),
             note_text: note_html.as_deref().map(prose::text),
             note_html,
-            contents: if reports.len() >= CONTENTS_FROM { told.clone() } else { Vec::new() },
+            contents: if reports.len() >= CONTENTS_FROM {
+                told.clone()
+            } else {
+                Vec::new()
+            },
             grouped: groups.iter().any(|group| group.title.is_some()),
             groups,
             also: also.iter().map(show).collect(),
@@ -162,6 +169,33 @@ impl View {
     }
 }
 
+/// The full items in groups, or in one group without a title; no group is empty.
+fn groups(digest: &Digest, full: &[Item], show: impl Fn(&Item) -> ItemView) -> Vec<GroupView> {
+    // Groups would tear apart an order the editor wished for.
+    let groups = if digest.hand.order.is_empty() {
+        arrange::group(full)
+    } else {
+        vec![arrange::Group {
+            title: None,
+            items: full.to_vec(),
+        }]
+    };
+    let shown = groups
+        .into_iter()
+        .filter(|group| !group.items.is_empty())
+        .map(|group| GroupView {
+            title: group.title.as_deref().map(clean),
+            items: group.items.iter().map(&show).collect(),
+        });
+    shown.collect()
+}
+
+/// The lines of a postal address, which are parted by line ends or ", ".
+fn postal_lines(address: &str) -> Vec<String> {
+    let lines = address.split('\n').flat_map(|line| line.split(", "));
+    lines.map(clean).filter(|line| !line.is_empty()).collect()
+}
+
 impl ItemView {
     fn new(templates: &Templates, digest: &Digest, item: &Item) -> Self {
         let report = &item.report;
@@ -180,9 +214,15 @@ impl ItemView {
             dir,
             url: link(report.url.as_deref(), &digest.links.reports, &item.slug),
             upcoming: is_upcoming(item, digest.today),
-            event_line: templates.event_line(&digest.language, &report.event).map(|line| clean(&line)),
+            event_line: templates
+                .event_line(&digest.language, &report.event)
+                .map(|line| clean(&line)),
             people: people(templates, &digest.language, &report.people),
-            summary: report.summary.as_deref().map(clean).filter(|summary| !summary.is_empty()),
+            summary: report
+                .summary
+                .as_deref()
+                .map(clean)
+                .filter(|summary| !summary.is_empty()),
             body_text: body_html.as_deref().map(prose::text),
             body_html,
             note: item.note.as_deref().map(clean).filter(|note| !note.is_empty()),
@@ -233,7 +273,11 @@ fn preheader(told: &[ItemView], view: &View) -> String {
     let others = told.iter().skip(1).map(|item| Some(item.title.clone()));
     let first = told.first().or(view.corrections.first());
     let facts = first.map(|first| [first.event_line.clone(), first.note.clone(), first.summary.clone()]);
-    let frame = [Some(view.list_title.clone()), Some(view.institute.clone()), Some(view.date.clone())];
+    let frame = [
+        Some(view.list_title.clone()),
+        Some(view.institute.clone()),
+        Some(view.date.clone()),
+    ];
     let mut words = String::new();
     for part in others.chain(facts.into_iter().flatten()).chain(frame).flatten() {
         if words.chars().count() >= MIN_PREHEADER {
@@ -247,61 +291,14 @@ fn preheader(told: &[ItemView], view: &View) -> String {
     // All other titles that fit, even if one would be enough.
     let titles: Vec<&str> = told.iter().skip(1).map(|item| item.title.as_str()).collect();
     let titles = titles.join(" · ");
-    cut(if titles.chars().count() > words.chars().count() { &titles } else { &words }, MAX_PREHEADER)
-}
-
-/// White space collapsed and control characters gone, as at collection; here once more, because marks of holes are
-/// control characters and no report may bring its own.
-pub(super) fn clean(text: &str) -> String {
-    let words: Vec<String> = text
-        .split_whitespace()
-        .map(|word| word.chars().filter(|char| !char.is_control()).collect())
-        .filter(|word: &String| !word.is_empty())
-        .collect();
-    words.join(" ")
-}
-
-/// The text, or its first words and "…", at most `max` characters long. A single long word is cut where no accent and
-/// no part of an emoji is torn off.
-fn cut(text: &str, max: usize) -> String {
-    if text.chars().count() <= max {
-        return text.to_owned();
-    }
-    let head: String = text.chars().take(max - 1).collect();
-    let next_is_space = text.chars().nth(max - 1).is_some_and(char::is_whitespace);
-    let whole = match head.rfind(' ') {
-        _ if next_is_space => head.as_str(),
-        Some(at) if at > max / 3 => head.get(..at).unwrap_or_default(),
-        _ => {
-            let torn = |char: char| is_combining_mark(char) || matches!(char, '\u{200D}' | '\u{FE0F}' | '\u{1F3FB}'..='\u{1F3FF}');
-            let mut head = head.as_str();
-            let mut follows = text.chars().nth(max - 1);
-            while let (Some(next), Some(last)) = (follows, head.chars().next_back()) {
-                if !torn(next) && last != '\u{200D}' {
-                    break;
-                }
-                follows = Some(last);
-                head = head.get(..head.len() - last.len_utf8()).unwrap_or_default();
-            }
-            head
-        }
-    };
-    let whole = whole.trim_end_matches(|char: char| char.is_whitespace() || matches!(char, ',' | ';' | ':' | '–' | '—' | '-' | '·'));
-    format!("{whole}…")
-}
-
-/// A text part as it is sent: no blanks at line ends, at most two empty lines in a row.
-pub(super) fn tidy(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut empty = 0;
-    for line in text.trim().lines().map(str::trim_end) {
-        empty = if line.is_empty() { empty + 1 } else { 0 };
-        if empty < 3 {
-            out.push_str(line);
-            out.push('\n');
-        }
-    }
-    out
+    cut(
+        if titles.chars().count() > words.chars().count() {
+            &titles
+        } else {
+            &words
+        },
+        MAX_PREHEADER,
+    )
 }
 
 #[cfg(test)]
@@ -309,24 +306,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn titles_are_cut_at_a_word() {
-        let title = "Multiple vectors of Central Asia: the case of a rather long title of an event";
-        assert_eq!(cut(title, 60), "Multiple vectors of Central Asia: the case of a rather long…");
-        assert_eq!(cut("Short", 60), "Short");
-        let emoji = cut(&"👩‍🔬".repeat(40), 60);
-        assert!(!emoji.trim_end_matches('…').ends_with('\u{200D}'), "{emoji}");
-    }
-
-    #[test]
     fn links_that_lead_nowhere_safe_become_ours() {
         let ours = "https://news.example.org/reports/";
-        assert_eq!(link(Some("javascript:alert(1)"), ours, "x"), "https://news.example.org/reports/x");
-        assert_eq!(link(Some("https://example.org/ä b"), ours, "x"), "https://example.org/%C3%A4%20b");
+        assert_eq!(
+            link(Some("javascript:alert(1)"), ours, "x"),
+            "https://news.example.org/reports/x"
+        );
+        assert_eq!(
+            link(Some("https://example.org/ä b"), ours, "x"),
+            "https://example.org/%C3%A4%20b"
+        );
         assert_eq!(link(None, ours, "x"), "https://news.example.org/reports/x");
-    }
-
-    #[test]
-    fn control_characters_of_reports_never_pass_for_holes() {
-        assert_eq!(clean("a\u{1}leave\u{2}\r\nBcc: x"), "aleave Bcc: x");
     }
 }

@@ -92,7 +92,10 @@ pub(super) fn of_event(words: &Words, language: &str, event: &Event) -> Option<S
 
 /// "Moscow, 28 January 2019": where and when, whatever of it is known.
 pub(super) fn event_line(words: &Words, language: &str, event: &Event) -> Option<String> {
-    let place = [event.venue.clone(), event.city.clone().or_else(|| event.country.clone())];
+    let place = [
+        event.venue.clone(),
+        event.city.clone().or_else(|| event.country.clone()),
+    ];
     let known: Vec<String> = place
         .into_iter()
         .flatten()

@@ -23,21 +23,27 @@ pub(super) fn register(tera: &mut Tera, words: &Arc<Words>) {
     let said = Arc::clone(words);
     tera.register_function("t", move |kwargs: Kwargs, state: &State| say(&said, &kwargs, state));
     let dated = Arc::clone(words);
-    tera.register_filter("date", move |date: &str, kwargs: Kwargs, state: &State| -> TeraResult<String> {
-        let day: NaiveDate = date
-            .get(..10)
-            .unwrap_or(date)
-            .parse()
-            .map_err(|_| tera::Error::message(format!("`{date}` is no date of the form 2026-05-04")))?;
-        Ok(dates::day(&dated, &language(&kwargs, state)?, day))
-    });
+    tera.register_filter(
+        "date",
+        move |date: &str, kwargs: Kwargs, state: &State| -> TeraResult<String> {
+            let day: NaiveDate = date
+                .get(..10)
+                .unwrap_or(date)
+                .parse()
+                .map_err(|_| tera::Error::message(format!("`{date}` is no date of the form 2026-05-04")))?;
+            Ok(dates::day(&dated, &language(&kwargs, state)?, day))
+        },
+    );
     let lined = Arc::clone(words);
-    tera.register_filter("event_line", move |event: Value, kwargs: Kwargs, state: &State| -> TeraResult<String> {
-        let event: Event = serde_json::to_value(&event)
-            .and_then(serde_json::from_value)
-            .map_err(|error| tera::Error::message(format!("`event_line` wants an event: {error}")))?;
-        Ok(dates::event_line(&lined, &language(&kwargs, state)?, &event).unwrap_or_default())
-    });
+    tera.register_filter(
+        "event_line",
+        move |event: Value, kwargs: Kwargs, state: &State| -> TeraResult<String> {
+            let event: Event = serde_json::to_value(&event)
+                .and_then(serde_json::from_value)
+                .map_err(|error| tera::Error::message(format!("`event_line` wants an event: {error}")))?;
+            Ok(dates::event_line(&lined, &language(&kwargs, state)?, &event).unwrap_or_default())
+        },
+    );
     tera.register_filter("safe_url", |url: &str, _: Kwargs, _: &State| safe_url(url).to_owned());
     tera.register_filter("dir", |language: &str, _: Kwargs, _: &State| direction(language));
     tera.register_filter("wrap", |text: &str, kwargs: Kwargs, _: &State| -> TeraResult<String> {
@@ -46,13 +52,19 @@ pub(super) fn register(tera: &mut Tera, words: &Arc<Words>) {
     });
     tera.register_filter("underline", |text: &str, _: Kwargs, _: &State| {
         let wrapped = wrap(text, TEXT_WIDTH, "");
-        let width = wrapped.lines().map(textwrap::core::display_width).max().unwrap_or_default();
+        let width = wrapped
+            .lines()
+            .map(textwrap::core::display_width)
+            .max()
+            .unwrap_or_default();
         format!("{wrapped}\n{}", "-".repeat(width))
     });
     tera.register_function("range", |kwargs: Kwargs, _: &State| -> TeraResult<Vec<i64>> {
         let (start, end) = (kwargs.get("start")?.unwrap_or(0), kwargs.must_get::<i64>("end")?);
         if end.saturating_sub(start) > MAX_RANGE {
-            return Err(tera::Error::message(format!("`range` makes at most {MAX_RANGE} numbers")));
+            return Err(tera::Error::message(format!(
+                "`range` makes at most {MAX_RANGE} numbers"
+            )));
         }
         Ok((start..end).collect())
     });
@@ -124,7 +136,14 @@ mod tests {
     fn only_web_and_mail_links_are_safe() {
         assert_eq!(safe_url("https://example.org/a?b=c"), "https://example.org/a?b=c");
         assert_eq!(safe_url("mailto:desk@example.org"), "mailto:desk@example.org");
-        for hostile in ["javascript:alert(1)", "JavaScript:alert(1)", "data:text/html,x", "//example.org", "", "http://"] {
+        for hostile in [
+            "javascript:alert(1)",
+            "JavaScript:alert(1)",
+            "data:text/html,x",
+            "//example.org",
+            "",
+            "http://",
+        ] {
             assert_eq!(safe_url(hostile), "#", "{hostile}");
         }
     }

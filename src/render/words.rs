@@ -15,9 +15,7 @@ use super::Error;
 pub(super) const FALLBACK: &str = "en";
 
 /// Primary tags of languages written from right to left.
-const RIGHT_TO_LEFT: &[&str] = &[
-    "ar", "arc", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "ug", "ur", "yi",
-];
+const RIGHT_TO_LEFT: &[&str] = &["ar", "arc", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "ug", "ur", "yi"];
 
 /// Every language's words, loaded.
 #[derive(Default)]
