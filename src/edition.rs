@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::report::Report;
 
+pub mod arrange;
+
 /// What about a report an edition carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Matter {

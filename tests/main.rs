@@ -1,1 +1,3 @@
+//! One binary for all integration tests, in the order of the sentence in `lib.rs`.
 
+mod mail;
