@@ -1,0 +1,230 @@
+//! `subscribers/LIST.csv` and other files of people, as staff save them from whatever program they have.
+//!
+//! In: the bytes of a file. Out: rows that may be mailed, and for every other record its line and the reason. Only the
+//! column of addresses is needed. Encoding and delimiter are recognised; what is broken as a whole (half saved, binary,
+//! no header) is a [`FileProblem`], for a file like that must not look like one from which people were taken out.
+//!
+//! Rows come one by one from [`Reader`], so that a million of them need no room; [`read`] gathers them for `sync`.
+
+mod cells;
+mod text;
+mod write;
+
+use std::collections::HashMap;
+
+use super::{Address, Cells};
+pub use cells::MAX_CELL;
+use cells::{Columns, RowProblem};
+pub use write::{quote, write};
+
+/// Why a file as a whole says nothing about anybody.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FileProblem {
+    #[error("the file is empty")]
+    Empty,
+    #[error("the file has a header and no rows")]
+    HeaderOnly,
+    #[error("this is {0}, not text; save it as CSV (UTF-8)")]
+    NotText(&'static str),
+    #[error("no column `email` in the header (line {line}); found: {found}")]
+    NoEmailColumn { line: u64, found: String },
+    #[error("the first line is not a header, it holds an address; put a line `email,name,language,topics,cadence` above it")]
+    NoHeader,
+    #[error("the header (line {line}) has two columns `{column}`")]
+    TwoColumns { line: u64, column: &'static str },
+    #[error("the file was saved only half: {0}; save it again")]
+    HalfSaved(String),
+}
+
+/// A record that may go in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    pub line: u64,
+    pub record: u64,
+    pub address: Address,
+    pub cells: Cells,
+}
+
+/// A record that may not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    pub line: u64,
+    pub record: u64,
+    /// Enough of it to find it again, masked: this goes into logs.
+    pub text: String,
+    pub reason: String,
+    /// Whose record it is, if that can be told: nobody is taken off a list because their row has a mistake.
+    pub key: Option<String>,
+}
+
+/// An address that stood higher up in the file already, perhaps in other case. The first counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Duplicate {
+    pub line: u64,
+    pub record: u64,
+    pub address: Address,
+    pub first_line: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Accepted(Row),
+    Refused(Refused),
+    Duplicate(Duplicate),
+}
+
+/// One record of the file and what became of it. Record 1 is the first after the header; lines count from 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    pub record: u64,
+    pub line: u64,
+    pub outcome: Outcome,
+}
+
+/// A whole file, read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct File {
+    pub rows: Vec<Row>,
+    pub refused: Vec<Refused>,
+    pub duplicates: Vec<Duplicate>,
+    /// What staff should know though nothing is wrong: columns nobody reads, a guessed encoding.
+    pub notes: Vec<String>,
+}
+
+/// What a list offers; cells must name these.
+#[derive(Clone, Copy, Debug)]
+pub struct Offer<'a> {
+    /// Term and label of each topic; empty: whatever a report says.
+    pub topics: &'a [(&'a str, &'a str)],
+    pub cadences: &'a [&'a str],
+}
+
+/// Reads a whole file.
+pub fn read(bytes: &[u8]) -> Result<File, FileProblem> {
+    let mut reader = Reader::new(bytes)?;
+    let mut file = File::default();
+    for record in reader.by_ref() {
+        match record.outcome {
+            Outcome::Accepted(row) => file.rows.push(row),
+            Outcome::Refused(refused) => file.refused.push(refused),
+            Outcome::Duplicate(duplicate) => file.duplicates.push(duplicate),
+        }
+    }
+    if reader.records == 0 {
+        return Err(FileProblem::HeaderOnly);
+    }
+    file.notes = reader.notes;
+    Ok(file)
+}
+
+impl File {
+    /// Refuses the rows that ask for what the list does not offer, and writes topics as their terms.
+    pub fn hold_to(&mut self, offer: Offer<'_>) {
+        for row in std::mem::take(&mut self.rows) {
+            match row.hold_to(offer) {
+                Ok(row) => self.rows.push(row),
+                Err(refused) => self.refused.push(refused),
+            }
+        }
+        self.refused.sort_by_key(|refused| refused.line);
+    }
+}
+
+impl Row {
+    /// The row with topics as the list's terms, or why the list does not have what it asks for.
+    pub fn hold_to(mut self, offer: Offer<'_>) -> Result<Self, Refused> {
+        match cells::hold_to(&mut self.cells, offer) {
+            Ok(()) => Ok(self),
+            Err(reason) => Err(Refused {
+                line: self.line,
+                record: self.record,
+                text: self.address.masked(),
+                reason,
+                key: Some(self.address.key()),
+            }),
+        }
+    }
+}
+
+/// The records of a file, one by one.
+pub struct Reader {
+    records_left: ::csv::StringRecordsIntoIter<std::io::Cursor<String>>,
+    columns: Columns,
+    /// Key of an address to the line it stands on.
+    seen: HashMap<String, u64>,
+    /// How many records came so far.
+    pub records: u64,
+    pub notes: Vec<String>,
+}
+
+impl Reader {
+    /// Reads the header and looks at the file as a whole.
+    pub fn new(bytes: &[u8]) -> Result<Self, FileProblem> {
+        let (text, mut notes) = text::decode(bytes)?;
+        let delimiter = text::delimiter(&text);
+        text::check_end(&text, delimiter)?;
+        let mut records = ::csv::ReaderBuilder::new()
+            .delimiter(delimiter)
+            .has_headers(false)
+            .flexible(true)
+            .from_reader(std::io::Cursor::new(text))
+            .into_records();
+        let header = match records.next() {
+            Some(Ok(header)) => header,
+            _ => return Err(FileProblem::Empty),
+        };
+        let columns = Columns::from_header(&header, &mut notes)?;
+        Ok(Reader {
+            records_left: records,
+            columns,
+            seen: HashMap::new(),
+            records: 0,
+            notes,
+        })
+    }
+}
+
+impl Iterator for Reader {
+    type Item = Record;
+
+    fn next(&mut self) -> Option<Record> {
+        loop {
+            // The text is UTF-8 and records may have any length, so the only errors left are none of the file's.
+            let fields = self.records_left.next()?.ok()?;
+            // Spreadsheets leave rows of empty cells at the end.
+            if fields.iter().all(|cell| cell.trim().is_empty()) {
+                continue;
+            }
+            self.records += 1;
+            let record = self.records;
+            let line = fields.position().map_or(0, ::csv::Position::line);
+            let outcome = match self.columns.row(&fields) {
+                Err(RowProblem { text, reason, key }) => Outcome::Refused(Refused {
+                    line,
+                    record,
+                    text,
+                    reason,
+                    key,
+                }),
+                Ok((address, cells)) => match self.seen.entry(address.key()) {
+                    std::collections::hash_map::Entry::Occupied(first) => Outcome::Duplicate(Duplicate {
+                        line,
+                        record,
+                        address,
+                        first_line: *first.get(),
+                    }),
+                    std::collections::hash_map::Entry::Vacant(place) => {
+                        place.insert(line);
+                        Outcome::Accepted(Row {
+                            line,
+                            record,
+                            address,
+                            cells,
+                        })
+                    }
+                },
+            };
+            return Some(Record { record, line, outcome });
+        }
+    }
+}
