@@ -51,3 +51,25 @@ pub struct Hand {
     /// The note on top, Markdown.
     pub note: Option<String>,
 }
+
+/// Whether a list takes a report: its sources and the report's own wish decide.
+pub fn list_takes(list: &crate::config::List, name: &str, report: &crate::store::Stored) -> bool {
+    (list.sources.is_empty() || list.sources.contains(&report.source))
+        && report
+            .lists
+            .as_ref()
+            .is_none_or(|wanted| wanted.iter().any(|wanted| wanted == name))
+}
+
+/// Whether a report may stand in feeds and archive: not if only lists that are not public take it (rule 14).
+pub fn is_open(config: &crate::config::Config, report: &crate::store::Stored) -> bool {
+    let mut takers = config
+        .lists
+        .iter()
+        .filter(|(name, list)| list_takes(list, name, report))
+        .peekable();
+    match takers.peek() {
+        Some(_) => takers.any(|(_, list)| list.public),
+        None => report.lists.is_none(),
+    }
+}

@@ -19,6 +19,8 @@ pub mod report;
 pub mod source;
 pub mod store;
 pub mod subscriber;
+pub mod templates;
+pub mod token;
 
 pub mod cli;
 pub mod daemon;

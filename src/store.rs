@@ -8,6 +8,7 @@
 mod edition;
 mod outgoing;
 mod people;
+mod public;
 mod report;
 mod schema;
 mod state;
@@ -24,6 +25,7 @@ use crate::clock::{Clock, from_millis};
 pub use edition::*;
 pub use outgoing::*;
 pub use people::*;
+pub use public::*;
 pub use report::*;
 pub use state::*;
 

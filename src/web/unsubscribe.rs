@@ -1,0 +1,178 @@
+//! The page where people leave a list. GET shows it, POST acts (LST-03 to LST-07).
+//!
+//! In: a token and, for POST, a form in either encoding. Out: a page; the subscription ended, for good and at once.
+//! Surprising: any POST acts, whatever its body, because mail providers' one-click requests (RFC 8058) bring neither
+//! cookie nor Origin, and a person who presses the button must never be told that something was missing.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{Html, IntoResponse, Response};
+use serde_json::{Value, json};
+use url::form_urlencoded;
+
+use super::App;
+use super::error::Problem;
+use crate::store::Subscriber;
+
+/// Where a valid token leads.
+enum Door {
+    /// The link of a test send.
+    Test,
+    Person { list: String, subscriber: Subscriber },
+}
+
+pub(super) async fn show(
+    State(app): State<Arc<App>>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    match app.open(&token, &headers).await? {
+        Door::Test => app.token_page("web/unsubscribe_test.html", &headers, None, json!({})),
+        Door::Person { list, subscriber } => {
+            let context = json!({
+                "list": app.list_title(&list),
+                "address": masked(&subscriber.address),
+            });
+            app.token_page("web/unsubscribe.html", &headers, Some(&subscriber), context)
+        }
+    }
+}
+
+pub(super) async fn leave(
+    State(app): State<Arc<App>>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let (list, subscriber) = match app.open(&token, &headers).await? {
+        Door::Test => return app.token_page("web/unsubscribe_test.html", &headers, None, json!({})),
+        Door::Person { list, subscriber } => (list, subscriber),
+    };
+    let form = Form::read(&body);
+    let mut left = vec![list.as_str()];
+    if form.all_lists {
+        left.extend(app.config.lists.keys().map(String::as_str).filter(|name| *name != list));
+    }
+    let now = app.clock.now();
+    for name in left {
+        app.store
+            .unsubscribe(name, subscriber.id, form.how, now)
+            .await
+            .map_err(|error| app.problem_store(&headers, &error))?;
+    }
+    let context = json!({ "list": app.list_title(&list), "all": form.all_lists });
+    app.token_page("web/unsubscribed.html", &headers, Some(&subscriber), context)
+}
+
+impl App {
+    async fn open(&self, token: &str, headers: &HeaderMap) -> Result<Door, Problem> {
+        if self.secret.is_inert(token) {
+            return Ok(Door::Test);
+        }
+        let Some((list, id)) = self.secret.verify_unsubscribe(token) else {
+            return Err(self.problem_not_found(headers));
+        };
+        match self.store.find_subscriber(id).await {
+            Ok(Some(subscriber)) => Ok(Door::Person { list, subscriber }),
+            Ok(None) => Err(self.problem_not_found(headers)),
+            Err(error) => Err(self.problem_store(headers, &error)),
+        }
+    }
+
+    fn list_title(&self, name: &str) -> String {
+        self.config
+            .lists
+            .get(name)
+            .map_or(name, |list| &list.title)
+            .to_owned()
+    }
+
+    /// A page nobody keeps, lists or passes on (HTTP-05, SEC-28), in the person's language.
+    fn token_page(
+        &self,
+        template: &str,
+        headers: &HeaderMap,
+        subscriber: Option<&Subscriber>,
+        context: Value,
+    ) -> Result<Response, Problem> {
+        let own = subscriber.and_then(|subscriber| subscriber.language.as_deref());
+        let languages = self.languages();
+        let language = own
+            .filter(|own| languages.iter().any(|language| language == own))
+            .unwrap_or_else(|| self.language(headers));
+        let page = self
+            .render(template, language, context)
+            .map_err(|error| self.problem_template(&error))?;
+        let mut response = Html(page).into_response();
+        for (name, value) in [
+            (header::CACHE_CONTROL.as_str(), "no-store"),
+            (header::REFERRER_POLICY.as_str(), "no-referrer"),
+            ("x-robots-tag", "noindex"),
+        ] {
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+        Ok(response)
+    }
+}
+
+/// What a POST says, if anything.
+struct Form {
+    all_lists: bool,
+    /// The word for the consent record.
+    how: &'static str,
+}
+
+impl Form {
+    /// Mail providers may send multipart, which is then always the one-click request and names one list only.
+    fn read(body: &[u8]) -> Form {
+        let has = |wanted: (&str, &str)| form_urlencoded::parse(body).any(|(name, value)| (&*name, &*value) == wanted);
+        Form {
+            all_lists: has(("scope", "all")),
+            how: if has(("from", "page")) { "page" } else { "one-click" },
+        }
+    }
+}
+
+/// Enough for the owner to know it, too little for anyone else (LST-12).
+fn masked(address: &str) -> String {
+    let (local, domain) = address.rsplit_once('@').unwrap_or((address, ""));
+    let mut shown = local.chars();
+    let first = match (shown.next(), shown.nth(1)) {
+        (Some(first), Some(_)) => first.to_string(),
+        // One or two letters would tell too much.
+        _ => String::new(),
+    };
+    format!("{first}•••@{domain}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_masked() {
+        for (address, expected) in [
+            ("anna.weber@example.org", "a•••@example.org"),
+            ("an@example.org", "•••@example.org"),
+            ("a@example.org", "•••@example.org"),
+            ("\"a@b\"@example.org", "\"•••@example.org"),
+            ("юлия@example.org", "ю•••@example.org"),
+        ] {
+            assert_eq!(masked(address), expected);
+        }
+    }
+
+    #[test]
+    fn both_encodings_of_a_one_click_request_are_understood() {
+        let multipart = b"--b\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--b--\r\n";
+        for body in [b"List-Unsubscribe=One-Click".as_slice(), multipart, b"", b"\xff\xfe"] {
+            let form = Form::read(body);
+            assert_eq!((form.all_lists, form.how), (false, "one-click"));
+        }
+        let form = Form::read(b"from=page&scope=all");
+        assert_eq!((form.all_lists, form.how), (true, "page"));
+    }
+}

@@ -1,0 +1,49 @@
+# Seiten und Feeds.
+
+feed-description = Berichte über Veranstaltungen, von { $institute }.
+
+web-skip = Zum Inhalt
+web-archive = Alle Berichte
+web-feeds = Feeds
+web-feeds-help = Eine Adresse für einen Feedreader: Neue Berichte kommen dort von selbst an.
+web-reports = Berichte
+web-no-reports = Noch ist kein Bericht erschienen.
+web-newsletters = Newsletter
+web-edition = Nr. { $number }
+web-older-editions = Ältere
+web-pages = Seiten
+web-page = Seite { $page } von { $pages }
+web-newer = Neuere Berichte
+web-older = Ältere Berichte
+web-published = Veröffentlicht am { $date }
+web-updated = Berichtigt am { $date }
+web-by = Von { $author }
+web-people = Mit
+web-topics = Themen
+web-related = Verwandtes
+web-source = Dieser Bericht bei { $host }
+web-edition-of = { $list }, Nr. { $number }, { $date }
+web-edition-withdrawn = Ein Bericht dieser Ausgabe wurde inzwischen zurückgezogen, daher ist sie nicht mehr so zu sehen, wie sie verschickt wurde. Ihre übrigen Berichte:
+web-edition-all-withdrawn = Was diese Ausgabe enthielt, wurde inzwischen zurückgezogen.
+web-withdrawn = Ein Bericht, der hier stand, wurde zurückgezogen.
+
+web-unsubscribe = Diesen Newsletter abbestellen?
+web-unsubscribe-text = { $address } bekommt „{ $list }“ von { $institute }.
+web-unsubscribe-button = „{ $list }“ abbestellen
+web-unsubscribe-all = Alle Newsletter von { $institute } abbestellen
+web-unsubscribe-effect = Es gilt sofort. Eine Anmeldung oder ein Grund ist nicht nötig.
+web-unsubscribed = Abbestellt.
+web-unsubscribed-text = „{ $list }“ wird Ihnen nicht mehr geschickt.
+web-unsubscribed-all-text = Kein Newsletter von { $institute } wird Ihnen mehr geschickt.
+web-unsubscribed-feeds = Die Berichte bleiben für alle offen, im Archiv und in den Feeds.
+web-test = Das ist der Link einer Testmail.
+web-test-text = Die Mail, die Sie geöffnet haben, war ein Test. In einer echten Mail führt dieser Link zu der Seite, auf der man den Newsletter abbestellen kann. Es wurde nichts geändert.
+
+web-not-found = Diese Seite gibt es nicht.
+web-not-found-text = Vielleicht ist die Adresse vertippt oder abgeschnitten. Wenn sie aus einer Mail stammt, kopieren Sie den ganzen Link.
+web-method = Das kann diese Seite nicht.
+web-method-text = Öffnen Sie ihre Adresse in einem Browser, um sie zu sehen.
+web-gone = Dieser Bericht wurde zurückgezogen.
+web-gone-text = Er wird hier nicht mehr veröffentlicht.
+web-unavailable = Das geht im Augenblick nicht.
+web-unavailable-text = Es wurde nichts geändert. Bitte versuchen Sie es in ein paar Minuten noch einmal.
