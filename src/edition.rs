@@ -1,8 +1,13 @@
 //! Which reports an edition carries, for whom, in which order. Pure: the store loads, this decides, the store writes.
 
+use std::collections::HashMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::config::InDoubt;
 use crate::report::Report;
+use crate::store::Subscription;
 
 pub mod arrange;
 
@@ -20,6 +25,18 @@ impl std::fmt::Display for Matter {
         match self {
             Matter::Report => f.write_str("report"),
             Matter::Correction(revision) => write!(f, "correction:{revision}"),
+        }
+    }
+}
+
+impl std::str::FromStr for Matter {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once(':') {
+            None if text == "report" => Ok(Matter::Report),
+            Some(("correction", revision)) => revision.parse().map(Matter::Correction).map_err(|_| text.to_owned()),
+            _ => Err(text.to_owned()),
         }
     }
 }
@@ -72,4 +89,125 @@ pub fn is_open(config: &crate::config::Config, report: &crate::store::Stored) ->
         Some(_) => takers.any(|(_, list)| list.public),
         None => report.lists.is_none(),
     }
+}
+
+/// What of the configuration an edition keeps from its sealing on, so that a later edit never reaches a running send.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Sealed {
+    /// `Name <address>` or an address.
+    pub from: String,
+    pub reply_to: Option<String>,
+    /// Envelope sender; none: the address of `from`.
+    pub bounce_address: Option<String>,
+    pub in_doubt: InDoubt,
+    /// Right-hand side of the Message-IDs.
+    pub message_domain: String,
+    pub list_title: String,
+    pub relay: String,
+    /// What the editor asked for.
+    pub hand: Hand,
+}
+
+impl Default for Sealed {
+    fn default() -> Self {
+        Sealed {
+            from: String::new(),
+            reply_to: None,
+            bounce_address: None,
+            in_doubt: InDoubt::Resend,
+            message_domain: String::new(),
+            list_title: String::new(),
+            relay: String::new(),
+            hand: Hand::default(),
+        }
+    }
+}
+
+/// How far back a person is owed reports after a change of cadence.
+const OWED_FOR: TimeDelta = TimeDelta::days(30);
+
+/// An item that may enter an edition.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    pub item: Item,
+    pub published_at: DateTime<Utc>,
+    /// Not new to the edition: only for people who are owed it.
+    pub owed: bool,
+}
+
+/// What a person has had of a report, over all lists, cadences and sends by hand.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Had {
+    pub report_id: i64,
+    pub revision: i64,
+    pub matter: Matter,
+}
+
+/// Why a person gets no mail of an edition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Skip {
+    /// They have had everything in it, or it is older than their subscription.
+    NothingNew,
+    /// Nothing in it is about their topics.
+    Topics,
+}
+
+impl Skip {
+    /// The reason in the database and in `--json`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Skip::NothingNew => "nothing-new",
+            Skip::Topics => "topics",
+        }
+    }
+}
+
+/// What one person gets of an edition: places in `candidates`, or why nothing (rules 2, 3, 6 and 8 of editions).
+pub fn choose(
+    person: &Subscription,
+    candidates: &[Candidate],
+    had: &HashMap<i64, Vec<Had>>,
+    now: DateTime<Utc>,
+) -> Result<Vec<usize>, Skip> {
+    let had = had.get(&person.subscriber.id).map_or(&[][..], Vec::as_slice);
+    let owed_from = person.owed_since.map(|since| since.max(now - OWED_FOR));
+    let lacks = |candidate: &Candidate| {
+        let item = &candidate.item;
+        let mut of_report = had.iter().filter(|had| had.report_id == item.report_id);
+        match item.matter {
+            Matter::Report => {
+                item.report_id > person.since_report
+                    && (!candidate.owed || owed_from.is_some_and(|from| candidate.published_at >= from))
+                    && of_report.all(|had| had.matter != Matter::Report)
+            }
+            // A notice is for who read the earlier text and was not told yet.
+            Matter::Correction(revision) => {
+                let knows = |had: &Had| match had.matter {
+                    Matter::Report => had.revision >= revision,
+                    Matter::Correction(told) => told >= revision,
+                };
+                let of_report: Vec<_> = of_report.collect();
+                !of_report.is_empty() && !of_report.into_iter().any(knows)
+            }
+        }
+    };
+    let new: Vec<usize> = (0..candidates.len()).filter(|place| candidates.get(*place).is_some_and(lacks)).collect();
+    if new.is_empty() {
+        return Err(Skip::NothingNew);
+    }
+    let wanted = |place: &usize| {
+        candidates.get(*place).is_some_and(|candidate| {
+            let topics = &candidate.item.report.topics;
+            candidate.item.matter != Matter::Report || wants(&person.topics, topics)
+        })
+    };
+    let chosen: Vec<usize> = new.into_iter().filter(wanted).collect();
+    if chosen.is_empty() { Err(Skip::Topics) } else { Ok(chosen) }
+}
+
+/// None chosen = all; a report without topics goes to everyone on the list (rule 6).
+fn wants(chosen: &[String], topics: &[String]) -> bool {
+    let is_same = |a: &str, b: &str| slug::slugify(a) == slug::slugify(b);
+    chosen.is_empty() || topics.is_empty() || topics.iter().any(|topic| chosen.iter().any(|wish| is_same(wish, topic)))
 }
