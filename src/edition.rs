@@ -192,7 +192,9 @@ pub fn choose(
             }
         }
     };
-    let new: Vec<usize> = (0..candidates.len()).filter(|place| candidates.get(*place).is_some_and(lacks)).collect();
+    let new: Vec<usize> = (0..candidates.len())
+        .filter(|place| candidates.get(*place).is_some_and(lacks))
+        .collect();
     if new.is_empty() {
         return Err(Skip::NothingNew);
     }
@@ -203,11 +205,19 @@ pub fn choose(
         })
     };
     let chosen: Vec<usize> = new.into_iter().filter(wanted).collect();
-    if chosen.is_empty() { Err(Skip::Topics) } else { Ok(chosen) }
+    if chosen.is_empty() {
+        Err(Skip::Topics)
+    } else {
+        Ok(chosen)
+    }
 }
 
 /// None chosen = all; a report without topics goes to everyone on the list (rule 6).
 fn wants(chosen: &[String], topics: &[String]) -> bool {
     let is_same = |a: &str, b: &str| slug::slugify(a) == slug::slugify(b);
-    chosen.is_empty() || topics.is_empty() || topics.iter().any(|topic| chosen.iter().any(|wish| is_same(wish, topic)))
+    chosen.is_empty()
+        || topics.is_empty()
+        || topics
+            .iter()
+            .any(|topic| chosen.iter().any(|wish| is_same(wish, topic)))
 }

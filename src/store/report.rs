@@ -88,7 +88,7 @@ pub struct Origin {
     pub gone: bool,
 }
 
-const COLUMNS: &str = "SELECT r.id, r.public_id, r.slug, r.source, r.item_key, r.revision, r.fingerprint, \
+pub(super) const COLUMNS: &str = "SELECT r.id, r.public_id, r.slug, r.source, r.item_key, r.revision, r.fingerprint, \
     r.first_seen_at, r.changed_at, r.published_at, r.dated_at, r.updated_at, r.draft, r.publish_after, r.lists, \
     r.held_at, r.held_why, r.withdrawn_at, r.archived, v.content \
     FROM report r JOIN revision v ON v.report_id = r.id AND v.number = r.revision ";
@@ -369,7 +369,7 @@ async fn free_slug(tx: &mut Tx, wanted: &str) -> Result<String> {
         .unwrap_or_default())
 }
 
-fn stored(row: &AnyRow) -> Result<Stored> {
+pub(super) fn stored(row: &AnyRow) -> Result<Stored> {
     let instant =
         |column: &str| -> Result<Option<DateTime<Utc>>> { Ok(row.try_get::<Option<i64>, _>(column)?.map(from_millis)) };
     let lists: Option<String> = row.try_get("lists")?;

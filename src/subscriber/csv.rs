@@ -28,7 +28,9 @@ pub enum FileProblem {
     NotText(&'static str),
     #[error("no column `email` in the header (line {line}); found: {found}")]
     NoEmailColumn { line: u64, found: String },
-    #[error("the first line is not a header, it holds an address; put a line `email,name,language,topics,cadence` above it")]
+    #[error(
+        "the first line is not a header, it holds an address; put a line `email,name,language,topics,cadence` above it"
+    )]
     NoHeader,
     #[error("the header (line {line}) has two columns `{column}`")]
     TwoColumns { line: u64, column: &'static str },

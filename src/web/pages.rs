@@ -16,8 +16,8 @@ use url::Url;
 
 use super::cache::{Document, Snapshot, released};
 use super::error::Problem;
-use super::{App, PAGE_CACHE};
 use super::negotiation;
+use super::{App, PAGE_CACHE};
 use crate::feed;
 use crate::store::Stored;
 use crate::templates::{Error, direction};

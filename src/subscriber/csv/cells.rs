@@ -9,14 +9,7 @@ pub const MAX_CELL: usize = 4096;
 /// How much of a refused cell is shown.
 const SHOWN: usize = 24;
 
-const EMAIL_NAMES: [&str; 6] = [
-    "email",
-    "e-mail",
-    "mail",
-    "address",
-    "email address",
-    "e-mail address",
-];
+const EMAIL_NAMES: [&str; 6] = ["email", "e-mail", "mail", "address", "email address", "e-mail address"];
 
 pub(super) fn is_email(name: &str) -> bool {
     EMAIL_NAMES.contains(&name.trim().to_lowercase().replace('_', " ").as_str())
@@ -134,8 +127,12 @@ fn name(cell: &str) -> Result<String, String> {
 fn language(cell: &str) -> Result<String, String> {
     match cell {
         "" => Ok(String::new()),
-        cell => language_tag(cell)
-            .ok_or_else(|| format!("language \"{}\" is no language tag; write such as en or de", shown(cell))),
+        cell => language_tag(cell).ok_or_else(|| {
+            format!(
+                "language \"{}\" is no language tag; write such as en or de",
+                shown(cell)
+            )
+        }),
     }
 }
 
@@ -152,7 +149,9 @@ fn topics(cell: &str) -> Result<Vec<String>, String> {
 
 fn one_line<'a>(column: &str, cell: &'a str) -> Result<&'a str, String> {
     match cell.chars().any(char::is_control) {
-        true => Err(format!("the cell `{column}` contains a line break or control character")),
+        true => Err(format!(
+            "the cell `{column}` contains a line break or control character"
+        )),
         false => Ok(cell),
     }
 }
