@@ -196,9 +196,14 @@ pub fn build(scope: &Scope, reports: &[Stored], config: &Config, templates: &Tem
         .iter()
         .map(|(dated, stored)| entry(*dated, stored, language, config, templates))
         .collect::<Result<Vec<_>, _>>()?;
-    let changes = chosen
-        .iter()
-        .flat_map(|(dated, stored)| [Some(*dated), Some(stored.changed_at), stored.published_at, stored.updated_at]);
+    let changes = chosen.iter().flat_map(|(dated, stored)| {
+        [
+            Some(*dated),
+            Some(stored.changed_at),
+            stored.published_at,
+            stored.updated_at,
+        ]
+    });
     let description = templates.render(
         "feed/description.txt",
         &json!({
@@ -301,7 +306,7 @@ pub fn absolute_html(html: &str, base: &str) -> String {
 }
 
 /// Topics as the lists name them, then the series.
-fn categories(report: &Report, config: &Config) -> Vec<Category> {
+pub fn categories(report: &Report, config: &Config) -> Vec<Category> {
     let scheme = |kind: &str| format!("tag:{}:{kind}", config.institute.tag_authority);
     let mut found: IndexMap<String, Category> = IndexMap::new();
     for topic in &report.topics {
@@ -334,9 +339,7 @@ fn categories(report: &Report, config: &Config) -> Vec<Category> {
 /// Drops the characters that XML 1.0 forbids, even as references (FEED-08).
 pub fn clean(text: &str) -> String {
     text.chars()
-        .filter(|c| {
-            matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
-        })
+        .filter(|c| matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..))
         .collect()
 }
 
@@ -358,12 +361,17 @@ fn authority_start(authority: &str) -> DateTime<Utc> {
 /// What a language calls itself.
 fn endonym(tag: &str) -> &str {
     match tag {
+        "ar" => "العربية",
         "de" => "Deutsch",
         "en" => "English",
         "es" => "Español",
         "fr" => "Français",
         "it" => "Italiano",
+        "nl" => "Nederlands",
+        "pl" => "Polski",
+        "pt" => "Português",
         "ru" => "Русский",
+        "uk" => "Українська",
         other => other,
     }
 }
@@ -393,12 +401,18 @@ mod tests {
     fn only_web_addresses_become_links() {
         assert_eq!(web_url("javascript:alert(1)"), None);
         assert_eq!(web_url("data:text/html,x"), None);
-        assert_eq!(web_url("https://example.org/a b"), Some("https://example.org/a%20b".into()));
+        assert_eq!(
+            web_url("https://example.org/a b"),
+            Some("https://example.org/a%20b".into())
+        );
     }
 
     #[test]
     fn relative_links_in_a_text_become_absolute() {
-        let html = absolute_html("<p><a href=\"/x\">x</a><img src=\"y.png\" onerror=z></p>", "https://example.org/a/b");
+        let html = absolute_html(
+            "<p><a href=\"/x\">x</a><img src=\"y.png\" onerror=z></p>",
+            "https://example.org/a/b",
+        );
         assert!(html.contains("https://example.org/x"), "{html}");
         assert!(html.contains("https://example.org/a/y.png"), "{html}");
         assert!(!html.contains("onerror"), "{html}");

@@ -99,10 +99,14 @@ impl Templates {
             (Some(start), Some(end)) => Some(format!("{start} – {end}")),
             (start, _) => start,
         };
-        let known: Vec<String> = [event.venue.clone(), event.city.clone().or_else(|| event.country.clone()), days]
-            .into_iter()
-            .flatten()
-            .collect();
+        let known: Vec<String> = [
+            event.venue.clone(),
+            event.city.clone().or_else(|| event.country.clone()),
+            days,
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
         (!known.is_empty()).then(|| known.join(", "))
     }
 }
@@ -119,7 +123,10 @@ impl Words {
         key: &str,
         args: impl IntoIterator<Item = (&'a str, V)>,
     ) -> String {
-        let args: HashMap<_, _> = args.into_iter().map(|(name, value)| (Cow::from(name.to_owned()), value.into())).collect();
+        let args: HashMap<_, _> = args
+            .into_iter()
+            .map(|(name, value)| (Cow::from(name.to_owned()), value.into()))
+            .collect();
         let language: LanguageIdentifier = language.parse().unwrap_or_default();
         WORDS.lookup_with_args(&language, key, &args)
     }

@@ -19,7 +19,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
-use axum::middleware::{map_response, from_fn};
+use axum::middleware::{from_fn, map_response};
 use axum::response::Response;
 use axum::routing::get;
 

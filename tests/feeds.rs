@@ -75,7 +75,13 @@ async fn each_format_has_its_media_type() {
         let answer = site.get(&format!("/feeds/events.{suffix}")).await;
         assert_eq!(answer.header("content-type"), media_type);
     }
-    for path in ["/feeds/all.ics", "/feeds/all", "/feeds/internal.rss", "/feeds/nobody.rss", "/feeds/topic/energy.rss"] {
+    for path in [
+        "/feeds/all.ics",
+        "/feeds/all",
+        "/feeds/internal.rss",
+        "/feeds/nobody.rss",
+        "/feeds/topic/energy.rss",
+    ] {
         assert_eq!(site.get(path).await.status, 404, "{path}");
     }
 }
@@ -85,7 +91,12 @@ async fn the_same_state_gives_the_same_bytes() {
     let (one, two) = (Site::full().await, Site::full().await);
     two.clock.advance(chrono::TimeDelta::days(300));
     two.app.refresh().await.expect("feeds");
-    for path in ["/feeds/all.rss", "/feeds/all.atom", "/feeds/all.json", "/feeds/lang/en.atom"] {
+    for path in [
+        "/feeds/all.rss",
+        "/feeds/all.atom",
+        "/feeds/all.json",
+        "/feeds/lang/en.atom",
+    ] {
         let (one, two) = (one.get(path).await, two.get(path).await);
         assert_eq!(one.body, two.body, "{path}");
         assert_eq!(one.header("etag"), two.header("etag"));
@@ -110,19 +121,29 @@ async fn a_typing_error_moves_no_date_and_a_correction_moves_only_updated() {
         report.handling.correction = correction.map(str::to_owned);
         let mut tx = site.store.begin().await.expect("a transaction");
         let now = site.clock.now();
-        site.store.record_revision(&mut tx, &known, title, &report, now).await.expect("a revision");
+        site.store
+            .record_revision(&mut tx, &known, title, &report, now)
+            .await
+            .expect("a revision");
         tx.commit().await.expect("a commit");
         site.app.refresh().await.expect("feeds");
         let feed: serde_json::Value = serde_json::from_slice(&site.get("/feeds/all.json").await.body).expect("JSON");
         let items = feed["items"].as_array().expect("items");
-        let item = items.iter().find(|item| item["title"] == title).expect("the report").clone();
+        let item = items
+            .iter()
+            .find(|item| item["title"] == title)
+            .expect("the report")
+            .clone();
         let dates = [&item["id"], &item["date_published"], &item["date_modified"]];
         dates.map(|value| value.as_str().expect("a text").to_owned())
     };
     let id = "tag:example.org,2026:report/lectures/what-the-rivers-remember";
     let first = "2026-04-22T09:30:00Z";
     assert_eq!(change("Floods, an evening", None).await, [id, first, first]);
-    assert_eq!(change("Floods, two evenings", Some("It was two.")).await, [id, first, "2026-05-04T08:00:00Z"]);
+    assert_eq!(
+        change("Floods, two evenings", Some("It was two.")).await,
+        [id, first, "2026-05-04T08:00:00Z"]
+    );
 }
 
 #[test]
@@ -130,7 +151,10 @@ fn the_newest_fifty_are_carried_and_ties_stand_by_order_of_first_sight() {
     let reports: Vec<Stored> = (1..=60).map(|id| stored(id, titled("Same day"))).collect();
     let feed = build(&Scope::All, &reports);
     let ids: Vec<String> = feed.entries.iter().map(|entry| entry.link.clone()).collect();
-    let expected: Vec<String> = (11..=60).rev().map(|id| format!("https://news.example.org/reports/report-{id}")).collect();
+    let expected: Vec<String> = (11..=60)
+        .rev()
+        .map(|id| format!("https://news.example.org/reports/report-{id}"))
+        .collect();
     assert_eq!(ids, expected);
 }
 
@@ -168,7 +192,10 @@ fn summaries_stand_alone_where_the_configuration_says_so() {
     let feed = feed::build(&Scope::All, &[stored(1, report)], &config, &templates).expect("a feed");
     for format in Format::ALL {
         let text = feed.write(format);
-        assert!(text.contains("The short of it.") && !text.contains("The long of it."), "{text}");
+        assert!(
+            text.contains("The short of it.") && !text.contains("The long of it."),
+            "{text}"
+        );
     }
 }
 
@@ -176,7 +203,11 @@ fn summaries_stand_alone_where_the_configuration_says_so() {
 async fn programs_that_are_not_ours_read_every_feed() {
     let site = Site::full().await;
     let reports = site.store.list_public_reports().await.expect("reports");
-    for (scope, entries) in [(Scope::All, 5), (Scope::List("deutsch".into()), 1), (Scope::Language("en".into()), 2)] {
+    for (scope, entries) in [
+        (Scope::All, 5),
+        (Scope::List("deutsch".into()), 1),
+        (Scope::Language("en".into()), 2),
+    ] {
         check_with_others(&build(&scope, &reports), entries);
     }
 }
@@ -270,7 +301,11 @@ fn check_with_others(feed: &Feed, entries: usize) {
     }
     if wanted("xmllint", installed("xmllint")) {
         let grammar = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/atom.rng");
-        let (good, said) = run("xmllint", &["--noout", "--relaxng", grammar, "-"], &feed.write(Format::Atom));
+        let (good, said) = run(
+            "xmllint",
+            &["--noout", "--relaxng", grammar, "-"],
+            &feed.write(Format::Atom),
+        );
         assert!(good, "xmllint on Atom: {said}");
         let (good, said) = run("xmllint", &["--noout", "-"], &feed.write(Format::Rss));
         assert!(good, "xmllint on RSS: {said}");
@@ -278,7 +313,10 @@ fn check_with_others(feed: &Feed, entries: usize) {
 }
 
 fn installed(program: &str) -> bool {
-    Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success())
+    Command::new(program)
+        .arg("--version")
+        .output()
+        .is_ok_and(|output| output.status.success())
 }
 
 fn wanted(program: &str, found: bool) -> bool {
@@ -301,5 +339,8 @@ fn run(program: &str, arguments: &[&str], input: &str) -> (bool, String) {
     // A program that ends early closes its input, which is no concern of ours.
     let _ = child.stdin.take().expect("an input").write_all(input.as_bytes());
     let output = child.wait_with_output().expect(program);
-    (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+    (
+        output.status.success(),
+        String::from_utf8_lossy(&output.stderr).into_owned(),
+    )
 }

@@ -16,13 +16,21 @@ const FEED: &str = "/feeds/all.atom";
 async fn conditional_requests_are_answered_by_the_book() {
     let site = Site::full().await;
     let plain = site.get(FEED).await.header("etag").to_owned();
-    let gzip = site.request("GET", FEED, &[("accept-encoding", "gzip")]).await.header("etag").to_owned();
+    let gzip = site
+        .request("GET", FEED, &[("accept-encoding", "gzip")])
+        .await
+        .header("etag")
+        .to_owned();
     assert_ne!(plain, gzip);
     let bare = plain.trim_matches('"');
     let gzip_bare = gzip.trim_matches('"');
     let (none, since) = ("if-none-match", "if-modified-since");
     let coding = ("accept-encoding", "gzip");
-    let (weak, suffixed, suffixed_twice) = (format!("W/{plain}"), format!("\"{bare}-gzip\""), format!("\"{bare}--gzip\""));
+    let (weak, suffixed, suffixed_twice) = (
+        format!("W/{plain}"),
+        format!("\"{bare}-gzip\""),
+        format!("\"{bare}--gzip\""),
+    );
     let weak_suffixed = format!("W/\"{bare}-gzip\"");
     let (in_list, in_spaced_list) = (format!("\"x\", {plain}, \"y\""), format!("  W/\"x,y\"  ,W/{plain}"));
     let (gzip_weak, gzip_suffixed) = (format!("W/{gzip}"), format!("\"{gzip_bare}-gzip\""));
@@ -66,7 +74,17 @@ async fn conditional_requests_are_answered_by_the_book() {
             assert!(got.body.is_empty());
             assert!(!got.headers.contains_key("content-type"));
         }
-        let same = site.request("GET", FEED, &headers.iter().copied().filter(|(name, _)| *name == coding.0).collect::<Vec<_>>()).await;
+        let same = site
+            .request(
+                "GET",
+                FEED,
+                &headers
+                    .iter()
+                    .copied()
+                    .filter(|(name, _)| *name == coding.0)
+                    .collect::<Vec<_>>(),
+            )
+            .await;
         for name in ["etag", "cache-control", "vary", "last-modified"] {
             assert_eq!(got.header(name), same.header(name), "{name} {headers:?}");
         }
@@ -77,7 +95,9 @@ async fn conditional_requests_are_answered_by_the_book() {
 async fn gzip_carries_the_same_feed() {
     let site = Site::full().await;
     let plain = site.get("/feeds/all.rss").await;
-    let gzip = site.request("GET", "/feeds/all.rss", &[("accept-encoding", "br, gzip;q=0.8")]).await;
+    let gzip = site
+        .request("GET", "/feeds/all.rss", &[("accept-encoding", "br, gzip;q=0.8")])
+        .await;
     assert_eq!(gzip.header("content-encoding"), "gzip");
     assert_eq!(gzip.header("vary"), "accept-encoding");
     assert_eq!(plain.header("content-encoding"), "");
@@ -94,7 +114,12 @@ async fn a_thousand_requests_ask_the_database_nothing() {
     site.store.close().await;
     for _ in 0..500 {
         assert_eq!(site.get("/feeds/events.rss").await.status, 200);
-        assert_eq!(site.request("GET", "/feeds/events.rss", &[("if-none-match", &etag)]).await.status, 304);
+        assert_eq!(
+            site.request("GET", "/feeds/events.rss", &[("if-none-match", &etag)])
+                .await
+                .status,
+            304
+        );
     }
     assert_eq!(site.get("/").await.status, 200);
 }
@@ -109,20 +134,36 @@ async fn last_modified_is_never_in_the_future_and_moves_when_something_is_withdr
     let after = site.get(FEED).await;
     assert_eq!(after.header("last-modified"), "Mon, 04 May 2026 08:00:00 GMT");
     assert_ne!(before.header("etag"), after.header("etag"));
-    let client = site.request("GET", FEED, &[("if-modified-since", before.header("last-modified"))]).await;
+    let client = site
+        .request("GET", FEED, &[("if-modified-since", before.header("last-modified"))])
+        .await;
     assert_eq!(client.status, 200);
 
-    site.publish("from-the-future", "lectures", "2030-01-01T00:00:00Z", &Report { title: "Early".into(), ..Report::default() }).await;
-    site.sql("UPDATE report SET published_at = 1, changed_at = 1893456000000 WHERE slug = 'from-the-future'").await;
+    site.publish(
+        "from-the-future",
+        "lectures",
+        "2030-01-01T00:00:00Z",
+        &Report {
+            title: "Early".into(),
+            ..Report::default()
+        },
+    )
+    .await;
+    site.sql("UPDATE report SET published_at = 1, changed_at = 1893456000000 WHERE slug = 'from-the-future'")
+        .await;
     site.app.refresh().await.expect("feeds");
-    assert_eq!(site.get(FEED).await.header("last-modified"), "Mon, 04 May 2026 08:00:00 GMT");
+    assert_eq!(
+        site.get(FEED).await.header("last-modified"),
+        "Mon, 04 May 2026 08:00:00 GMT"
+    );
 }
 
 #[tokio::test]
 async fn another_process_is_noticed_and_an_embargo_ends_by_itself() {
     let site = Site::full().await;
     assert!(!site.app.refresh_if_stale().await.expect("a look"));
-    site.sql("UPDATE report SET publish_after = 1777885200000 WHERE id = 1").await;
+    site.sql("UPDATE report SET publish_after = 1777885200000 WHERE id = 1")
+        .await;
     assert!(site.app.refresh_if_stale().await.expect("a look"));
     assert!(!site.get(FEED).await.text().contains("Rivers Remember"));
     site.clock.advance(chrono::TimeDelta::hours(2));
@@ -136,16 +177,32 @@ async fn every_answer_forbids_what_pages_do_not_need() {
     site.release_edition().await;
     let token = site.subscribe_anna().await;
     let unsubscribe = format!("/unsubscribe/{token}");
-    for path in ["/", FEED, "/reports/hostile", "/editions/events/1", &unsubscribe, "/livez", "/nowhere"] {
+    for path in [
+        "/",
+        FEED,
+        "/reports/hostile",
+        "/editions/events/1",
+        &unsubscribe,
+        "/livez",
+        "/nowhere",
+    ] {
         let answer = site.get(path).await;
         let policy = answer.header("content-security-policy");
-        for rule in ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action"] {
+        for rule in [
+            "default-src 'none'",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+            "form-action",
+        ] {
             assert!(policy.contains(rule), "{path}: {policy}");
         }
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
         assert_ne!(answer.header("cache-control"), "", "{path}");
     }
-    assert_eq!(site.get(FEED).await.header("cache-control"), "public, max-age=900, stale-while-revalidate=3600");
+    assert_eq!(
+        site.get(FEED).await.header("cache-control"),
+        "public, max-age=900, stale-while-revalidate=3600"
+    );
     let page = site.get(&unsubscribe).await;
     assert_eq!(page.header("cache-control"), "no-store");
     assert_eq!(page.header("referrer-policy"), "no-referrer");
@@ -172,7 +229,11 @@ async fn other_methods_are_refused_with_the_ones_allowed() {
 #[tokio::test]
 async fn a_forged_host_leads_nobody_astray() {
     let site = Site::full().await;
-    let forged = [("host", "evil.example.com"), ("x-forwarded-host", "evil.example.com"), ("forwarded", "host=evil.example.com")];
+    let forged = [
+        ("host", "evil.example.com"),
+        ("x-forwarded-host", "evil.example.com"),
+        ("forwarded", "host=evil.example.com"),
+    ];
     for path in ["/", FEED, "/feeds/all.json", "/reports/hostile"] {
         let answer = site.request("GET", path, &forged).await;
         assert_eq!(answer.body, site.get(path).await.body);
@@ -197,7 +258,13 @@ async fn pages_read_as_they_did() {
     ] {
         insta::assert_snapshot!(name, site.get(path).await.text());
     }
-    let german = site.request("GET", "/reports/wer-baut-die-bruecken", &[("accept-language", "de-AT, en;q=0.3")]).await;
+    let german = site
+        .request(
+            "GET",
+            "/reports/wer-baut-die-bruecken",
+            &[("accept-language", "de-AT, en;q=0.3")],
+        )
+        .await;
     insta::assert_snapshot!("report_in_german", german.text());
     assert_eq!(german.header("vary"), "accept-encoding, accept-language");
 }
@@ -220,7 +287,8 @@ async fn every_archive_page_leads_to_the_feeds() {
     for path in ["/", "/reports/hostile", "/editions/events/1", "/nowhere"] {
         let answer = site.get(path).await;
         let page = scraper::Html::parse_document(answer.text());
-        let links = scraper::Selector::parse("head > link[rel=alternate][type='application/atom+xml'][title]").expect("a selector");
+        let links = scraper::Selector::parse("head > link[rel=alternate][type='application/atom+xml'][title]")
+            .expect("a selector");
         let first = page.select(&links).next().expect(path);
         assert_eq!(first.attr("href"), Some(FEED));
         assert!(!answer.text().contains("internal"), "{path}");
@@ -232,7 +300,10 @@ async fn what_is_not_public_has_no_page() {
     let site = Site::full().await;
     site.release_edition().await;
     site.sql("UPDATE report SET draft = 1 WHERE id = 3").await;
-    site.store.hold_report(4, "doubtful", site.clock.now()).await.expect("held");
+    site.store
+        .hold_report(4, "doubtful", site.clock.now())
+        .await
+        .expect("held");
     for path in [
         "/reports/for-staff",
         "/reports/for-staff-by-wish",
@@ -265,7 +336,11 @@ async fn an_edition_is_seen_once_it_is_released_and_not_if_it_was_cancelled() {
         site.sql(change).await;
         site.app.refresh_if_stale().await.expect("a look");
         assert_eq!(site.get("/editions/events/1").await.status, status, "{change}");
-        assert_eq!(site.get("/").await.text().contains("/editions/events/1"), status == 200, "{change}");
+        assert_eq!(
+            site.get("/").await.text().contains("/editions/events/1"),
+            status == 200,
+            "{change}"
+        );
     }
 }
 
@@ -280,7 +355,10 @@ async fn a_withdrawn_report_is_gone_and_its_edition_says_so() {
     insta::assert_snapshot!("gone", gone.text());
     let edition = site.get("/editions/events/1").await;
     assert_eq!(edition.status, 200);
-    assert!(!edition.text().contains("As it was sent"), "the mail would still show it");
+    assert!(
+        !edition.text().contains("As it was sent"),
+        "the mail would still show it"
+    );
     insta::assert_snapshot!("edition_with_withdrawn", edition.text());
     assert!(!site.get("/").await.text().contains("Rivers Remember"));
 }
@@ -290,12 +368,25 @@ async fn the_archive_is_paged() {
     let site = Site::empty().await;
     assert!(site.get("/").await.text().contains("No report has been published yet."));
     for number in 1..=45 {
-        let report = Report { title: format!("Report {number}."), ..Report::default() };
-        site.publish(&format!("report-{number}"), "lectures", &format!("2026-01-01T00:{number:02}:00Z"), &report).await;
+        let report = Report {
+            title: format!("Report {number}."),
+            ..Report::default()
+        };
+        site.publish(
+            &format!("report-{number}"),
+            "lectures",
+            &format!("2026-01-01T00:{number:02}:00Z"),
+            &report,
+        )
+        .await;
     }
     site.app.refresh().await.expect("feeds");
     let count = |answer: &Answer| answer.text().matches("href=\"/reports/").count();
-    let (one, two, three) = (site.get("/").await, site.get("/?page=2").await, site.get("/?page=3").await);
+    let (one, two, three) = (
+        site.get("/").await,
+        site.get("/?page=2").await,
+        site.get("/?page=3").await,
+    );
     assert_eq!((count(&one), count(&two), count(&three)), (20, 20, 5));
     assert!(one.text().contains("Report 45.") && one.text().contains("rel=\"next\" href=\"/?page=2\""));
     assert!(two.text().contains("rel=\"prev\" href=\"/\"") && two.text().contains("href=\"/?page=3\""));
@@ -305,7 +396,8 @@ async fn the_archive_is_paged() {
 
 #[tokio::test]
 async fn one_click_works_in_both_encodings_with_nothing_else_and_twice() {
-    const MULTIPART: &str = "--b\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--b--\r\n";
+    const MULTIPART: &str =
+        "--b\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--b--\r\n";
     for (media_type, body) in [
         (Some("application/x-www-form-urlencoded"), "List-Unsubscribe=One-Click"),
         (Some("multipart/form-data; boundary=b"), MULTIPART),
@@ -321,7 +413,11 @@ async fn one_click_works_in_both_encodings_with_nothing_else_and_twice() {
             assert!(!answer.text().contains("anna.weber"));
         }
         assert_eq!(left(&site).await, 1);
-        assert_eq!(site.number("SELECT COUNT(*) FROM consent WHERE what = 'left' AND how = 'one-click'").await, 1);
+        assert_eq!(
+            site.number("SELECT COUNT(*) FROM consent WHERE what = 'left' AND how = 'one-click'")
+                .await,
+            1
+        );
         assert_eq!(site.get(&path).await.status, 200, "a used link still works");
     }
 }
@@ -332,7 +428,9 @@ async fn the_page_offers_all_lists() {
     let path = format!("/unsubscribe/{}", site.subscribe_anna().await);
     let page = site.get(&path).await;
     assert!(page.text().contains("a•••@example.org") && !page.text().contains("anna.weber"));
-    let answer = site.post(&path, Some("application/x-www-form-urlencoded"), "from=page&scope=all").await;
+    let answer = site
+        .post(&path, Some("application/x-www-form-urlencoded"), "from=page&scope=all")
+        .await;
     insta::assert_snapshot!("unsubscribed_from_all", answer.text());
     assert_eq!(left(&site).await, 2);
     assert_eq!(site.number("SELECT COUNT(*) FROM consent WHERE how = 'page'").await, 2);
@@ -367,7 +465,11 @@ async fn a_wrong_token_tells_nothing() {
     ] {
         for method in ["GET", "POST"] {
             let answer = site.request(method, &format!("/unsubscribe/{wrong}"), &[]).await;
-            assert_eq!((answer.status, &answer.body), (unknown.status, &unknown.body), "{method} {wrong}");
+            assert_eq!(
+                (answer.status, &answer.body),
+                (unknown.status, &unknown.body),
+                "{method} {wrong}"
+            );
         }
     }
     assert_eq!(left(&site).await, 0);
@@ -428,7 +530,12 @@ async fn a_socket_is_served_until_the_end_and_long_headers_are_refused() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     let cancel = CancellationToken::new();
-    let server = tokio::spawn(web::serve(listener, web::router(Arc::clone(&site.app)), Arc::clone(&site.app), cancel.clone()));
+    let server = tokio::spawn(web::serve(
+        listener,
+        web::router(Arc::clone(&site.app)),
+        Arc::clone(&site.app),
+        cancel.clone(),
+    ));
     let ask = async |request: String| {
         let mut stream = tokio::net::TcpStream::connect(address).await.expect("a connection");
         stream.write_all(request.as_bytes()).await.expect("written");
@@ -438,19 +545,29 @@ async fn a_socket_is_served_until_the_end_and_long_headers_are_refused() {
         String::from_utf8_lossy(&answer).into_owned()
     };
     let answer = ask("GET /feeds/all.rss HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".into()).await;
-    assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.contains("<rss"), "{answer}");
+    assert!(
+        answer.starts_with("HTTP/1.1 200 OK") && answer.contains("<rss"),
+        "{answer}"
+    );
     let long = format!("GET / HTTP/1.1\r\nHost: x\r\nX-Long: {}\r\n\r\n", "x".repeat(20_000));
     assert!(ask(long).await.starts_with("HTTP/1.1 431"));
     cancel.cancel();
-    tokio::time::timeout(Duration::from_secs(5), server).await.expect("an end").expect("no panic");
+    tokio::time::timeout(Duration::from_secs(5), server)
+        .await
+        .expect("an end")
+        .expect("no panic");
 }
 
 async fn withdraw(site: &Site, id: i64) {
     let mut tx = site.store.begin().await.expect("a transaction");
-    site.store.withdraw_report(&mut tx, id, site.clock.now()).await.expect("withdrawn");
+    site.store
+        .withdraw_report(&mut tx, id, site.clock.now())
+        .await
+        .expect("withdrawn");
     tx.commit().await.expect("a commit");
 }
 
 async fn left(site: &Site) -> i64 {
-    site.number("SELECT COUNT(*) FROM subscription WHERE state = 'left'").await
+    site.number("SELECT COUNT(*) FROM subscription WHERE state = 'left'")
+        .await
 }

@@ -25,6 +25,7 @@ public_url = "https://news.example.org"
 [lists.events]
 title = "Events of the Institute"
 description = "What was said, once a week."
+sources = ["lectures", "berlin"]
 from = "events@example.org"
 topics = { energy = "Energy and climate" }
 [lists.events.cadences]
@@ -42,48 +43,57 @@ sources = ["staff"]
 "#;
 
 /// The institute, its database in a folder of its own, and a clock that stands still.
-pub struct Site {
-    pub app: Arc<App>,
-    pub store: Store,
-    pub clock: Clock,
-    pub secret: Secret,
-    pub config: Arc<Config>,
-    pub folder: TempDir,
+pub(crate) struct Site {
+    pub(crate) app: Arc<App>,
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+    pub(crate) secret: Secret,
+    pub(crate) folder: TempDir,
 }
 
-pub fn at(text: &str) -> DateTime<Utc> {
+pub(crate) fn at(text: &str) -> DateTime<Utc> {
     text.parse().expect("an instant")
 }
 
-pub fn config() -> Config {
+pub(crate) fn config() -> Config {
     toml::from_str(CONFIG).expect("the test's configuration")
 }
 
 impl Site {
     /// An institute that has published nothing yet.
-    pub async fn empty() -> Site {
+    pub(crate) async fn empty() -> Site {
         Site::with(config()).await
     }
 
-    pub async fn with(config: Config) -> Site {
+    pub(crate) async fn with(config: Config) -> Site {
         let folder = tempfile::tempdir().expect("a folder");
         let clock = Clock::fixed(at("2026-05-04T08:00:00Z"));
-        let store = Store::open(&Site::url(&folder).into(), clock.clone()).await.expect("a store");
+        let store = Store::open(&Site::url(&folder).into(), clock.clone())
+            .await
+            .expect("a store");
         let secret = Secret::new([7; 32]);
         let config = Arc::new(config);
         let templates = Templates::load(None).expect("templates");
-        let app = App::new(Arc::clone(&config), store.clone(), clock.clone(), secret.clone(), templates)
+        let app = App::new(config, store.clone(), clock.clone(), secret.clone(), templates)
             .await
             .expect("an app");
-        Site { app, store, clock, secret, config, folder }
+        Site {
+            app,
+            store,
+            clock,
+            secret,
+            folder,
+        }
     }
 
     /// One with reports in four languages, some of them difficult.
-    pub async fn full() -> Site {
+    pub(crate) async fn full() -> Site {
         let site = Site::empty().await;
         for (name, source, dated, report) in samples() {
             site.publish(name, source, dated, &report).await;
         }
+        // As if each had been collected on its day.
+        site.sql("UPDATE report SET published_at = dated_at").await;
         site.app.refresh().await.expect("feeds");
         site
     }
@@ -92,7 +102,7 @@ impl Site {
         format!("sqlite:{}/site.db", folder.path().display())
     }
 
-    pub async fn publish(&self, name: &str, source: &str, dated: &str, report: &Report) -> i64 {
+    pub(crate) async fn publish(&self, name: &str, source: &str, dated: &str, report: &Report) -> i64 {
         let dated = at(dated);
         let new = NewReport {
             public_id: &format!("tag:example.org,2026:report/{source}/{name}"),
@@ -110,18 +120,21 @@ impl Site {
         let id = self.store.insert_report(&mut tx, &new).await.expect("a report");
         tx.commit().await.expect("a commit");
         let now = self.clock.now();
-        self.store.publish_settled(source, TimeDelta::zero(), now).await.expect("published");
+        self.store
+            .publish_settled(source, TimeDelta::zero(), now)
+            .await
+            .expect("published");
         id
     }
 
     /// Runs SQL that the store has no function for yet.
-    pub async fn sql(&self, sql: &'static str) {
+    pub(crate) async fn sql(&self, sql: &'static str) {
         let pool = sqlx::AnyPool::connect(&Site::url(&self.folder)).await.expect("a pool");
         sqlx::raw_sql(sql).execute(&pool).await.expect(sql);
         pool.close().await;
     }
 
-    pub async fn number(&self, sql: &'static str) -> i64 {
+    pub(crate) async fn number(&self, sql: &'static str) -> i64 {
         let pool = sqlx::AnyPool::connect(&Site::url(&self.folder)).await.expect("a pool");
         let number = sqlx::query_scalar(sql).fetch_one(&pool).await.expect(sql);
         pool.close().await;
@@ -129,7 +142,7 @@ impl Site {
     }
 
     /// Anna is on both public lists; the token is hers for `events`.
-    pub async fn subscribe_anna(&self) -> String {
+    pub(crate) async fn subscribe_anna(&self) -> String {
         self.sql(
             "INSERT INTO subscriber (id, address, address_key, language, state, created_at) \
              VALUES (7, 'anna.weber@example.org', 'anna.weber@example.org', NULL, 'active', 0); \
@@ -141,7 +154,7 @@ impl Site {
     }
 
     /// Edition 1 of `events` with the first two reports, released.
-    pub async fn release_edition(&self) {
+    pub(crate) async fn release_edition(&self) {
         self.sql(
             "INSERT INTO edition (id, list, number, cadence, state, sealed_at, due_at, released_at, hash, epoch, settings) \
              VALUES (1, 'events', 1, 'weekly', 'finished', 1777881600000, 0, 1777881600000, 'h', 'e', '{}'); \
@@ -154,25 +167,34 @@ impl Site {
         self.app.refresh().await.expect("feeds");
     }
 
-    pub async fn ask(&self, request: Request<Body>) -> Answer {
-        let response: Response<Body> = web::router(Arc::clone(&self.app)).oneshot(request).await.expect("an answer");
+    pub(crate) async fn ask(&self, request: Request<Body>) -> Answer {
+        let response: Response<Body> = web::router(Arc::clone(&self.app))
+            .oneshot(request)
+            .await
+            .expect("an answer");
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.expect("a body");
-        Answer { status: parts.status, headers: parts.headers, body }
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+        }
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.request("GET", path, &[]).await
     }
 
-    pub async fn request(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn request(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
         let request = headers
             .iter()
-            .fold(Request::builder().method(method).uri(path), |request, (name, value)| request.header(*name, *value));
+            .fold(Request::builder().method(method).uri(path), |request, (name, value)| {
+                request.header(*name, *value)
+            });
         self.ask(request.body(Body::empty()).expect("a request")).await
     }
 
-    pub async fn post(&self, path: &str, media_type: Option<&str>, body: &'static str) -> Answer {
+    pub(crate) async fn post(&self, path: &str, media_type: Option<&str>, body: &'static str) -> Answer {
         let mut request = Request::builder().method("POST").uri(path);
         if let Some(media_type) = media_type {
             request = request.header("content-type", media_type);
@@ -181,18 +203,20 @@ impl Site {
     }
 }
 
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: Bytes,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
 }
 
 impl Answer {
-    pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().expect("a readable header"))
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().expect("a readable header"))
     }
 
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.body).expect("UTF-8")
     }
 }
@@ -200,7 +224,7 @@ impl Answer {
 type Sample = (&'static str, &'static str, &'static str, Report);
 
 /// Slug, source, the date readers see, and the report; oldest first.
-pub fn samples() -> Vec<Sample> {
+pub(crate) fn samples() -> Vec<Sample> {
     vec![
         (
             "what-the-rivers-remember",

@@ -3,7 +3,9 @@
 //! In: a [`Feed`]. Out: the document. Surprising: the crate has no `xml:lang` on entries, so each text of an entry
 //! carries its own, which says the same.
 
-use atom_syndication::{Category, Content, Entry as AtomEntry, Feed as AtomFeed, Generator, Link, Person, Text, WriteConfig};
+use atom_syndication::{
+    Category, Content, Entry as AtomEntry, Feed as AtomFeed, Generator, Link, Person, Text, WriteConfig,
+};
 use chrono::{DateTime, SubsecRound, Utc};
 
 use super::{Entry, Feed, Format};

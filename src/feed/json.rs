@@ -72,7 +72,11 @@ fn item(entry: &Entry) -> Item<'_> {
         date_published: seconds(entry.published),
         date_modified: seconds(entry.updated),
         authors: [Author { name: &entry.author }],
-        tags: entry.categories.iter().map(|category| category.label.as_str()).collect(),
+        tags: entry
+            .categories
+            .iter()
+            .map(|category| category.label.as_str())
+            .collect(),
         language: entry.language.as_deref(),
         event: (entry.event != Event::default()).then_some(&entry.event),
     }

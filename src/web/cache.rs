@@ -211,7 +211,10 @@ impl Snapshot {
             mark,
             feeds,
             feed_links,
-            reports: open.iter().map(|stored| report_line(config, templates, stored)).collect(),
+            reports: open
+                .iter()
+                .map(|stored| report_line(config, templates, stored))
+                .collect(),
             editions: editions
                 .iter()
                 .filter_map(|edition| {

@@ -71,7 +71,10 @@ fn names_tag(list: &str, etag: &str) -> bool {
     }
     // A tag may hold commas, so the quotes part the list, not the commas.
     list.split('"').skip(1).step_by(2).any(|tag| {
-        let bare = PROXY_SUFFIXES.iter().find_map(|suffix| tag.strip_suffix(suffix)).unwrap_or(tag);
+        let bare = PROXY_SUFFIXES
+            .iter()
+            .find_map(|suffix| tag.strip_suffix(suffix))
+            .unwrap_or(tag);
         etag.trim_matches('"') == bare
     })
 }
@@ -85,7 +88,9 @@ fn weighted(headers: &HeaderMap, name: &HeaderName) -> Vec<(String, f32)> {
             let value = parameters.next()?.trim();
             let weight = parameters.find_map(|parameter| {
                 let (key, weight) = parameter.split_once('=')?;
-                key.trim().eq_ignore_ascii_case("q").then(|| weight.trim().parse().unwrap_or(0.0))
+                key.trim()
+                    .eq_ignore_ascii_case("q")
+                    .then(|| weight.trim().parse().unwrap_or(0.0))
             });
             (!value.is_empty()).then(|| (value.to_owned(), weight.unwrap_or(1.0)))
         })
@@ -150,7 +155,11 @@ mod tests {
             ("de;q=0", "en"),
             ("*", "en"),
         ] {
-            assert_eq!(language(&headers(header::ACCEPT_LANGUAGE, value), &offered), expected, "{value}");
+            assert_eq!(
+                language(&headers(header::ACCEPT_LANGUAGE, value), &offered),
+                expected,
+                "{value}"
+            );
         }
     }
 }

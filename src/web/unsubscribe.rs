@@ -21,7 +21,10 @@ use crate::store::Subscriber;
 enum Door {
     /// The link of a test send.
     Test,
-    Person { list: String, subscriber: Subscriber },
+    Person {
+        list: String,
+        subscriber: Subscriber,
+    },
 }
 
 pub(super) async fn show(
@@ -83,11 +86,7 @@ impl App {
     }
 
     fn list_title(&self, name: &str) -> String {
-        self.config
-            .lists
-            .get(name)
-            .map_or(name, |list| &list.title)
-            .to_owned()
+        self.config.lists.get(name).map_or(name, |list| &list.title).to_owned()
     }
 
     /// A page nobody keeps, lists or passes on (HTTP-05, SEC-28), in the person's language.
@@ -167,7 +166,8 @@ mod tests {
 
     #[test]
     fn both_encodings_of_a_one_click_request_are_understood() {
-        let multipart = b"--b\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--b--\r\n";
+        let multipart =
+            b"--b\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--b--\r\n";
         for body in [b"List-Unsubscribe=One-Click".as_slice(), multipart, b"", b"\xff\xfe"] {
             let form = Form::read(body);
             assert_eq!((form.all_lists, form.how), (false, "one-click"));
