@@ -306,7 +306,7 @@ pub fn absolute_html(html: &str, base: &str) -> String {
 }
 
 /// Topics as the lists name them, then the series.
-fn categories(report: &Report, config: &Config) -> Vec<Category> {
+pub fn categories(report: &Report, config: &Config) -> Vec<Category> {
     let scheme = |kind: &str| format!("tag:{}:{kind}", config.institute.tag_authority);
     let mut found: IndexMap<String, Category> = IndexMap::new();
     for topic in &report.topics {
@@ -361,12 +361,17 @@ fn authority_start(authority: &str) -> DateTime<Utc> {
 /// What a language calls itself.
 fn endonym(tag: &str) -> &str {
     match tag {
+        "ar" => "العربية",
         "de" => "Deutsch",
         "en" => "English",
         "es" => "Español",
         "fr" => "Français",
         "it" => "Italiano",
+        "nl" => "Nederlands",
+        "pl" => "Polski",
+        "pt" => "Português",
         "ru" => "Русский",
+        "uk" => "Українська",
         other => other,
     }
 }

@@ -35,6 +35,8 @@ pub(super) fn write(feed: &Feed) -> String {
     ]);
     let link = Extension {
         name: "atom:link".into(),
+        // Empty, not missing: else the indentation would become its text.
+        value: Some(String::new()),
         attrs: BTreeMap::from([
             ("href".to_owned(), feed.self_url(Format::Rss)),
             ("rel".to_owned(), "self".to_owned()),

@@ -149,7 +149,7 @@ impl App {
             .lists
             .iter()
             .filter(|(_, list)| list.public)
-            .map(|(name, list)| {
+            .filter_map(|(name, list)| {
                 let mut editions: Vec<Value> = snapshot
                     .editions
                     .iter()
@@ -162,14 +162,16 @@ impl App {
                         })
                     })
                     .collect();
+                if editions.is_empty() && list.description.is_none() {
+                    return None;
+                }
                 let older = editions.split_off(editions.len().min(LATEST_EDITIONS));
-                json!({
-                    "name": name,
+                Some(json!({
                     "title": list.title,
-                    "description": list.description.as_deref().unwrap_or_default(),
+                    "description": list.description,
                     "editions": editions,
                     "older": older,
-                })
+                }))
             })
             .collect();
         let last = pages(snapshot);
@@ -201,6 +203,11 @@ impl App {
                 })
             })
             .collect();
+        let topics: Vec<String> = feed::categories(report, &self.config)
+            .into_iter()
+            .filter(|category| category.scheme.ends_with(":topic"))
+            .map(|category| category.label)
+            .collect();
         let source = report.url.as_deref().and_then(feed::web_url);
         let host = source
             .as_deref()
@@ -217,7 +224,7 @@ impl App {
                 "event_line": self.templates.event_line(own.unwrap_or(language), &report.event),
                 "summary": report.summary,
                 "people": report.people,
-                "topics": report.topics,
+                "topics": topics,
                 "body_html": feed::absolute_html(&report.body_html, &link),
                 "related": related,
                 "author": report.author,
