@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The whole configuration, checked. Lists, sources and relays keep the order of the file.
 #[derive(Clone, Debug, Deserialize)]
@@ -289,7 +289,8 @@ pub enum Missed {
     Ask,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+/// What becomes of a mail that may or may not have arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum InDoubt {
     Resend,

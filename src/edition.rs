@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::InDoubt;
 use crate::report::Report;
 
 /// What about a report an edition carries.
@@ -48,4 +49,32 @@ pub struct Hand {
     pub without: Vec<String>,
     /// The note on top, Markdown.
     pub note: Option<String>,
+}
+
+/// What of the configuration an edition keeps from its sealing on, so that a later edit never reaches a running send.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Sealed {
+    /// `Name <address>` or an address.
+    pub from: String,
+    pub reply_to: Option<String>,
+    /// Envelope sender; none: the address of `from`.
+    pub bounce_address: Option<String>,
+    pub in_doubt: InDoubt,
+    /// Right-hand side of the Message-IDs.
+    pub message_domain: String,
+    pub list_title: String,
+}
+
+impl Default for Sealed {
+    fn default() -> Self {
+        Sealed {
+            from: String::new(),
+            reply_to: None,
+            bounce_address: None,
+            in_doubt: InDoubt::Resend,
+            message_domain: String::new(),
+            list_title: String::new(),
+        }
+    }
 }

@@ -9,6 +9,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod token;
 
 pub mod delivery;
 pub mod edition;
