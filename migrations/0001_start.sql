@@ -264,7 +264,8 @@ CREATE TABLE outgoing (
     answered_at INTEGER,
     CONSTRAINT delivery_once UNIQUE (edition_id, subscriber_id)
 );
-CREATE INDEX outgoing_due ON outgoing (relay, priority, next_at, id) WHERE state IN ('pending', 'deferred');
+-- Claiming takes an edition's rows in this order, so that a held edition of a million rows is never walked through.
+CREATE INDEX outgoing_due ON outgoing (relay, edition_id, next_at, id) WHERE state IN ('pending', 'deferred');
 CREATE INDEX outgoing_open ON outgoing (state) WHERE state IN ('claimed', 'handoff', 'in-doubt');
 CREATE INDEX outgoing_by_subscriber ON outgoing (subscriber_id);
 

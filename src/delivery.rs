@@ -1,1 +1,262 @@
-//! To come.
+//! From rows of `outgoing` to the relay's answer, and back.
+//!
+//! Read in this order: `session.rs` (one connection's work), `ledger.rs` (what becomes durable when), `reply.rs` (what
+//! an answer means), `round.rs` (claiming and sharing out), then `line.rs` and `wire.rs` (the connection itself).
+//! Nothing here claims "exactly once": what was between final dot and answer when the lights went out is in doubt,
+//! counted, named, and treated by the list's policy. Tests call [`Delivery::deliver_due`], the daemon [`Delivery::run`].
+
+pub mod catcher;
+mod ledger;
+mod letter;
+mod line;
+pub mod lock;
+mod maildir;
+mod relay;
+pub mod reply;
+pub mod retry;
+mod round;
+mod session;
+mod wire;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use indexmap::IndexMap;
+use lettre::transport::smtp::extension::ClientId;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::config::{self, Config};
+use crate::store::{self, Store};
+use crate::token::Secret;
+
+use ledger::{Ledger, Tally, Unwritten};
+use letter::Links;
+use relay::Relay;
+use round::{Kept, Round};
+
+pub use relay::{Error as RelayError, Fault};
+
+/// How often the daemon looks for rows that nobody announced.
+const POLL: Duration = Duration::from_secs(5);
+
+/// Why delivering stopped. Rows, relays and people never make it stop; the store does.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Relay(#[from] relay::Error),
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    #[error("the marks of delivery cannot be written; nothing more is sent")]
+    Unwritten,
+    #[error("the operating system gives no random bytes")]
+    Random,
+}
+
+impl From<Unwritten> for Error {
+    fn from(_: Unwritten) -> Error {
+        Error::Unwritten
+    }
+}
+
+/// What became of rows since the last look.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Summary {
+    pub sent: u64,
+    pub deferred: u64,
+    pub failed: u64,
+    pub skipped: u64,
+    pub in_doubt: u64,
+    /// Relays that rest, and why.
+    pub resting: Vec<(String, Fault)>,
+}
+
+/// Sends what is due through the relays of the configuration.
+pub struct Delivery {
+    store: Store,
+    clock: Clock,
+    relays: IndexMap<String, Arc<Relay>>,
+    policy: config::Delivery,
+    links: Arc<Links>,
+    ledger: Ledger,
+    tally: Arc<Tally>,
+    kept: Kept,
+    wake: Arc<Notify>,
+}
+
+impl Delivery {
+    /// Reads passwords and certificates, makes folders and starts catchers; connects to nothing yet.
+    pub async fn open(store: Store, config: &Config, clock: Clock, secret: Secret) -> Result<Delivery, Error> {
+        let helo = default_helo(&config.web.public_url);
+        let mut relays = IndexMap::new();
+        for (name, relay) in &config.relays {
+            relays.insert(name.clone(), Arc::new(Relay::open(name, relay, &config.root, &helo).await?));
+        }
+        let tally = Arc::<Tally>::default();
+        let public_url = config.web.public_url.trim_end_matches('/').to_owned();
+        Ok(Delivery {
+            ledger: Ledger::start(store.clone(), config.delivery.lease, tally.clone()),
+            links: Arc::new(Links { public_url, secret }),
+            policy: config.delivery.clone(),
+            kept: Kept::default(),
+            wake: Arc::default(),
+            store,
+            clock,
+            relays,
+            tally,
+        })
+    }
+
+    /// Where the catcher behind a relay listens, and its folder.
+    pub fn catcher(&self, relay: &str) -> Option<(SocketAddr, &Path)> {
+        let catcher = self.relays.get(relay)?.catcher.as_ref()?;
+        Some((catcher.address, &catcher.folder))
+    }
+
+    /// Tells the daemon that rows are due.
+    pub fn wake(&self) {
+        self.wake.notify_waiters();
+    }
+
+    /// Sends until nothing is due, every relay that is left rests, or `stop` is called: then the mails in hand are
+    /// finished and all other claims given back.
+    pub async fn deliver_due(&self, stop: &CancellationToken) -> Result<Summary, Error> {
+        let before = self.summary();
+        let mut resting = Vec::new();
+        loop {
+            self.tidy().await?;
+            let mut more = false;
+            let rounds = self.relays.values().map(|relay| self.send_round(relay, stop));
+            for (name, round) in self.relays.keys().zip(join_all(rounds).await) {
+                match round? {
+                    Round::Done => {}
+                    Round::More => more = true,
+                    Round::Rests(fault) => resting.push((name.clone(), fault)),
+                }
+            }
+            if !more || stop.is_cancelled() {
+                break;
+            }
+        }
+        self.store.finish_editions().await?;
+        Ok(Summary { resting, ..self.summary().since(&before) })
+    }
+
+    /// The daemon's loop. `soft` ends it after the mails in hand (REL-13); `hard` at once, leaving open dots in doubt.
+    /// Each relay has a loop of its own, so that none waits for another's digest.
+    pub async fn run(&self, soft: CancellationToken, hard: CancellationToken) -> Result<(), Error> {
+        let relays = join_all(self.relays.values().map(|relay| self.run_relay(relay, &soft)));
+        let all = async { tokio::join!(relays, self.run_tidy(&soft)) };
+        hard.run_until_cancelled(all).await;
+        Ok(())
+    }
+
+    async fn run_relay(&self, relay: &Arc<Relay>, soft: &CancellationToken) {
+        while !soft.is_cancelled() {
+            match self.send_round(relay, soft).await {
+                Ok(Round::More) => continue,
+                Ok(Round::Done | Round::Rests(_)) => {}
+                Err(error) => tracing::error!(%error, relay = relay.name, "delivering paused; trying again"),
+            }
+            let pause = async {
+                tokio::select! {
+                    () = self.wake.notified() => {}
+                    () = tokio::time::sleep(POLL) => {}
+                }
+            };
+            soft.run_until_cancelled(pause).await;
+        }
+    }
+
+    async fn run_tidy(&self, soft: &CancellationToken) {
+        while !soft.is_cancelled() {
+            let tidied = async {
+                self.tidy().await?;
+                self.store.finish_editions().await?;
+                Ok::<_, Error>(())
+            };
+            if let Err(error) = tidied.await {
+                tracing::error!(%error, "looking after open deliveries failed; trying again");
+            }
+            soft.run_until_cancelled(tokio::time::sleep(POLL)).await;
+        }
+    }
+
+    /// Leases that ran out, doubts whose time has come, rests that are over.
+    async fn tidy(&self) -> Result<(), Error> {
+        let recovered = self.store.recover_expired(self.policy.resend_after).await?;
+        if recovered.in_doubt > 0 || recovered.released > 0 {
+            tracing::warn!(in_doubt = recovered.in_doubt, released = recovered.released, "leases ran out");
+            self.tally.in_doubt.fetch_add(recovered.in_doubt, Ordering::Relaxed);
+        }
+        self.store.resume_doubts().await?;
+        self.store.end_rests().await?;
+        Ok(())
+    }
+
+    /// Counts since this was opened.
+    fn summary(&self) -> Summary {
+        let count = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+        Summary {
+            sent: count(&self.tally.sent),
+            deferred: count(&self.tally.deferred),
+            failed: count(&self.tally.failed),
+            skipped: count(&self.tally.skipped),
+            in_doubt: count(&self.tally.in_doubt),
+            resting: Vec::new(),
+        }
+    }
+}
+
+impl Summary {
+    fn since(&self, before: &Summary) -> Summary {
+        Summary {
+            sent: self.sent - before.sent,
+            deferred: self.deferred - before.deferred,
+            failed: self.failed - before.failed,
+            skipped: self.skipped - before.skipped,
+            in_doubt: self.in_doubt - before.in_doubt,
+            resting: Vec::new(),
+        }
+    }
+}
+
+/// An address for logs: enough to recognise, too little to collect.
+pub fn mask(address: &str) -> String {
+    let (user, domain) = address.rsplit_once('@').unwrap_or((address, ""));
+    let first: String = user.chars().take(1).collect();
+    if domain.is_empty() { format!("{first}...") } else { format!("{first}...@{domain}") }
+}
+
+/// The database file whose lock the daemon takes: `store.url`, from the folder of `config.toml`.
+pub fn locked_file(url: &str, root: &Path) -> Option<PathBuf> {
+    lock::database_file(url).map(|file| root.join(file))
+}
+
+/// The host of `web.public_url`, else an address literal (RFC 5321 section 4.1.4).
+fn default_helo(public_url: &str) -> ClientId {
+    let url = url::Url::parse(public_url).ok();
+    let host = url.as_ref().and_then(url::Url::host_str).filter(|host| *host != "localhost");
+    host.map_or_else(ClientId::default, relay::client_id)
+}
+
+fn fresh_token() -> Result<Arc<str>, Error> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|_| Error::Random)?;
+    Ok(Arc::from(format!("{:032x}", u128::from_ne_bytes(bytes))))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_masked_address_does_not_tell_who_it_is() {
+        for (address, masked) in [("ada@example.org", "a...@example.org"), ("nobody", "n..."), ("", "...")] {
+            assert_eq!(super::mask(address), masked);
+        }
+    }
+}

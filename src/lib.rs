@@ -9,21 +9,21 @@
 
 pub mod clock;
 pub mod config;
-
-pub mod delivery;
-pub mod edition;
-pub mod feed;
-pub mod mail;
-pub mod render;
-pub mod report;
-pub mod source;
-pub mod store;
-pub mod subscriber;
-pub mod templates;
 pub mod token;
 
-pub mod cli;
-pub mod daemon;
-pub mod publish;
+pub mod source;
+pub mod report;
+pub mod subscriber;
+pub mod store;
+pub mod edition;
+pub mod render;
+pub mod templates;
+pub mod feed;
+pub mod mail;
+pub mod delivery;
+
 pub mod schedule;
+pub mod publish;
+pub mod daemon;
 pub mod web;
+pub mod cli;

@@ -1,45 +1,258 @@
-//! The secret behind unsubscribe links: makes and checks their tokens.
+//! Links that act for one person without a password: made from a secret, checked without a database.
 //!
-//! A token names a list and a subscriber and carries a keyed fingerprint of both and of its purpose, so that nobody can
-//! make one for another person, and nothing in the address says who it belongs to.
+//! A token carries the key's id, the subscriber's row and the list, and a MAC over them bound to one purpose, so that a
+//! link for leaving one list opens nothing else. It holds no address, and an unsubscribe token never expires (LST-06):
+//! older keys stay in the secret's file, one a line below the current one, and go on verifying.
 
-/// The token of test sends: leads to a page that says so.
-const INERT: &str = "test";
+use std::fmt;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
+/// Bytes of the key's id in front of a token.
+const KEY_ID: usize = 4;
+/// Bytes of a token's MAC: 128 bits (SEC-13).
+const MAC: usize = 16;
+/// Base 32 of RFC 4648 in lower case: survives quoted-printable, line ends and people who read it aloud.
+const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+/// What stands in the unsubscribe link of a test mail; it opens nothing.
+const INERT: &str = "test-mail";
+
+/// What a token allows. Each purpose has a key of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    Unsubscribe,
+}
+
+impl Purpose {
+    fn context(self) -> &'static str {
+        match self {
+            Purpose::Unsubscribe => "rapporteur 2026 token unsubscribe",
+        }
+    }
+}
+
+/// Why the secret cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("cannot read or make the secret {path}: {error}; check store.secret_file")]
+    File { path: PathBuf, error: io::Error },
+    #[error("others can read the secret {0}; run: chmod 600 {0}")]
+    Readable(PathBuf),
+    #[error("the secret {path}, line {line}, is not 64 hexadecimal digits; restore the file, or old unsubscribe links die")]
+    Malformed { path: PathBuf, line: usize },
+    #[error("the operating system gives no random bytes")]
+    Random,
+}
+
+/// The key behind the links. `Debug` does not print it.
 #[derive(Clone)]
 pub struct Secret {
-    key: [u8; 32],
+    /// The current key first, then older ones. Never empty.
+    current: [u8; 32],
+    older: Vec<[u8; 32]>,
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
 }
 
 impl Secret {
-    pub fn new(key: [u8; 32]) -> Secret {
-        Secret { key }
+    /// Reads the secret's file, or makes it with 32 random bytes, readable by its owner only.
+    pub fn load_or_create(path: &Path) -> Result<Secret, Error> {
+        match std::fs::read_to_string(path) {
+            Ok(text) => {
+                refuse_readable_by_others(path)?;
+                Secret::parse(path, &text)
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => match create(path) {
+                // Another process was first: its secret counts.
+                Err(Error::File { error, .. }) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    Secret::load_or_create(path)
+                }
+                made => made,
+            },
+            Err(error) => Err(Error::File { path: path.into(), error }),
+        }
     }
 
-    pub fn unsubscribe(&self, list: &str, subscriber: i64) -> String {
-        format!("{subscriber}.{list}.{}", self.mark(list, subscriber).to_hex())
+    /// A secret from known bytes, for tests and demonstrations.
+    pub fn from_bytes(current: [u8; 32]) -> Secret {
+        Secret { current, older: Vec::new() }
     }
 
-    /// List and subscriber, if the token is ours.
+    fn parse(path: &Path, text: &str) -> Result<Secret, Error> {
+        let mut keys = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).map(|(number, line)| {
+            blake3::Hash::from_hex(line.trim()).map(|hash| *hash.as_bytes()).map_err(|_| Error::Malformed {
+                path: path.into(),
+                line: number + 1,
+            })
+        });
+        let current = keys.next().unwrap_or_else(|| Err(Error::Malformed { path: path.into(), line: 1 }))?;
+        Ok(Secret { current, older: keys.collect::<Result<_, _>>()? })
+    }
+
+    /// The token of one person's link for leaving one list.
+    pub fn unsubscribe(&self, list: &str, subscriber_id: i64) -> String {
+        let mut bytes = key_id(&self.current).to_vec();
+        bytes.extend(claim(list, subscriber_id));
+        bytes.extend(mac(&self.current, Purpose::Unsubscribe, list, subscriber_id));
+        encode(&bytes)
+    }
+
+    /// The list and the subscriber a token stands for; none if it is not ours, altered, or for another purpose.
     pub fn verify_unsubscribe(&self, token: &str) -> Option<(String, i64)> {
-        let (subscriber, rest) = token.split_once('.')?;
-        let (list, mark) = rest.rsplit_once('.')?;
-        let subscriber: i64 = subscriber.parse().ok()?;
-        // blake3 compares in constant time.
-        (self.mark(list, subscriber) == blake3::Hash::from_hex(mark).ok()?).then(|| (list.to_owned(), subscriber))
+        let bytes = decode(token)?;
+        let (id, rest) = bytes.split_at_checked(KEY_ID)?;
+        let (claim, given) = rest.split_at_checked(rest.len().checked_sub(MAC)?)?;
+        let (subscriber_id, list) = claim.split_at_checked(8)?;
+        let subscriber_id = i64::from_be_bytes(subscriber_id.try_into().ok()?);
+        let list = std::str::from_utf8(list).ok()?;
+        let key = std::iter::once(&self.current).chain(&self.older).find(|key| key_id(key) == id)?;
+        let expected = mac(key, Purpose::Unsubscribe, list, subscriber_id);
+        // `blake3::Hash` compares in constant time; its tail is zero on both sides.
+        (padded(&expected) == padded(given)).then(|| (list.to_owned(), subscriber_id))
     }
 
-    pub fn is_inert(&self, token: &str) -> bool {
-        token == INERT
-    }
-
-    fn mark(&self, list: &str, subscriber: i64) -> blake3::Hash {
-        blake3::keyed_hash(&self.key, format!("unsubscribe\0{list}\0{subscriber}").as_bytes())
+    /// The token in the link of a test mail: it verifies as nothing.
+    pub fn inert() -> &'static str {
+        INERT
     }
 }
 
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Secret")
+fn claim(list: &str, subscriber_id: i64) -> Vec<u8> {
+    [&subscriber_id.to_be_bytes(), list.as_bytes()].concat()
+}
+
+fn mac(key: &[u8; 32], purpose: Purpose, list: &str, subscriber_id: i64) -> Vec<u8> {
+    let key = blake3::derive_key(purpose.context(), key);
+    let hash = blake3::keyed_hash(&key, &claim(list, subscriber_id));
+    hash.as_bytes().iter().take(MAC).copied().collect()
+}
+
+fn padded(mac: &[u8]) -> blake3::Hash {
+    let mut bytes = [0; 32];
+    for (to, from) in bytes.iter_mut().zip(mac) {
+        *to = *from;
+    }
+    blake3::Hash::from_bytes(bytes)
+}
+
+fn key_id(key: &[u8; 32]) -> [u8; KEY_ID] {
+    let [a, b, c, d, ..] = blake3::derive_key("rapporteur 2026 token key id", key);
+    [a, b, c, d]
+}
+
+fn encode(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len() * 8 / 5 + 1);
+    let (mut held, mut bits) = (0u32, 0);
+    let mut push = |five: u32| out.push(ALPHABET.get(five as usize & 31).copied().unwrap_or(b'a') as char);
+    for byte in bytes {
+        held = (held << 8) | u32::from(*byte);
+        bits += 8;
+        while bits >= 5 {
+            bits -= 5;
+            push(held >> bits);
+        }
+        held &= 31;
+    }
+    if bits > 0 {
+        push(held << (5 - bits));
+    }
+    out
+}
+
+fn decode(text: &str) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(text.len() * 5 / 8);
+    let (mut held, mut bits) = (0u32, 0);
+    for letter in text.bytes() {
+        let five = ALPHABET.iter().position(|known| *known == letter.to_ascii_lowercase())?;
+        held = (held << 5) | u32::try_from(five).ok()?;
+        bits += 5;
+        if bits >= 8 {
+            bits -= 8;
+            out.push(u8::try_from(held >> bits).ok()?);
+            held &= (1 << bits) - 1;
+        }
+    }
+    (held == 0).then_some(out)
+}
+
+fn create(path: &Path) -> Result<Secret, Error> {
+    let mut key = [0; 32];
+    getrandom::fill(&mut key).map_err(|_| Error::Random)?;
+    let fails = |error| Error::File { path: path.into(), error };
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path).map_err(fails)?;
+    writeln!(file, "{}", blake3::Hash::from_bytes(key).to_hex()).map_err(fails)?;
+    file.sync_all().map_err(fails)?;
+    Ok(Secret::from_bytes(key))
+}
+
+#[cfg(unix)]
+fn refuse_readable_by_others(path: &Path) -> Result<(), Error> {
+    use std::os::unix::fs::PermissionsExt;
+    let about = std::fs::metadata(path).map_err(|error| Error::File { path: path.into(), error })?;
+    if about.permissions().mode() & 0o077 == 0 { Ok(()) } else { Err(Error::Readable(path.into())) }
+}
+
+#[cfg(not(unix))]
+fn refuse_readable_by_others(_: &Path) -> Result<(), Error> {
+    Ok(())
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_names_its_list_and_person_and_nobody_else() {
+        let secret = Secret::from_bytes([7; 32]);
+        for (list, person) in [("events", 1), ("a-b.c", i64::MAX), ("talks", 42)] {
+            let token = secret.unsubscribe(list, person);
+            assert_eq!(secret.verify_unsubscribe(&token), Some((list.to_owned(), person)));
+            assert!(token.len() < 100 && token.bytes().all(|byte| byte.is_ascii_alphanumeric()), "{token}");
+        }
+        assert_eq!(secret.verify_unsubscribe(Secret::inert()), None);
+        assert_eq!(secret.verify_unsubscribe(""), None);
+    }
+
+    #[test]
+    fn an_altered_link_opens_nothing() {
+        let secret = Secret::from_bytes([7; 32]);
+        let token = secret.unsubscribe("events", 1);
+        for place in 0..token.len() {
+            let mut letters = token.clone().into_bytes();
+            letters[place] = if letters[place] == b'a' { b'b' } else { b'a' };
+            assert_eq!(secret.verify_unsubscribe(&String::from_utf8(letters).unwrap()), None, "letter {place}");
+        }
+        assert_eq!(Secret::from_bytes([8; 32]).verify_unsubscribe(&token), None);
+    }
+
+    #[test]
+    fn an_old_link_outlives_a_new_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("secret.key");
+        let token = Secret::load_or_create(&path).unwrap().unsubscribe("events", 5);
+        let old = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, format!("{}\n{old}", blake3::hash(b"new").to_hex())).unwrap();
+        let rotated = Secret::load_or_create(&path).unwrap();
+        assert_eq!(rotated.verify_unsubscribe(&token), Some(("events".into(), 5)));
+        assert_ne!(rotated.unsubscribe("events", 5), token);
+    }
+
+    #[test]
+    fn a_secret_that_others_can_read_is_refused() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("secret.key");
+        Secret::load_or_create(&path).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+        assert!(matches!(Secret::load_or_create(&path), Err(Error::Readable(_))));
     }
 }

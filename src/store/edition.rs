@@ -621,27 +621,6 @@ impl Store {
         Ok(())
     }
 
-    /// Puts failed rows back into the queue, at once. Returns how many.
-    pub async fn retry_failed(&self, tx: &mut Tx, edition_id: i64, now: DateTime<Utc>) -> Result<u64> {
-        let done = sqlx::query(
-            "UPDATE outgoing SET state = 'pending', reason = NULL, attempts = 0, first_tried_at = NULL, next_at = $2 \
-             WHERE edition_id = $1 AND state = 'failed'",
-        )
-        .bind(edition_id)
-        .bind(now.timestamp_millis())
-        .execute(&mut **tx)
-        .await?;
-        if done.rows_affected() > 0 {
-            sqlx::query(
-                "UPDATE edition SET state = 'sending', finished_at = NULL WHERE id = $1 AND state = 'finished'",
-            )
-            .bind(edition_id)
-            .execute(&mut **tx)
-            .await?;
-        }
-        Ok(done.rows_affected())
-    }
-
     /// An edition's people, by state if one is named.
     pub async fn list_recipients(&self, edition_id: i64, state: Option<&str>) -> Result<Vec<Recipient>> {
         let rows = sqlx::query(

@@ -1,1 +1,346 @@
-//! To come.
+//! Rows of `outgoing`: everything that goes out by SMTP, one row per recipient, and the claims on them.
+//!
+//! A row goes `pending -> claimed -> handoff -> sent | deferred | failed | skipped | in-doubt`. Claiming is here, every
+//! later change in `outgoing/marks.rs`, what happens after a crash in `outgoing/recovery.rs`. A claim is a lease under
+//! a fresh token, and whoever writes later must name it: who lost the lease changes nothing. Claiming is the one place
+//! where the two databases differ, by `FOR UPDATE SKIP LOCKED`.
+
+mod marks;
+mod recovery;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::any::AnyRow;
+use sqlx::{AssertSqlSafe, Row};
+
+use super::{Kind, Result, Store, Tx, from_json};
+use crate::clock::from_millis;
+use crate::edition::Sealed;
+
+pub use marks::{Handoff, Outcome, Settled, Turn};
+pub use recovery::{Doubts, Recovered};
+
+/// Rows named in one statement; both databases take far more, but nothing is gained.
+const CHUNK: usize = 500;
+
+/// Why a row is skipped: the person left, was suppressed or erased.
+pub const LEFT: &str = "left";
+/// Why a row is skipped: the address is under a domain that is reserved for examples and tests.
+pub const RESERVED: &str = "reserved";
+
+/// Personal mail: a preview, a test send, a notice to staff.
+#[derive(Clone, Debug)]
+pub struct Personal {
+    /// `preview`, `test` or `notice`.
+    pub kind: &'static str,
+    /// Smaller goes first.
+    pub priority: i64,
+    pub relay: String,
+    pub recipient: String,
+    /// Envelope sender.
+    pub sender: String,
+    /// The whole message, lines ended by CRLF.
+    pub message: String,
+}
+
+/// A row under our claim.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    pub id: i64,
+    /// The claim's token: proof for every later write.
+    pub claim: Arc<str>,
+    pub edition_id: Option<i64>,
+    pub subscriber_id: Option<i64>,
+    pub variant_id: Option<i64>,
+    pub recipient: String,
+    pub name: Option<String>,
+    /// Personal mail only.
+    pub sender: Option<String>,
+    /// Personal mail only.
+    pub message: Option<String>,
+    pub attempts: i64,
+    pub first_tried_at: Option<DateTime<Utc>>,
+}
+
+/// What one claim brought.
+#[derive(Clone, Debug, Default)]
+pub struct Claims {
+    pub rows: Vec<Claimed>,
+    /// Rows that were due but whose person left or cannot be mailed through this relay.
+    pub skipped: u64,
+}
+
+/// What delivery needs to know of an edition; none of it changes once it is sending.
+#[derive(Clone, Debug)]
+pub struct Dispatch {
+    pub id: i64,
+    pub list: String,
+    pub epoch: String,
+    pub released_at: DateTime<Utc>,
+    pub settings: Sealed,
+}
+
+impl Store {
+    /// Puts a personal mail into the queue, within the transaction that is its reason.
+    pub async fn insert_personal(&self, tx: &mut Tx, mail: &Personal) -> Result<i64> {
+        let now = self.now().await?.timestamp_millis();
+        let row = sqlx::query(
+            "INSERT INTO outgoing (kind, priority, relay, recipient, sender, message, state, next_at)
+             VALUES ($1, $2, $3, $4, $5, $6, 'pending', $7) RETURNING id",
+        )
+        .bind(mail.kind)
+        .bind(mail.priority)
+        .bind(&mail.relay)
+        .bind(&mail.recipient)
+        .bind(&mail.sender)
+        .bind(&mail.message)
+        .bind(now)
+        .fetch_one(&mut **tx)
+        .await?;
+        Ok(row.try_get(0)?)
+    }
+
+    /// Claims up to `limit` due rows of a relay under a fresh token: personal mail first, then the editions that are
+    /// being sent, each its share. `reaches` says whether the relay may be given an address at all.
+    pub async fn claim_outgoing(
+        &self,
+        relay: &str,
+        limit: usize,
+        claim: &Arc<str>,
+        lease: Duration,
+        reaches: impl Fn(&str) -> bool,
+    ) -> Result<Claims> {
+        let now = self.now().await?;
+        let mut tx = self.begin().await?;
+        if is_paused(&mut tx, relay, now).await? {
+            return Ok(Claims::default());
+        }
+        let mut due = self.list_due_personal(&mut tx, relay, limit, now).await?;
+        let editions = list_running(&mut tx, now).await?;
+        for (place, edition) in editions.iter().enumerate() {
+            let share = limit.saturating_sub(due.len()).div_ceil(editions.len() - place);
+            if share == 0 {
+                break;
+            }
+            due.extend(self.list_due_of_edition(&mut tx, relay, edition, share, now).await?);
+        }
+
+        let mut claims = Claims::default();
+        let (mut left, mut reserved) = (Vec::new(), Vec::new());
+        for row in due {
+            if !row.wanted {
+                left.push(row.claimed.id);
+            } else if !reaches(&row.claimed.recipient) {
+                reserved.push(row.claimed.id);
+            } else {
+                claims.rows.push(Claimed { claim: claim.clone(), ..row.claimed });
+            }
+        }
+        claims.skipped = (left.len() + reserved.len()) as u64;
+        skip(&mut tx, &left, LEFT, now).await?;
+        skip(&mut tx, &reserved, RESERVED, now).await?;
+        for rows in claims.rows.chunks(CHUNK) {
+            let sql = format!(
+                "UPDATE outgoing SET state = 'claimed', claim = $1, lease_until = $2 WHERE id IN ({})",
+                places(3, rows.len())
+            );
+            let mut update = sqlx::query(AssertSqlSafe(sql)).bind(&**claim).bind(later(now, lease));
+            for row in rows {
+                update = update.bind(row.id);
+            }
+            update.execute(&mut *tx).await?;
+        }
+        tx.commit().await?;
+        Ok(claims)
+    }
+
+    async fn list_due_personal(&self, tx: &mut Tx, relay: &str, limit: usize, now: DateTime<Utc>) -> Result<Vec<Due>> {
+        // Personal mail is few, so that sorting it by priority costs nothing.
+        let sql = format!(
+            "SELECT o.id, o.edition_id, o.subscriber_id, o.variant_id, o.recipient, NULL AS name, o.sender, o.message,
+                    o.attempts, o.first_tried_at, 1 AS wanted
+             FROM outgoing o
+             WHERE o.relay = $1 AND o.edition_id IS NULL AND o.state IN ('pending', 'deferred') AND o.next_at <= $2
+             ORDER BY o.priority, o.next_at, o.id LIMIT $3{}",
+            self.locking()
+        );
+        let rows = sqlx::query(AssertSqlSafe(sql))
+            .bind(relay)
+            .bind(now.timestamp_millis())
+            .bind(limit as i64)
+            .fetch_all(&mut **tx)
+            .await?;
+        rows.iter().map(Due::read).collect()
+    }
+
+    async fn list_due_of_edition(
+        &self,
+        tx: &mut Tx,
+        relay: &str,
+        (edition, list): &(i64, String),
+        limit: usize,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Due>> {
+        // The address is read now, not at sealing: a corrected one counts.
+        let sql = format!(
+            "SELECT o.id, o.edition_id, o.subscriber_id, o.variant_id, p.address AS recipient, p.name, o.sender,
+                    o.message, o.attempts, o.first_tried_at,
+                    CASE WHEN s.state = 'active' AND p.state = 'active' THEN 1 ELSE 0 END AS wanted
+             FROM outgoing o
+             LEFT JOIN subscriber p ON p.id = o.subscriber_id
+             LEFT JOIN subscription s ON s.list = $1 AND s.subscriber_id = o.subscriber_id
+             WHERE o.relay = $2 AND o.edition_id = $3 AND o.state IN ('pending', 'deferred') AND o.next_at <= $4
+             ORDER BY o.next_at, o.id LIMIT $5{}",
+            self.locking()
+        );
+        let rows = sqlx::query(AssertSqlSafe(sql))
+            .bind(list)
+            .bind(relay)
+            .bind(*edition)
+            .bind(now.timestamp_millis())
+            .bind(limit as i64)
+            .fetch_all(&mut **tx)
+            .await?;
+        rows.iter().map(Due::read).collect()
+    }
+
+    fn locking(&self) -> &'static str {
+        match self.kind {
+            Kind::Sqlite => "",
+            Kind::Postgres => " FOR UPDATE OF o SKIP LOCKED",
+        }
+    }
+
+    /// What delivery needs of an edition; none if it was never released.
+    pub async fn find_dispatch(&self, edition_id: i64) -> Result<Option<Dispatch>> {
+        let row = sqlx::query(
+            "SELECT list, epoch, COALESCE(released_at, due_at) AS released_at, settings FROM edition WHERE id = $1",
+        )
+        .bind(edition_id)
+        .fetch_optional(&self.read)
+        .await?;
+        row.map(|row| {
+            Ok(Dispatch {
+                id: edition_id,
+                list: row.try_get("list")?,
+                epoch: row.try_get("epoch")?,
+                released_at: from_millis(row.try_get("released_at")?),
+                settings: from_json("settings of an edition", row.try_get("settings")?)?,
+            })
+        })
+        .transpose()
+    }
+
+    /// A variant's mail as stored: see `mail::Prepared`.
+    pub async fn find_variant_message(&self, variant_id: i64) -> Result<Option<String>> {
+        let row = sqlx::query("SELECT message FROM variant WHERE id = $1")
+            .bind(variant_id)
+            .fetch_optional(&self.read)
+            .await?;
+        Ok(row.map(|row| row.try_get(0)).transpose()?)
+    }
+
+    /// Rows of an edition by state.
+    pub async fn count_states(&self, edition_id: i64) -> Result<BTreeMap<String, i64>> {
+        let rows = sqlx::query(
+            "SELECT state, CAST(count(*) AS BIGINT) FROM outgoing WHERE edition_id = $1 GROUP BY state ORDER BY state",
+        )
+        .bind(edition_id)
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+    }
+
+    /// When the next row that waits for its hour is due, if any.
+    pub async fn find_next_due(&self) -> Result<Option<DateTime<Utc>>> {
+        let row = sqlx::query("SELECT min(next_at) FROM outgoing WHERE state IN ('pending', 'deferred')")
+            .fetch_one(&self.read)
+            .await?;
+        let next: Option<i64> = row.try_get(0)?;
+        Ok(next.map(from_millis))
+    }
+}
+
+/// A row that is due, and whether its person still wants it.
+struct Due {
+    claimed: Claimed,
+    wanted: bool,
+}
+
+impl Due {
+    fn read(row: &AnyRow) -> Result<Due> {
+        let first_tried_at: Option<i64> = row.try_get("first_tried_at")?;
+        let recipient: Option<String> = row.try_get("recipient")?;
+        let wanted: i64 = row.try_get("wanted")?;
+        Ok(Due {
+            wanted: wanted == 1 && recipient.is_some(),
+            claimed: Claimed {
+                id: row.try_get("id")?,
+                claim: Arc::from(""),
+                edition_id: row.try_get("edition_id")?,
+                subscriber_id: row.try_get("subscriber_id")?,
+                variant_id: row.try_get("variant_id")?,
+                recipient: recipient.unwrap_or_default(),
+                name: row.try_get("name")?,
+                sender: row.try_get("sender")?,
+                message: row.try_get("message")?,
+                attempts: row.try_get("attempts")?,
+                first_tried_at: first_tried_at.map(from_millis),
+            },
+        })
+    }
+}
+
+async fn is_paused(tx: &mut Tx, relay: &str, now: DateTime<Utc>) -> Result<bool> {
+    let row = sqlx::query(
+        "SELECT CAST(count(*) AS BIGINT) FROM pause
+         WHERE scope IN ('everything', $1) AND (until IS NULL OR until > $2)",
+    )
+    .bind(format!("relay {relay}"))
+    .bind(now.timestamp_millis())
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(row.try_get::<i64, _>(0)? > 0)
+}
+
+/// Editions that are being sent and whose list does not pause, in the order of their hour.
+async fn list_running(tx: &mut Tx, now: DateTime<Utc>) -> Result<Vec<(i64, String)>> {
+    let rows = sqlx::query(
+        "SELECT e.id, e.list FROM edition e
+         WHERE e.state = 'sending' AND e.due_at <= $1 AND NOT EXISTS (
+             SELECT 1 FROM pause WHERE scope = 'list ' || e.list AND (until IS NULL OR until > $1))
+         ORDER BY e.due_at, e.id",
+    )
+    .bind(now.timestamp_millis())
+    .fetch_all(&mut **tx)
+    .await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+}
+
+async fn skip(tx: &mut Tx, ids: &[i64], reason: &'static str, now: DateTime<Utc>) -> Result<()> {
+    for ids in ids.chunks(CHUNK) {
+        let sql = format!(
+            "UPDATE outgoing SET state = 'skipped', reason = $1, answered_at = $2, claim = NULL, lease_until = NULL
+             WHERE id IN ({})",
+            places(3, ids.len())
+        );
+        let mut update = sqlx::query(AssertSqlSafe(sql)).bind(reason).bind(now.timestamp_millis());
+        for id in ids {
+            update = update.bind(*id);
+        }
+        update.execute(&mut **tx).await?;
+    }
+    Ok(())
+}
+
+/// `$3, $4, $5`
+fn places(first: usize, count: usize) -> String {
+    (first..first + count).map(|place| format!("${place}")).collect::<Vec<_>>().join(", ")
+}
+
+fn later(now: DateTime<Utc>, by: Duration) -> i64 {
+    now.timestamp_millis().saturating_add(TimeDelta::from_std(by).unwrap_or(TimeDelta::MAX).num_milliseconds())
+}

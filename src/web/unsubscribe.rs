@@ -72,7 +72,7 @@ pub(super) async fn leave(
 
 impl App {
     async fn open(&self, token: &str, headers: &HeaderMap) -> Result<Door, Problem> {
-        if self.secret.is_inert(token) {
+        if token == crate::token::Secret::inert() {
             return Ok(Door::Test);
         }
         let Some((list, id)) = self.secret.verify_unsubscribe(token) else {

@@ -1,0 +1,176 @@
+//! One mail in the hands of a session: its envelope, and its bytes with the person's own words filled in.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use lettre::Address;
+
+use crate::config::InDoubt;
+use crate::mail::{self, Holes, Prepared};
+use crate::store::{Claimed, Dispatch, Handoff, Outcome, Settled};
+use crate::token::Secret;
+
+/// A claimed row with what its mail is made of. Variants are shared, not copied.
+#[derive(Clone, Debug)]
+pub(super) struct Job {
+    pub row: Claimed,
+    pub digest: Option<(Arc<Dispatch>, Arc<Prepared>)>,
+}
+
+/// What every link in a mail starts from.
+#[derive(Clone, Debug)]
+pub(super) struct Links {
+    pub public_url: String,
+    pub secret: Secret,
+}
+
+/// A mail ready for the wire.
+#[derive(Clone, Debug)]
+pub(super) struct Letter {
+    pub id: i64,
+    pub claim: Arc<str>,
+    pub attempts: i64,
+    pub first_tried_at: Option<DateTime<Utc>>,
+    pub in_doubt: InDoubt,
+    pub sender: Address,
+    pub recipient: Address,
+    /// Lines ended by CRLF, dots not doubled.
+    pub message: String,
+}
+
+impl Job {
+    /// Fills the holes. An error is the reason why this row can never be sent.
+    pub(super) fn letter(self, links: &Links) -> Result<Letter, (Claimed, &'static str)> {
+        let row = self.row;
+        let Some(recipient) = envelope_address(&row.recipient) else { return Err((row, "not an address")) };
+        let (sender, in_doubt, message) = match (&self.digest, &row.message) {
+            (Some((edition, variant)), _) => {
+                let settings = &edition.settings;
+                let sender = settings.bounce_address.as_deref().unwrap_or(&settings.from);
+                (sender.to_owned(), settings.in_doubt, splice(&row, edition, variant, links))
+            }
+            (None, Some(message)) => {
+                (row.sender.clone().unwrap_or_default(), InDoubt::Resend, crlf(message.clone()))
+            }
+            (None, None) => return Err((row, "no message")),
+        };
+        let Some(sender) = envelope_address(&sender) else { return Err((row, "the sender is not an address")) };
+        Ok(Letter {
+            id: row.id,
+            claim: row.claim,
+            attempts: row.attempts,
+            first_tried_at: row.first_tried_at,
+            in_doubt,
+            sender,
+            recipient,
+            message,
+        })
+    }
+}
+
+impl Letter {
+    pub(super) fn handoff(&self) -> Handoff {
+        Handoff { id: self.id, claim: self.claim.clone() }
+    }
+
+    pub(super) fn settle(&self, outcome: Outcome, reply: impl ToString) -> Settled {
+        Settled { id: self.id, claim: self.claim.clone(), outcome, reply: reply.to_string() }
+    }
+
+    /// Either address has a local part that only SMTPUTF8 can carry.
+    pub(super) fn needs_utf8(&self) -> bool {
+        !self.sender.user().is_ascii() || !self.recipient.user().is_ascii()
+    }
+}
+
+fn splice(row: &Claimed, edition: &Dispatch, variant: &Prepared, links: &Links) -> String {
+    let subscriber = row.subscriber_id.unwrap_or_default();
+    let token = links.secret.unsubscribe(&edition.list, subscriber);
+    crlf(variant.splice(&Holes {
+        to: &row.recipient,
+        name: row.name.as_deref(),
+        date: edition.released_at,
+        message_id: &mail::message_id(&edition.epoch, edition.id, subscriber, &edition.settings.message_domain),
+        boundary: &mail::boundary(edition.id, subscriber),
+        unsubscribe: &format!("{}/unsubscribe/{token}", links.public_url),
+    }))
+}
+
+/// A stored message has CRLF already; one that has not would break the final dot, so it is looked at each time.
+fn crlf(message: String) -> String {
+    let bare = |(place, _): (usize, &str)| place == 0 || message.as_bytes().get(place - 1) != Some(&b'\r');
+    let lonely = message.match_indices('\r').any(|(place, _)| message.as_bytes().get(place + 1) != Some(&b'\n'));
+    let mut message = if lonely || message.match_indices('\n').any(bare) {
+        message.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n")
+    } else {
+        message
+    };
+    if !message.ends_with("\r\n") {
+        message.push_str("\r\n");
+    }
+    message
+}
+
+/// `Name <address>` or an address, its domain as A-label (MSG-12); none if it cannot be said in SMTP.
+fn envelope_address(text: &str) -> Option<Address> {
+    let text = text.rsplit_once('<').map_or(text, |(_, address)| address.trim_end().trim_end_matches('>')).trim();
+    let (user, domain) = text.rsplit_once('@')?;
+    let domain = if domain.starts_with('[') { domain.to_owned() } else { idna::domain_to_ascii(domain).ok()? };
+    let speakable = !user.is_empty() && !user.chars().any(|letter| letter.is_control() || " <>".contains(letter));
+    if speakable { Address::new(user, domain).ok() } else { None }
+}
+
+/// Domains of RFC 2606 and RFC 6761 that stand for nobody. Swap for `subscriber::Address::is_reserved`.
+pub(super) fn is_reserved(address: &str) -> bool {
+    let domain = address.rsplit('@').next().unwrap_or(address).trim_end_matches(['>', '.']).to_ascii_lowercase();
+    let under = |name: &str| domain == name || domain.strip_suffix(name).is_some_and(|rest| rest.ends_with('.'));
+    ["example.com", "example.net", "example.org", "example", "test", "invalid", "localhost"].into_iter().any(under)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_envelope_holds_the_address_with_an_ascii_domain() {
+        for (text, expected) in [
+            ("ada@example.org", Some("ada@example.org")),
+            ("Institute <news@example.org>", Some("news@example.org")),
+            ("jörg@bücher.example", Some("jörg@xn--bcher-kva.example")),
+            ("ada@example.org>\r\nRCPT TO:<eve@example.org", None),
+            ("ada example@example.org", None),
+            ("nobody", None),
+        ] {
+            assert_eq!(envelope_address(text).map(|address| address.to_string()).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_line_ends_with_crlf_and_only_so() {
+        for (given, expected) in [
+            ("a\r\nb\r\n", "a\r\nb\r\n"),
+            ("a\nb", "a\r\nb\r\n"),
+            ("a\r.\rb\r\n", "a\r\n.\r\nb\r\n"),
+            ("\na\r\n", "\r\na\r\n"),
+            ("", "\r\n"),
+        ] {
+            assert_eq!(crlf(given.to_owned()), expected, "{given:?}");
+        }
+    }
+
+    #[test]
+    fn reserved_domains_are_known_with_all_below_them() {
+        for (address, reserved) in [
+            ("ada@example.org", true),
+            ("ada@mail.EXAMPLE.com", true),
+            ("ada@host.test", true),
+            ("ada@institute.invalid", true),
+            ("ada@counterexample.org", false),
+            ("ada@institute.example.de", false),
+            ("ada@latest", false),
+        ] {
+            assert_eq!(is_reserved(address), reserved, "{address}");
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! A relay as configured: where it is, how to speak to it, what it may be given.
+//!
+//! Encryption is decided here and nowhere falls back (SMTP-09): with no word in the configuration, port 465 is TLS from
+//! the start, any other host must offer STARTTLS, and only loopback is spoken to in the clear.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::extension::ClientId;
+use secrecy::ExposeSecret;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::ClientConfig;
+use tokio_rustls::rustls::crypto::aws_lc_rs;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+
+use super::catcher::Catcher;
+use super::maildir::Maildir;
+use super::reply::Stage;
+use crate::config::{self, RelayKind, Timeouts, Tls};
+
+/// Where implicit TLS lives (RFC 8314).
+const SUBMISSIONS: u16 = 465;
+/// Where STARTTLS lives.
+const SUBMISSION: u16 = 587;
+
+/// Why a relay cannot be used as configured.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("relays.{relay}: {key} is missing")]
+    Missing { relay: String, key: &'static str },
+    #[error("relays.{relay}.{key}: {path}: {error}")]
+    File { relay: String, key: &'static str, path: PathBuf, error: std::io::Error },
+    #[error("relays.{relay}.ca_file: {path} holds no certificate")]
+    NoCertificate { relay: String, path: PathBuf },
+    #[error("relays.{relay}: TLS cannot be set up: {why}")]
+    Tls { relay: String, why: String },
+    #[error("relays.{relay}: a password would go in the clear; set tls = \"implicit\" or \"starttls\"")]
+    PasswordInTheClear { relay: String },
+    #[error("relays.{relay}: the catcher cannot listen: {error}")]
+    Catcher { relay: String, error: std::io::Error },
+}
+
+/// A fault of our side or of the relay: it rests, and no person is marked (SMTP-06).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fault {
+    pub stage: Stage,
+    pub why: String,
+}
+
+impl Fault {
+    pub(super) fn new(stage: Stage, why: impl ToString) -> Fault {
+        Fault { stage, why: why.to_string() }
+    }
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.stage, self.why)
+    }
+}
+
+/// A relay, ready to be connected to.
+pub(super) struct Relay {
+    pub name: String,
+    pub sessions: usize,
+    pub carrier: Carrier,
+    /// Faults in a row; the length of the next rest follows from it.
+    faults: AtomicU32,
+    /// The built-in server behind a relay of kind `catcher`, which lives as long as the relay.
+    pub catcher: Option<Catcher>,
+}
+
+pub(super) enum Carrier {
+    Maildir(Maildir),
+    Smtp(Box<Smtp>),
+}
+
+/// How to speak to an SMTP relay.
+pub(super) struct Smtp {
+    pub host: String,
+    pub port: u16,
+    pub encryption: Encryption,
+    pub helo: ClientId,
+    pub credentials: Option<Credentials>,
+    pub timeouts: Timeouts,
+}
+
+pub(super) enum Encryption {
+    None,
+    Implicit(TlsConnector),
+    StartTls(TlsConnector),
+}
+
+impl Relay {
+    /// `root` is the folder of `config.toml`; `helo` the name for EHLO if the relay has none of its own.
+    pub(super) async fn open(name: &str, config: &config::Relay, root: &Path, helo: &ClientId) -> Result<Relay, Error> {
+        let mut catcher = None;
+        let carrier = match config.kind {
+            RelayKind::File => {
+                let folder = root.join(required(name, "path", config.path.as_ref())?);
+                Carrier::Maildir(Maildir::open(&folder).map_err(|error| file_error(name, "path", &folder, error))?)
+            }
+            RelayKind::Catcher => {
+                let folder = root.join(required(name, "path", config.path.as_ref())?);
+                let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, config.port.unwrap_or(0)));
+                let (address, started) = Catcher::start(listen, &folder)
+                    .await
+                    .map_err(|error| Error::Catcher { relay: name.to_owned(), error })?;
+                catcher = Some(started);
+                Carrier::Smtp(Box::new(Smtp {
+                    host: address.ip().to_string(),
+                    port: address.port(),
+                    encryption: Encryption::None,
+                    helo: helo.clone(),
+                    credentials: None,
+                    timeouts: config.timeouts.clone(),
+                }))
+            }
+            RelayKind::Smtp => Carrier::Smtp(Box::new(Smtp::open(name, config, root, helo)?)),
+        };
+        let sessions = config.sessions.max(1);
+        Ok(Relay { name: name.to_owned(), sessions, carrier, faults: AtomicU32::new(0), catcher })
+    }
+
+    /// Nothing given to it leaves this machine by our doing.
+    pub(super) fn is_on_loopback(&self) -> bool {
+        match &self.carrier {
+            Carrier::Maildir(_) => true,
+            Carrier::Smtp(smtp) => is_loopback(&smtp.host),
+        }
+    }
+
+    /// Counts a fault; returns how many there were in a row.
+    pub(super) fn count_fault(&self) -> u32 {
+        self.faults.fetch_add(1, Ordering::SeqCst) + 1
+    }
+
+    pub(super) fn forget_faults(&self) {
+        self.faults.store(0, Ordering::SeqCst);
+    }
+}
+
+impl Smtp {
+    fn open(name: &str, config: &config::Relay, root: &Path, helo: &ClientId) -> Result<Smtp, Error> {
+        let host = required(name, "host", config.host.as_ref())?.clone();
+        let tls = config.tls.unwrap_or(match config.port {
+            Some(SUBMISSIONS) => Tls::Implicit,
+            _ if is_loopback(&host) => Tls::None,
+            _ => Tls::Starttls,
+        });
+        let connector = || connector(name, config.ca_file.as_ref().map(|path| root.join(path)));
+        let encryption = match tls {
+            Tls::None => Encryption::None,
+            Tls::Implicit => Encryption::Implicit(connector()?),
+            Tls::Starttls => Encryption::StartTls(connector()?),
+        };
+        let credentials = credentials(name, config, root)?;
+        if credentials.is_some() && tls == Tls::None && !is_loopback(&host) {
+            return Err(Error::PasswordInTheClear { relay: name.to_owned() });
+        }
+        let port = config.port.unwrap_or(match tls {
+            Tls::Implicit => SUBMISSIONS,
+            Tls::Starttls | Tls::None => SUBMISSION,
+        });
+        let helo = config.helo.as_deref().map_or_else(|| helo.clone(), client_id);
+        Ok(Smtp { host, port, encryption, helo, credentials, timeouts: config.timeouts.clone() })
+    }
+}
+
+/// A host name, or an address literal for what is an address.
+pub(super) fn client_id(name: &str) -> ClientId {
+    match name.trim_matches(['[', ']']).parse() {
+        Ok(IpAddr::V4(address)) => ClientId::Ipv4(address),
+        Ok(IpAddr::V6(address)) => ClientId::Ipv6(address),
+        Err(_) => ClientId::Domain(name.to_owned()),
+    }
+}
+
+pub(super) fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost")
+        || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn credentials(name: &str, config: &config::Relay, root: &Path) -> Result<Option<Credentials>, Error> {
+    let Some(user) = &config.user else { return Ok(None) };
+    let password = match (&config.password, &config.password_file) {
+        (Some(password), _) => password.expose_secret().to_owned(),
+        (None, Some(path)) => {
+            let path = root.join(path);
+            let text = std::fs::read_to_string(&path)
+                .map_err(|error| file_error(name, "password_file", &path, error))?;
+            text.trim_end_matches(['\r', '\n']).to_owned()
+        }
+        (None, None) => return Err(Error::Missing { relay: name.to_owned(), key: "password_file" }),
+    };
+    Ok(Some(Credentials::new(user.clone(), password)))
+}
+
+/// TLS 1.2 or later; certificate and name are verified by what the machine trusts, and `ca_file` beside it.
+fn connector(name: &str, ca_file: Option<PathBuf>) -> Result<TlsConnector, Error> {
+    let fails = |why: String| Error::Tls { relay: name.to_owned(), why };
+    let mut roots: Vec<CertificateDer<'static>> = Vec::new();
+    if let Some(path) = ca_file {
+        let pem = std::fs::read(&path).map_err(|error| file_error(name, "ca_file", &path, error))?;
+        roots = CertificateDer::pem_slice_iter(&pem).filter_map(Result::ok).collect();
+        if roots.is_empty() {
+            return Err(Error::NoCertificate { relay: name.to_owned(), path });
+        }
+    }
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let verifier = rustls_platform_verifier::Verifier::new_with_extra_roots(roots, provider.clone())
+        .map_err(|error| fails(error.to_string()))?;
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| fails(error.to_string()))?
+        // "dangerous" is rustls's word for any verifier that is not its own; this one verifies.
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_no_client_auth();
+    Ok(TlsConnector::from(Arc::new(config)))
+}
+
+fn required<'a, T>(relay: &str, key: &'static str, value: Option<&'a T>) -> Result<&'a T, Error> {
+    value.ok_or_else(|| Error::Missing { relay: relay.to_owned(), key })
+}
+
+fn file_error(relay: &str, key: &'static str, path: &Path, error: std::io::Error) -> Error {
+    Error::File { relay: relay.to_owned(), key, path: path.into(), error }
+}

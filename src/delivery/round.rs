@@ -1,0 +1,209 @@
+//! One round of one relay: claims what is due, lets sessions send it, and gives back what they did not take.
+//!
+//! Memory stays small however large an edition is: one page of claimed rows, about two letters a session in the queue,
+//! and a few variants, which all rows of an edition share.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex as Lock, PoisonError};
+
+use tokio::sync::{Mutex, mpsc};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::letter::{Job, is_reserved};
+use super::relay::{Fault, Relay};
+use super::retry;
+use super::session::{Ended, Queue, Session};
+use super::{Delivery, Error};
+use crate::mail::Prepared;
+use crate::store::{Claimed, Claims, Dispatch, Outcome, Settled};
+
+/// Letters in the queue for each session.
+const QUEUE_PER_SESSION: usize = 2;
+/// Rows of one claim for each session, and at least this many: one commit for all.
+const CLAIM_PER_SESSION: usize = 8;
+const CLAIM_AT_LEAST: usize = 64;
+/// Variants and editions kept at hand; more are loaded again when their turn comes.
+const KEPT: usize = 64;
+
+/// What a round ended with.
+pub(super) enum Round {
+    /// Nothing more is due.
+    Done,
+    /// Something was sent or settled; look again.
+    More,
+    Rests(Fault),
+}
+
+/// Variants and editions, loaded once for all their rows.
+#[derive(Default)]
+pub(super) struct Kept {
+    variants: Lock<HashMap<i64, Arc<Prepared>>>,
+    editions: Lock<HashMap<i64, Arc<Dispatch>>>,
+}
+
+impl Delivery {
+    /// Claims and sends until nothing more is due for this relay, it rests, or `stop` is called.
+    pub(super) async fn send_round(&self, relay: &Arc<Relay>, stop: &CancellationToken) -> Result<Round, Error> {
+        let mut claims = self.claim(relay).await?;
+        if claims.rows.is_empty() {
+            return Ok(if claims.skipped > 0 { Round::More } else { Round::Done });
+        }
+        // Cancelled by a session that meets a fault: the others finish the mail in hand and end.
+        let stop = stop.child_token();
+        let (letters, taken) = mpsc::channel(relay.sessions * QUEUE_PER_SESSION);
+        let queue: Queue = Arc::new(Mutex::new(taken));
+        let mut sessions = JoinSet::new();
+        let mut failure = None;
+        while !claims.rows.is_empty() && failure.is_none() && !stop.is_cancelled() {
+            while sessions.len() < relay.sessions.min(claims.rows.len()) {
+                sessions.spawn(stopping(self.session(relay, &queue, &stop), stop.clone()));
+            }
+            let mut rows = std::mem::take(&mut claims.rows).into_iter();
+            for row in rows.by_ref() {
+                let job = match self.job(row).await {
+                    Ok(job) => job,
+                    Err(error) => {
+                        failure = Some(error);
+                        break;
+                    }
+                };
+                let Some(job) = job else { continue };
+                match stop.run_until_cancelled(letters.reserve()).await {
+                    Some(Ok(place)) => place.send(job),
+                    _ => {
+                        self.release(std::iter::once(job.row)).await;
+                        break;
+                    }
+                }
+            }
+            self.release(rows).await;
+            if failure.is_none() && !stop.is_cancelled() {
+                claims = self.claim(relay).await?;
+            }
+        }
+        drop(letters);
+        self.release(claims.rows.into_iter()).await;
+
+        let mut fault = None;
+        while let Some(ended) = sessions.join_next().await {
+            match ended {
+                Ok(Ok(())) => {}
+                Ok(Err(Ended::Fault(met))) => fault = fault.or(Some(met)),
+                Ok(Err(Ended::Unwritten)) => failure = failure.or(Some(Error::Unwritten)),
+                Err(error) => tracing::error!(%error, relay = relay.name, "a session broke; its row waits for its lease"),
+            }
+        }
+        let mut left = queue.lock().await;
+        let mut unsent = Vec::new();
+        while let Ok(job) = left.try_recv() {
+            unsent.push(job.row);
+        }
+        self.release(unsent.into_iter()).await;
+        match (failure, fault) {
+            (Some(error), _) => Err(error),
+            (None, Some(fault)) => {
+                self.rest(relay, &fault).await?;
+                Ok(Round::Rests(fault))
+            }
+            (None, None) => Ok(Round::More),
+        }
+    }
+
+    async fn claim(&self, relay: &Relay) -> Result<Claims, Error> {
+        let claim = super::fresh_token()?;
+        let limit = (relay.sessions * CLAIM_PER_SESSION).max(CLAIM_AT_LEAST);
+        let loopback = relay.is_on_loopback();
+        let reaches = |address: &str| loopback || !is_reserved(address);
+        let lease = self.policy.lease;
+        let claims = self.store.claim_outgoing(&relay.name, limit, &claim, lease, reaches).await?;
+        self.tally.skipped.fetch_add(claims.skipped, std::sync::atomic::Ordering::Relaxed);
+        self.ledger.hold(&claim, claims.rows.len());
+        Ok(claims)
+    }
+
+    fn session(&self, relay: &Arc<Relay>, queue: &Queue, stop: &CancellationToken) -> Session {
+        Session {
+            relay: relay.clone(),
+            queue: queue.clone(),
+            ledger: self.ledger.clone(),
+            clock: self.clock.clone(),
+            links: self.links.clone(),
+            policy: self.policy.clone(),
+            stop: stop.clone(),
+        }
+    }
+
+    /// Adds what the mail is made of. A row whose mail does not read fails alone; the others go on.
+    async fn job(&self, row: Claimed) -> Result<Option<Job>, Error> {
+        let (Some(edition_id), Some(variant_id)) = (row.edition_id, row.variant_id) else {
+            return Ok(Some(Job { row, digest: None }));
+        };
+        let found = (self.dispatch(edition_id).await?, self.variant(variant_id).await?);
+        let (Some(edition), Some(variant)) = found else {
+            tracing::error!(delivery = row.id, "the mail of this delivery cannot be read");
+            let outcome = Outcome::Failed { reason: "unreadable mail" };
+            let reply = "the stored mail or the settings of its edition do not read".to_owned();
+            self.ledger.turn(vec![Settled { id: row.id, claim: row.claim, outcome, reply }], None).await?;
+            return Ok(None);
+        };
+        Ok(Some(Job { row, digest: Some((edition, variant)) }))
+    }
+
+    async fn dispatch(&self, id: i64) -> Result<Option<Arc<Dispatch>>, Error> {
+        if let Some(edition) = find(&self.kept.editions, id) {
+            return Ok(Some(edition));
+        }
+        let edition = match self.store.find_dispatch(id).await {
+            Err(crate::store::Error::Document { .. }) => return Ok(None),
+            found => found?,
+        };
+        Ok(edition.map(|edition| keep(&self.kept.editions, id, Arc::new(edition))))
+    }
+
+    async fn variant(&self, id: i64) -> Result<Option<Arc<Prepared>>, Error> {
+        if let Some(variant) = find(&self.kept.variants, id) {
+            return Ok(Some(variant));
+        }
+        let stored = self.store.find_variant_message(id).await?;
+        let variant = stored.and_then(|text| Prepared::from_stored(&text).ok());
+        Ok(variant.map(|variant| keep(&self.kept.variants, id, Arc::new(variant))))
+    }
+
+    /// Gives claimed rows back untouched. If that fails, their lease runs out.
+    async fn release(&self, rows: impl Iterator<Item = Claimed>) {
+        let back = |row: Claimed| Settled { id: row.id, claim: row.claim, outcome: Outcome::Released, reply: String::new() };
+        let settled: Vec<Settled> = rows.map(back).collect();
+        if let Err(error) = self.ledger.turn(settled, None).await {
+            tracing::error!(%error, "claims were not given back; their leases run out");
+        }
+    }
+
+    async fn rest(&self, relay: &Relay, fault: &Fault) -> Result<(), Error> {
+        let faults = relay.count_fault();
+        let until = self.store.now().await? + retry::rest(faults);
+        tracing::warn!(relay = relay.name, %fault, %until, "the relay rests; nobody is marked");
+        Ok(self.store.rest_relay(&relay.name, &fault.to_string(), until).await?)
+    }
+}
+
+/// Runs a session; one that ends by a fault, or breaks, stops the others before their next mail.
+async fn stopping(session: Session, stop: CancellationToken) -> Result<(), Ended> {
+    let others = stop.drop_guard();
+    session.run().await?;
+    others.disarm();
+    Ok(())
+}
+
+fn find<T>(kept: &Lock<HashMap<i64, Arc<T>>>, id: i64) -> Option<Arc<T>> {
+    kept.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+}
+
+fn keep<T>(kept: &Lock<HashMap<i64, Arc<T>>>, id: i64, thing: Arc<T>) -> Arc<T> {
+    let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+    if kept.len() >= KEPT {
+        kept.clear();
+    }
+    kept.insert(id, thing.clone());
+    thing
+}
