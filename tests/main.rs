@@ -1,1 +1,3 @@
-
+mod config;
+mod people;
+mod schedule;
