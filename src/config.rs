@@ -468,7 +468,8 @@ fn zone<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<chrono_tz::
     let name = String::deserialize(deserializer)?;
     name.parse().map_err(|_| {
         let names = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
-        let cure = problem::did_you_mean(&name, names).unwrap_or_else(|| "; write one such as \"Europe/Berlin\"".into());
+        let cure =
+            problem::did_you_mean(&name, names).unwrap_or_else(|| "; write one such as \"Europe/Berlin\"".into());
         serde::de::Error::custom(format!("\"{name}\" is no IANA time zone{cure}"))
     })
 }

@@ -1,6 +1,11 @@
 //! Addresses, names, files of people, and what a file changes on a list.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may fail"
+)]
 
 use proptest::prelude::*;
 use rapporteur::subscriber::csv::{self, FileProblem, Offer, Outcome, Reader};
@@ -15,8 +20,14 @@ fn address(text: &str) -> Address {
 fn the_limits_of_an_address_are_in_octets() {
     let local = |n: usize| "a".repeat(n);
     assert!(Address::parse(&format!("{}@example.org", local(64))).is_ok());
-    assert_eq!(Address::parse(&format!("{}@example.org", local(65))), Err(AddressError::LocalTooLong));
-    assert_eq!(Address::parse(&format!("{}@example.org", "ö".repeat(33))), Err(AddressError::LocalTooLong));
+    assert_eq!(
+        Address::parse(&format!("{}@example.org", local(65))),
+        Err(AddressError::LocalTooLong)
+    );
+    assert_eq!(
+        Address::parse(&format!("{}@example.org", "ö".repeat(33))),
+        Err(AddressError::LocalTooLong)
+    );
     let domain = |n: usize| format!("{}.{}.{}.org", local(63), local(63), local(n));
     // 9 + 1 + 244 = 254.
     assert!(Address::parse(&format!("{}@{}.{}", local(9), domain(50), local(61))).is_ok());
@@ -24,7 +35,10 @@ fn the_limits_of_an_address_are_in_octets() {
         Address::parse(&format!("{}@{}.{}", local(10), domain(50), local(61))),
         Err(AddressError::TooLong)
     );
-    assert_eq!(Address::parse(&format!("a@{}", local(256))), Err(AddressError::DomainTooLong));
+    assert_eq!(
+        Address::parse(&format!("a@{}", local(256))),
+        Err(AddressError::DomainTooLong)
+    );
 }
 
 #[test]
@@ -33,7 +47,10 @@ fn the_case_of_the_local_part_is_kept_and_does_not_make_two_people() {
     assert_eq!(one.to_string(), "Foo.Bar@Example.ORG");
     assert_eq!(one.ascii(), "Foo.Bar@example.org");
     assert_eq!(one.key(), address("foo.bar@example.org").key());
-    assert_eq!(address("JÖRG@example.org").key(), address("jo\u{308}rg@example.org").key());
+    assert_eq!(
+        address("JÖRG@example.org").key(),
+        address("jo\u{308}rg@example.org").key()
+    );
 }
 
 #[test]
@@ -44,7 +61,10 @@ fn international_domains_become_a_labels_and_local_parts_stay() {
     let two = address("jörg@bücher.example");
     assert_eq!(two.ascii(), "jörg@xn--bcher-kva.example");
     assert!(two.needs_smtputf8());
-    assert_eq!(address("a@xn--bcher-kva.example").key(), address("A@bücher.example").key());
+    assert_eq!(
+        address("a@xn--bcher-kva.example").key(),
+        address("A@bücher.example").key()
+    );
 }
 
 /// SEC-01.
@@ -85,14 +105,27 @@ fn nothing_that_steers_a_mail_server_is_an_address() {
     ] {
         assert_eq!(Address::parse(text), Err(error), "{text:?}");
     }
-    for fine in ["a+b@example.org", "o'neill@example.org", "a@localhost", "1@2.org", "x=y@example.org"] {
+    for fine in [
+        "a+b@example.org",
+        "o'neill@example.org",
+        "a@localhost",
+        "1@2.org",
+        "x=y@example.org",
+    ] {
         assert!(Address::parse(fine).is_ok(), "{fine}");
     }
 }
 
 #[test]
 fn sample_domains_are_known_and_logs_name_nobody() {
-    for text in ["a@example.org", "a@lists.EXAMPLE.com", "a@x.test", "a@no.invalid", "a@x.example", "a@localhost"] {
+    for text in [
+        "a@example.org",
+        "a@lists.EXAMPLE.com",
+        "a@x.test",
+        "a@no.invalid",
+        "a@x.example",
+        "a@localhost",
+    ] {
         assert!(address(text).is_reserved(), "{text}");
     }
     for text in ["a@notexample.org", "a@example.org.uk", "a@test.org", "a@mytest.de"] {
@@ -139,7 +172,13 @@ fn a_mailbox_reads_what_it_prints() {
         assert_eq!(Mailbox::parse(text).unwrap().to_string(), text);
     }
     assert_eq!(Mailbox::parse("<news@example.org>").unwrap().name, None);
-    for wrong in ["News", "News <news>", "News news@example.org>", "\"News <news@example.org>", "News\r\n <a@example.org>"] {
+    for wrong in [
+        "News",
+        "News <news>",
+        "News news@example.org>",
+        "\"News <news@example.org>",
+        "News\r\n <a@example.org>",
+    ] {
         assert!(Mailbox::parse(wrong).is_err(), "{wrong:?}");
     }
 }
@@ -167,6 +206,8 @@ fn only_addresses_are_needed() {
     assert_eq!(file.rows.len(), 2);
     assert_eq!(file.rows[1].line, 4);
     assert_eq!(file.rows[0].cells, Cells::default());
+    let file = csv::read(b"\n\nemail,name\n\n\na@example.org,A\n\nb@example.org,\"B\n\n\"").unwrap();
+    assert_eq!((file.rows[0].line, file.refused[0].line), (6, 8));
 }
 
 #[test]
@@ -174,8 +215,14 @@ fn files_come_in_the_form_of_many_programs() {
     let want = ["a@example.org", "b@example.org"];
     assert_eq!(rows("E-Mail;Name\r\na@example.org;Anna\r\nb@example.org;Bo\r\n"), want);
     assert_eq!(rows("EMAIL\tName\na@example.org\tAnna\nb@example.org\tBo"), want);
-    assert_eq!(rows("\u{FEFF}email,name\ra@example.org,\"Lindqvist, Anna\"\rb@example.org,\"\"\"Bo\"\" Berg\"\r"), want);
-    assert_eq!(rows("name , Address \nAnna, a@example.org \n\"Bo\",\"b@example.org\"\n,,\n"), want);
+    assert_eq!(
+        rows("\u{FEFF}email,name\ra@example.org,\"Lindqvist, Anna\"\rb@example.org,\"\"\"Bo\"\" Berg\"\r"),
+        want
+    );
+    assert_eq!(
+        rows("name , Address \nAnna, a@example.org \n\"Bo\",\"b@example.org\"\n,,\n"),
+        want
+    );
     let text = "email,name\na@example.org,Jörg\nb@example.org,Éva\n";
     let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
@@ -213,8 +260,11 @@ fn a_refused_row_is_told_with_line_and_reason_and_the_others_go_in() {
          h@example.org\n"
     );
     let file = csv::read(text.as_bytes()).unwrap();
-    let refused: Vec<String> =
-        file.refused.iter().map(|one| format!("{} {}: {}", one.line, one.text, one.reason)).collect();
+    let refused: Vec<String> = file
+        .refused
+        .iter()
+        .map(|one| format!("{} {}: {}", one.line, one.text, one.reason))
+        .collect();
     assert_eq!(
         refused,
         [
@@ -237,7 +287,9 @@ fn a_refused_row_is_told_with_line_and_reason_and_the_others_go_in() {
 fn the_first_of_two_rows_for_one_person_counts() {
     let bytes = b"email,name\nAnna@example.org,Anna\nanna@EXAMPLE.org,Other\n";
     let outcomes: Vec<Outcome> = Reader::new(bytes).unwrap().map(|record| record.outcome).collect();
-    let Outcome::Duplicate(duplicate) = &outcomes[1] else { panic!("{outcomes:?}") };
+    let Outcome::Duplicate(duplicate) = &outcomes[1] else {
+        panic!("{outcomes:?}")
+    };
     assert_eq!((duplicate.line, duplicate.record, duplicate.first_line), (3, 2, 2));
     assert_eq!(csv::read(bytes).unwrap().rows[0].cells.name.as_deref(), Some("Anna"));
 }
@@ -250,10 +302,22 @@ fn a_file_that_says_nothing_is_told_from_one_without_people() {
     assert_eq!(problem(b"email,name\n"), FileProblem::HeaderOnly);
     assert_eq!(problem(b"email,name\n,,\n"), FileProblem::HeaderOnly);
     assert!(matches!(problem(b"PK\x03\x04rest"), FileProblem::NotText(_)));
-    assert!(matches!(problem(b"email\na@example.org\n\0\x01\x02"), FileProblem::NotText(_)));
-    assert!(matches!(problem(b"name,city\nAnna,Bonn\n"), FileProblem::NoEmailColumn { line: 1, .. }));
+    assert!(matches!(
+        problem(b"email\na@example.org\n\0\x01\x02"),
+        FileProblem::NotText(_)
+    ));
+    assert!(matches!(
+        problem(b"name,city\nAnna,Bonn\n"),
+        FileProblem::NoEmailColumn { line: 1, .. }
+    ));
     assert_eq!(problem(b"a@example.org\nb@example.org\n"), FileProblem::NoHeader);
-    assert_eq!(problem(b"email,mail\na@example.org,\n"), FileProblem::TwoColumns { line: 1, column: "email" });
+    assert_eq!(
+        problem(b"email,mail\na@example.org,\n"),
+        FileProblem::TwoColumns {
+            line: 1,
+            column: "email"
+        }
+    );
 }
 
 #[test]
@@ -268,13 +332,20 @@ fn a_half_saved_file_is_noticed() {
         let problem = csv::read(text.as_bytes()).unwrap_err();
         assert!(matches!(problem, FileProblem::HalfSaved(_)), "{text}: {problem}");
     }
-    assert_eq!(rows("email,name\na@example.org,Anna\nb@example.org,Bo").len(), 2, "no line end alone proves nothing");
+    assert_eq!(
+        rows("email,name\na@example.org,Anna\nb@example.org,Bo").len(),
+        2,
+        "no line end alone proves nothing"
+    );
     assert_eq!(rows("email\na@example.org").len(), 1);
 }
 
 #[test]
 fn ten_megabytes_in_a_cell_cost_one_row() {
-    let text = format!("email,name\na@example.org,{}\nb@example.org,Bo\n", "x".repeat(10_000_000));
+    let text = format!(
+        "email,name\na@example.org,{}\nb@example.org,Bo\n",
+        "x".repeat(10_000_000)
+    );
     let file = csv::read(text.as_bytes()).unwrap();
     assert_eq!((file.rows.len(), file.refused.len()), (1, 1));
 }
@@ -288,11 +359,20 @@ fn cells_must_name_what_the_list_offers() {
                 d@example.org,,\n";
     let mut file = csv::read(text.replace(',', "\t").as_bytes()).unwrap();
     let topics = [("climate", "Climate"), ("econ", "Economy")];
-    file.hold_to(Offer { topics: &topics, cadences: &["weekly", "daily"] });
+    file.hold_to(Offer {
+        topics: &topics,
+        cadences: &["weekly", "daily"],
+    });
     assert_eq!(file.rows[0].cells.topics.as_deref().unwrap(), ["climate", "econ"]);
     assert_eq!(file.rows.len(), 2);
-    assert_eq!(file.refused[0].reason, "topic \"football\" is not one of the list's: climate, econ");
-    assert_eq!(file.refused[1].reason, "cadence \"hourly\" is not one of the list's: weekly, daily");
+    assert_eq!(
+        file.refused[0].reason,
+        "topic \"football\" is not one of the list's: climate, econ"
+    );
+    assert_eq!(
+        file.refused[1].reason,
+        "cadence \"hourly\" is not one of the list's: weekly, daily"
+    );
 }
 
 /// SEC-17.
@@ -324,7 +404,11 @@ fn file(text: &str) -> csv::File {
 fn a_row_added_subscribes_and_a_row_removed_unsubscribes_whom_the_file_put_there() {
     let mut by_web = known(2, "b@example.org", State::Active);
     by_web.put_by_file = false;
-    let list = [known(1, "a@example.org", State::Active), by_web, known(3, "c@example.org", State::Active)];
+    let list = [
+        known(1, "a@example.org", State::Active),
+        by_web,
+        known(3, "c@example.org", State::Active),
+    ];
     let plan = plan_sync(&file("email\nc@example.org\nNew@example.org\n"), &list);
     assert_eq!(plan.subscribe.len(), 1);
     assert_eq!(plan.subscribe[0].address.to_string(), "New@example.org");
@@ -352,7 +436,10 @@ fn only_who_was_removed_comes_back_by_the_file() {
 
 #[test]
 fn a_mistake_in_a_row_takes_nobody_off_the_list() {
-    let list = [known(1, "a@example.org", State::Active), known(2, "b@example.org", State::Active)];
+    let list = [
+        known(1, "a@example.org", State::Active),
+        known(2, "b@example.org", State::Active),
+    ];
     let plan = plan_sync(&file("email,language\na@example.org,english\nb@example.org,\n"), &list);
     assert!(plan.remove.is_empty());
 }
@@ -372,11 +459,22 @@ fn a_cell_speaks_when_it_changes_and_the_person_outweighs_it() {
     assert!(plan_sync(&same, &[person.clone()]).is_empty());
 
     let changed = file(&format!("{header}a@example.org,Anna Berg,de,,daily\n"));
-    person.own = Own { language: true, cadence: true, ..Own::default() };
+    person.own = Own {
+        language: true,
+        cadence: true,
+        ..Own::default()
+    };
     let plan = plan_sync(&changed, &[person.clone()]);
     assert_eq!(plan.update.len(), 1);
-    assert_eq!(plan.update[0].changes, [Change::Name("Anna Berg".into()), Change::Topics(vec![])]);
-    assert_eq!(plan.update[0].seen.language.as_deref(), Some("de"), "seen, though not obeyed");
+    assert_eq!(
+        plan.update[0].changes,
+        [Change::Name("Anna Berg".into()), Change::Topics(vec![])]
+    );
+    assert_eq!(
+        plan.update[0].seen.language.as_deref(),
+        Some("de"),
+        "seen, though not obeyed"
+    );
 
     // Once seen, it stays quiet: had the person's choice been lifted since, the old cell would not come back.
     person.cells = Some(plan.update[0].seen.clone());
@@ -384,7 +482,10 @@ fn a_cell_speaks_when_it_changes_and_the_person_outweighs_it() {
     assert!(plan_sync(&changed, &[person.clone()]).is_empty());
 
     let fewer_columns = file("email,name\na@example.org,Anna Berg\n");
-    assert!(plan_sync(&fewer_columns, &[person]).is_empty(), "a column that is gone says nothing");
+    assert!(
+        plan_sync(&fewer_columns, &[person]).is_empty(),
+        "a column that is gone says nothing"
+    );
 }
 
 #[test]
@@ -392,25 +493,44 @@ fn cells_apply_when_a_person_is_first_seen_in_the_file() {
     let mut person = known(1, "a@example.org", State::Active);
     (person.put_by_file, person.cells) = (false, None);
     person.own.language = true;
-    let plan = plan_sync(&file("email,name,language,cadence\na@example.org,Anna,de,\n"), &[person]);
+    let plan = plan_sync(
+        &file("email,name,language,cadence\na@example.org,Anna,de,\n"),
+        &[person],
+    );
     assert_eq!(plan.update[0].changes, [Change::Name("Anna".into())]);
 }
 
 #[test]
 fn a_file_that_drops_many_people_is_asked_back() {
-    let list: Vec<Known> = (0..100).map(|n| known(n, &format!("p{n}@example.org"), State::Active)).collect();
+    let list: Vec<Known> = (0..100)
+        .map(|n| known(n, &format!("p{n}@example.org"), State::Active))
+        .collect();
     let keeping = |range: std::ops::Range<i64>| {
         let rows: String = range.map(|n| format!("p{n}@example.org\n")).collect();
         plan_sync(&file(&format!("email\n{rows}")), &list)
     };
     assert_eq!(keeping(10..100).guard, None, "a tenth");
-    assert_eq!(keeping(11..100).guard.as_deref(), Some("the file would drop 11 of 100 people"));
+    assert_eq!(
+        keeping(11..100).guard.as_deref(),
+        Some("the file would drop 11 of 100 people")
+    );
     let few = &list[..8];
     let plan = |text: &str| plan_sync(&file(text), few);
-    assert_eq!(plan("email\np0@example.org\np1@example.org\np2@example.org\n").guard, None, "five");
+    assert_eq!(
+        plan("email\np0@example.org\np1@example.org\np2@example.org\n").guard,
+        None,
+        "five"
+    );
     assert!(plan("email\np0@example.org\np1@example.org\n").guard.is_some(), "six");
-    assert!(plan_sync(&file("email\nnobody\n"), &list[..2]).guard.is_some(), "no usable row");
-    assert_eq!(plan_sync(&csv::File::default(), few).remove.len(), 8, "what `--yes` would do");
+    assert!(
+        plan_sync(&file("email\nnobody\n"), &list[..2]).guard.is_some(),
+        "no usable row"
+    );
+    assert_eq!(
+        plan_sync(&csv::File::default(), few).remove.len(),
+        8,
+        "what `--yes` would do"
+    );
 }
 
 proptest! {

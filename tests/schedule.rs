@@ -136,36 +136,78 @@ fn a_daily_run_comes_once_on_every_day_of_a_year() {
 fn locals(expression: &str, zone: Tz, from: &str, until: &str) -> Vec<String> {
     let schedule = Schedule::parse(expression).unwrap();
     let slots = schedule.slots_between(zone, at(from), at(until));
-    slots.map(|slot| format!("{}{}", slot.local.format("%H:%M"), slot.offset)).collect()
+    slots
+        .map(|slot| format!("{}{}", slot.local.format("%H:%M"), slot.offset))
+        .collect()
 }
 
 #[test]
 fn a_fixed_time_in_the_skipped_hour_runs_at_its_end() {
     let spring = ("2026-03-28T23:00:00Z", "2026-03-29T20:00:00Z");
-    assert_eq!(locals("30 2 * * *", Tz::Europe__Berlin, spring.0, spring.1), ["03:00+02:00"]);
-    assert_eq!(locals("0 2,3 * * *", Tz::Europe__Berlin, spring.0, spring.1), ["03:00+02:00"]);
-    assert_eq!(locals("*/20 2 * * *", Tz::Europe__Berlin, spring.0, spring.1), ["03:00+02:00"]);
-    let lord_howe = locals("15 2 * * *", Tz::Australia__Lord_Howe, "2026-10-03T12:00:00Z", "2026-10-04T10:00:00Z");
+    assert_eq!(
+        locals("30 2 * * *", Tz::Europe__Berlin, spring.0, spring.1),
+        ["03:00+02:00"]
+    );
+    assert_eq!(
+        locals("0 2,3 * * *", Tz::Europe__Berlin, spring.0, spring.1),
+        ["03:00+02:00"]
+    );
+    assert_eq!(
+        locals("*/20 2 * * *", Tz::Europe__Berlin, spring.0, spring.1),
+        ["03:00+02:00"]
+    );
+    let lord_howe = locals(
+        "15 2 * * *",
+        Tz::Australia__Lord_Howe,
+        "2026-10-03T12:00:00Z",
+        "2026-10-04T10:00:00Z",
+    );
     assert_eq!(lord_howe, ["02:30+11:00"]);
 }
 
 #[test]
 fn a_fixed_time_in_the_repeated_hour_runs_the_first_time() {
     let autumn = ("2026-10-24T22:00:00Z", "2026-10-25T20:00:00Z");
-    assert_eq!(locals("30 2 * * *", Tz::Europe__Berlin, autumn.0, autumn.1), ["02:30+02:00"]);
+    assert_eq!(
+        locals("30 2 * * *", Tz::Europe__Berlin, autumn.0, autumn.1),
+        ["02:30+02:00"]
+    );
     // Asked for in the middle of the second round, what was is not to come again.
-    assert_eq!(next("30 2 * * *", "2026-10-25T01:10:00Z", Tz::Europe__Berlin), "2026-10-26T01:30:00Z");
+    assert_eq!(
+        next("30 2 * * *", "2026-10-25T01:10:00Z", Tz::Europe__Berlin),
+        "2026-10-26T01:30:00Z"
+    );
 }
 
 #[test]
 fn an_interval_follows_elapsed_time() {
-    let spring = locals("30 * * * *", Tz::Europe__Berlin, "2026-03-29T00:00:00Z", "2026-03-29T02:00:00Z");
+    let spring = locals(
+        "30 * * * *",
+        Tz::Europe__Berlin,
+        "2026-03-29T00:00:00Z",
+        "2026-03-29T02:00:00Z",
+    );
     assert_eq!(spring, ["01:30+01:00", "03:30+02:00"]);
-    let autumn = locals("30 * * * *", Tz::Europe__Berlin, "2026-10-25T00:00:00Z", "2026-10-25T03:00:00Z");
+    let autumn = locals(
+        "30 * * * *",
+        Tz::Europe__Berlin,
+        "2026-10-25T00:00:00Z",
+        "2026-10-25T03:00:00Z",
+    );
     assert_eq!(autumn, ["02:30+02:00", "02:30+01:00", "03:30+01:00"]);
-    let full_hours = locals("0 * * * *", Tz::Europe__Berlin, "2026-10-24T23:30:00Z", "2026-10-25T02:30:00Z");
+    let full_hours = locals(
+        "0 * * * *",
+        Tz::Europe__Berlin,
+        "2026-10-24T23:30:00Z",
+        "2026-10-25T02:30:00Z",
+    );
     assert_eq!(full_hours, ["02:00+02:00", "02:00+01:00", "03:00+01:00"]);
-    let listed = locals("30 0-23 * * *", Tz::Europe__Berlin, "2026-10-25T00:00:00Z", "2026-10-25T02:00:00Z");
+    let listed = locals(
+        "30 0-23 * * *",
+        Tz::Europe__Berlin,
+        "2026-10-25T00:00:00Z",
+        "2026-10-25T02:00:00Z",
+    );
     assert_eq!(listed, ["02:30+02:00", "02:30+01:00"]);
 }
 
@@ -177,14 +219,24 @@ fn every_half_hour_of_a_year_comes_half_an_hour_later() {
             .slots_between(zone, at("2026-01-01T00:00:00Z"), at("2027-01-01T00:00:00Z"))
             .collect();
         assert_eq!(slots.len(), 365 * 48, "{zone}");
-        assert!(slots.windows(2).all(|pair| pair[1].utc - pair[0].utc == Duration::minutes(30)), "{zone}");
+        assert!(
+            slots
+                .windows(2)
+                .all(|pair| pair[1].utc - pair[0].utc == Duration::minutes(30)),
+            "{zone}"
+        );
     }
 }
 
 #[test]
 fn a_skipped_day_runs_at_the_start_of_the_next() {
     // Samoa had no 30 December 2011.
-    let slots = locals("0 9 * * *", Tz::Pacific__Apia, "2011-12-29T19:30:00Z", "2011-12-31T10:00:00Z");
+    let slots = locals(
+        "0 9 * * *",
+        Tz::Pacific__Apia,
+        "2011-12-29T19:30:00Z",
+        "2011-12-31T10:00:00Z",
+    );
     assert_eq!(slots, ["00:00+14:00", "09:00+14:00"]);
 }
 
@@ -229,7 +281,11 @@ fn fields() -> impl Strategy<Value = Fields> {
 }
 
 fn text(fields: &Fields) -> String {
-    fields.iter().map(|(text, _)| text.as_str()).collect::<Vec<_>>().join(" ")
+    fields
+        .iter()
+        .map(|(text, _)| text.as_str())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn matches_day(fields: &Fields, day: NaiveDate) -> bool {
@@ -238,7 +294,12 @@ fn matches_day(fields: &Fields, day: NaiveDate) -> bool {
     let in_week = has(4, weekday) || weekday == 0 && has(4, 7);
     let in_month = has(2, day.day());
     let either = fields[2].1.is_some() && fields[4].1.is_some();
-    has(3, day.month()) && if either { in_month || in_week } else { in_month && in_week }
+    has(3, day.month())
+        && if either {
+            in_month || in_week
+        } else {
+            in_month && in_week
+        }
 }
 
 /// Minute by minute, as a person would look: slow, and right.

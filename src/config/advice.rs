@@ -81,11 +81,17 @@ impl Config {
 
     /// What was set on purpose, and deserves a second look.
     pub fn warnings(&self) -> Vec<Advice> {
-        let plain = |relay: &super::Relay| relay.kind == RelayKind::Smtp && relay.tls() == Tls::None && !relay.is_loopback();
+        let plain =
+            |relay: &super::Relay| relay.kind == RelayKind::Smtp && relay.tls() == Tls::None && !relay.is_loopback();
         self.relays
             .iter()
             .filter(|(_, relay)| plain(relay))
-            .map(|(name, _)| self.advice(&["relays", name, "tls"], "`tls = \"none\"`: mails and password go unencrypted"))
+            .map(|(name, _)| {
+                self.advice(
+                    &["relays", name, "tls"],
+                    "`tls = \"none\"`: mails and password go unencrypted",
+                )
+            })
             .collect()
     }
 

@@ -34,7 +34,11 @@ pub(super) fn problems(config: &Config) -> Problems {
     for (name, list) in &config.lists {
         names("lists", name, &mut found);
         if RESERVED_LISTS.contains(&name.as_str()) {
-            note(&mut found, &["lists", name], format!("the name `{name}` is taken by the feed of everything; choose another"));
+            note(
+                &mut found,
+                &["lists", name],
+                format!("the name `{name}` is taken by the feed of everything; choose another"),
+            );
         }
         list::problems(config, name, list, &mut found);
     }
@@ -66,7 +70,11 @@ fn institute(config: &Config, found: &mut Problems) {
     one_line(found, &["institute", "name"], &institute.name);
     languages(found, &["institute", "languages"], &institute.languages);
     if institute.languages.is_empty() {
-        note(found, &["institute", "languages"], "`institute.languages` is empty; write at least one, such as \"en\"");
+        note(
+            found,
+            &["institute", "languages"],
+            "`institute.languages` is empty; write at least one, such as \"en\"",
+        );
     }
     if let Err(reason) = tag_authority(&institute.tag_authority) {
         note(
@@ -119,14 +127,20 @@ fn tag_authority(text: &str) -> Result<(), &'static str> {
 fn rims(config: &Config, found: &mut Problems) {
     let url = config.store.url.expose_secret();
     let known = ["sqlite:", "postgres://", "postgresql://"];
-    if !known.iter().any(|start| url.len() > start.len() && url.starts_with(start)) {
+    if !known
+        .iter()
+        .any(|start| url.len() > start.len() && url.starts_with(start))
+    {
         note(
             found,
             &["store", "url"],
             "`store.url` must begin with sqlite: and a file, or with postgres:// and a host",
         );
     }
-    for (key, listen) in [("listen", Some(&config.web.listen)), ("private_listen", config.web.private_listen.as_ref())] {
+    for (key, listen) in [
+        ("listen", Some(&config.web.listen)),
+        ("private_listen", config.web.private_listen.as_ref()),
+    ] {
         if let Some(listen) = listen.filter(|listen| listen.parse::<SocketAddr>().is_err()) {
             note(
                 found,
@@ -145,7 +159,11 @@ fn rims(config: &Config, found: &mut Problems) {
     let delivery = &config.delivery;
     for (key, time) in [("lease", delivery.lease), ("expire_after", delivery.expire_after)] {
         if time == Duration::ZERO {
-            note(found, &["delivery", key], format!("`delivery.{key}` must be longer than nothing"));
+            note(
+                found,
+                &["delivery", key],
+                format!("`delivery.{key}` must be longer than nothing"),
+            );
         }
     }
     for (name, relay) in config.relays.iter().filter(|(_, relay)| relay.kind != RelayKind::File) {
@@ -153,7 +171,9 @@ fn rims(config: &Config, found: &mut Problems) {
             note(
                 found,
                 &["delivery", "lease"],
-                format!("`delivery.lease` must be longer than `relays.{name}.timeouts.dot`, or a slow answer makes a second mail"),
+                format!(
+                    "`delivery.lease` must be longer than `relays.{name}.timeouts.dot`, or a slow answer makes a second mail"
+                ),
             );
         }
     }
@@ -175,7 +195,11 @@ fn public_url(text: &str) -> Result<(), &'static str> {
 
 pub(super) fn one_line(found: &mut Problems, path: &[&str], text: &str) {
     if text.chars().any(char::is_control) {
-        note(found, path, format!("`{}` holds a line break or control character", path.join(".")));
+        note(
+            found,
+            path,
+            format!("`{}` holds a line break or control character", path.join(".")),
+        );
     }
 }
 
@@ -185,7 +209,11 @@ pub(super) fn languages(found: &mut Problems, path: &[&str], tags: &[String]) {
         match language_tag(tag) {
             Some(usual) if usual == *tag => {}
             Some(usual) => note(found, path, format!("`{key}` has \"{tag}\"; write \"{usual}\"")),
-            None => note(found, path, format!("`{key}` has \"{tag}\", which is no language tag; write such as \"en\" or \"de\"")),
+            None => note(
+                found,
+                path,
+                format!("`{key}` has \"{tag}\", which is no language tag; write such as \"en\" or \"de\""),
+            ),
         }
         if tags.iter().take(index).any(|before| before == tag) {
             note(found, path, format!("`{key}` has \"{tag}\" twice"));
@@ -195,6 +223,10 @@ pub(super) fn languages(found: &mut Problems, path: &[&str], tags: &[String]) {
 
 pub(super) fn address(found: &mut Problems, path: &[&str], text: &str) {
     if let Err(error) = Address::parse(text) {
-        note(found, path, format!("`{}` is \"{}\": {error}", path.join("."), text.escape_debug()));
+        note(
+            found,
+            path,
+            format!("`{}` is \"{}\": {error}", path.join("."), text.escape_debug()),
+        );
     }
 }

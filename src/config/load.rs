@@ -52,7 +52,11 @@ impl Config {
         let (variables, unfit) = environment::apply(tree.get_mut(), text.len(), &env);
         reading.variables = variables;
         for (name, text) in unfit {
-            reading.problems.push(Problem { place: format!("environment variable {name}"), line: None, text });
+            reading.problems.push(Problem {
+                place: format!("environment variable {name}"),
+                line: None,
+                text,
+            });
         }
         let lines = Lines::of(text, tree.get_ref());
         let config = reading.read(&mut tree);
@@ -71,7 +75,9 @@ impl Config {
             }
         }
         reading.problems.sort_by_key(|problem| problem.line);
-        Err(Error { problems: reading.problems })
+        Err(Error {
+            problems: reading.problems,
+        })
     }
 }
 
@@ -119,7 +125,10 @@ impl<'i> Reading<'i> {
             };
             let spot = match error.span() {
                 Some(span) => locate(tree.get_ref(), &span),
-                None => Spot { path: Vec::new(), key: false },
+                None => Spot {
+                    path: Vec::new(),
+                    key: false,
+                },
             };
             if !self.mend(tree.get_mut(), &spot, &error) {
                 return None;
@@ -141,7 +150,9 @@ impl<'i> Reading<'i> {
             if self.reported.insert(path.clone()) {
                 self.report(&spot.path, span.clone(), error.message());
             }
-            let Some(table) = table_at(tree, &spot.path) else { return false };
+            let Some(table) = table_at(tree, &spot.path) else {
+                return false;
+            };
             let value = match field.as_str() {
                 "institute" => DeValue::Table(DeTable::new()),
                 "kind" if spot.path.first().is_some_and(|section| section == "sources") => text_value("folder"),
@@ -185,7 +196,10 @@ impl<'i> Reading<'i> {
             && cadences == "cadences"
             && check::is_list_key(key)
         {
-            text = format!("`{key}` is a key of the list; move it above the line [{}]", path.get(..3).unwrap_or_default().join("."));
+            text = format!(
+                "`{key}` is a key of the list; move it above the line [{}]",
+                path.get(..3).unwrap_or_default().join(".")
+            );
         }
         let (place, line) = match variable {
             Some(variable) => (format!("environment variable {}", variable.name), None),
@@ -199,7 +213,11 @@ impl<'i> Reading<'i> {
 
     /// A problem found by looking at the whole, at the line of its key or of the nearest table around it.
     fn note(&mut self, path: &[String], text: String, lines: &Lines) {
-        if self.reported.iter().any(|reported| path.starts_with(reported) || reported.starts_with(path)) {
+        if self
+            .reported
+            .iter()
+            .any(|reported| path.starts_with(reported) || reported.starts_with(path))
+        {
             return;
         }
         let problem = match self.variables.iter().find(|variable| variable.path == path) {
@@ -210,7 +228,11 @@ impl<'i> Reading<'i> {
             },
             None => {
                 let line = lines.nearest(path);
-                Problem { place: self.place(line), line, text }
+                Problem {
+                    place: self.place(line),
+                    line,
+                    text,
+                }
             }
         };
         self.problems.push(problem);
@@ -244,20 +266,28 @@ fn locate(tree: &DeTable<'_>, span: &Range<usize>) -> Spot {
             let size = found.end - found.start;
             // Deeper places come later and win a tie, but a key and its table header may share a span: the value wins.
             if best.as_ref().is_none_or(|(least, _)| size <= *least) {
-                best = Some((size, Spot { path: path.to_vec(), key }));
+                best = Some((
+                    size,
+                    Spot {
+                        path: path.to_vec(),
+                        key,
+                    },
+                ));
             }
         }
     };
     visit(tree, &mut Vec::new(), &mut walk);
-    best.map_or(Spot { path: Vec::new(), key: false }, |(_, spot)| spot)
+    best.map_or(
+        Spot {
+            path: Vec::new(),
+            key: false,
+        },
+        |(_, spot)| spot,
+    )
 }
 
 /// Every key and value with its span, from the outside in.
-pub(super) fn visit(
-    tree: &DeTable<'_>,
-    path: &mut Vec<String>,
-    each: &mut impl FnMut(&[String], &Range<usize>, bool),
-) {
+pub(super) fn visit(tree: &DeTable<'_>, path: &mut Vec<String>, each: &mut impl FnMut(&[String], &Range<usize>, bool)) {
     for (key, value) in tree {
         path.push(key.get_ref().to_string());
         each(path, &key.span(), true);

@@ -90,16 +90,20 @@ impl Config {
         self.lines.0.get(&path).copied()
     }
 
-    /// The SQLite file, absolute; None on PostgreSQL.
+    /// The SQLite file, absolute; None on PostgreSQL and for a database in memory.
     pub fn sqlite_path(&self) -> Option<PathBuf> {
         let path = self.store.url.expose_secret().strip_prefix("sqlite:")?;
-        Some(self.path(Path::new(path.strip_prefix("//").unwrap_or(path))))
+        let path = path.strip_prefix("//").unwrap_or(path);
+        (path != ":memory:").then(|| self.path(Path::new(path)))
     }
 
     /// The store's URL, ready to connect: SQLite with an absolute path, PostgreSQL with its password.
     pub fn store_url(&self) -> Result<SecretString, Error> {
         if let Some(path) = self.sqlite_path() {
-            return Ok(format!("sqlite:{}", path.display()).into());
+            // In a URL these would end the path, or stand for another character.
+            let path = path.display().to_string();
+            let path = path.replace('%', "%25").replace('?', "%3F").replace('#', "%23");
+            return Ok(format!("sqlite:{path}").into());
         }
         let Some(password) = password(&self.store.password, self.store.password_file.as_deref())? else {
             return Ok(self.store.url.clone());
@@ -197,12 +201,19 @@ fn password(given: &Option<SecretString>, file: Option<&Path>) -> Result<Option<
         return Ok(given.clone());
     }
     let Some(file) = file else { return Ok(None) };
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| Error::one(file.display().to_string(), format!("the password cannot be read: {error}")))?;
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        Error::one(
+            file.display().to_string(),
+            format!("the password cannot be read: {error}"),
+        )
+    })?;
     // Editors end a file with a line end that is not part of the password.
     let text = text.trim_end_matches(['\r', '\n']);
     match text.is_empty() {
-        true => Err(Error::one(file.display().to_string(), "the file of the password is empty")),
+        true => Err(Error::one(
+            file.display().to_string(),
+            "the file of the password is empty",
+        )),
         false => Ok(Some(text.to_owned().into())),
     }
 }

@@ -57,7 +57,12 @@ pub(super) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a s
     let word = word.to_lowercase();
     known
         .into_iter()
-        .map(|known| (strsim::normalized_damerau_levenshtein(&word, &known.to_lowercase()), known))
+        .map(|known| {
+            (
+                strsim::normalized_damerau_levenshtein(&word, &known.to_lowercase()),
+                known,
+            )
+        })
         .filter(|(alike, _)| *alike >= ALIKE)
         .max_by(|one, other| one.0.total_cmp(&other.0))
         .map(|(_, known)| format!("; did you mean `{known}`?"))
@@ -108,7 +113,10 @@ pub(super) fn in_words(path: &[String], message: &str, show_value: bool) -> Stri
             "u16" | "usize" | "u64" => "a whole number",
             expected => expected,
         };
-        let found = found.split_once(": ").map_or(found, |(_, found)| found).replace('`', "");
+        let found = found
+            .split_once(": ")
+            .map_or(found, |(_, found)| found)
+            .replace('`', "");
         return match show_value {
             true => format!("`{name}` takes {expected}, not {found}"),
             false => format!("`{name}` takes {expected}"),

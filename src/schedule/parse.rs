@@ -101,7 +101,8 @@ pub(super) fn parse(expression: &str) -> Result<Schedule, Error> {
             list(&hours),
             list(&months)
         );
-        text.parse::<cron::Schedule>().map_err(|error| refuse(error.to_string()))
+        text.parse::<cron::Schedule>()
+            .map_err(|error| refuse(error.to_string()))
     };
     // crontab(5): if both are restricted, that is, do not begin with `*`, either may match; else both must.
     let walls = if day.starts_with('*') || weekday.starts_with('*') {

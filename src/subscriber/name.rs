@@ -142,7 +142,11 @@ impl fmt::Display for Mailbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.name {
             None => write!(f, "{}", self.address),
-            Some(name) if name.as_str().contains(['"', '\\', ',', ';', ':', '(', ')', '[', ']', '@', '.']) => {
+            Some(name)
+                if name
+                    .as_str()
+                    .contains(['"', '\\', ',', ';', ':', '(', ')', '[', ']', '@', '.']) =>
+            {
                 let quoted = name.as_str().replace('\\', "\\\\").replace('"', "\\\"");
                 write!(f, "\"{quoted}\" <{}>", self.address)
             }

@@ -120,7 +120,9 @@ pub fn plan_sync(file: &File, known: &[Known]) -> Plan {
         .collect();
     let (dropped, total) = (plan.remove.len(), put.len());
     if file.rows.is_empty() && dropped > 0 {
-        plan.guard = Some(format!("the file has no usable row and would drop all {dropped} people"));
+        plan.guard = Some(format!(
+            "the file has no usable row and would drop all {dropped} people"
+        ));
     } else if dropped > DROP_FREELY && dropped * DROP_SHARE > total {
         plan.guard = Some(format!("the file would drop {dropped} of {total} people"));
     }

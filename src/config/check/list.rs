@@ -45,7 +45,11 @@ pub(super) fn problems(config: &Config, name: &str, list: &List, found: &mut Pro
     }
     one_line(found, &at("title"), &list.title);
     if let Err(error) = Mailbox::parse(&list.from) {
-        note(found, &at("from"), format!("`lists.{name}.from` is \"{}\": {error}", list.from.escape_debug()));
+        note(
+            found,
+            &at("from"),
+            format!("`lists.{name}.from` is \"{}\": {error}", list.from.escape_debug()),
+        );
     }
     for (key, text) in [("reply_to", &list.reply_to), ("bounce_address", &list.bounce_address)] {
         match text {
@@ -72,7 +76,14 @@ fn topics(name: &str, list: &List, found: &mut Problems) {
     for (term, label) in &list.topics {
         let path = ["lists", name, "topics", term];
         if term.trim().is_empty() || term.chars().any(|c| c.is_control() || "/|;".contains(c)) {
-            note(found, &path, format!("the topic \"{}\" may not be empty or hold / | ; or line breaks", term.escape_debug()));
+            note(
+                found,
+                &path,
+                format!(
+                    "the topic \"{}\" may not be empty or hold / | ; or line breaks",
+                    term.escape_debug()
+                ),
+            );
         }
         if label.trim().is_empty() {
             note(found, &path, format!("the topic `{term}` has no label"));
@@ -80,7 +91,11 @@ fn topics(name: &str, list: &List, found: &mut Problems) {
         one_line(found, &path, label);
         let (term_key, label_key) = (term.to_lowercase(), label.to_lowercase());
         if terms.contains(&term_key) || labels.contains(&label_key) {
-            note(found, &path, format!("the topic `{term}` = \"{label}\" stands twice in [lists.{name}.topics]"));
+            note(
+                found,
+                &path,
+                format!("the topic `{term}` = \"{label}\" stands twice in [lists.{name}.topics]"),
+            );
         }
         terms.push(term_key);
         labels.push(label_key);
@@ -94,17 +109,28 @@ fn references(config: &Config, name: &str, list: &List, found: &mut Problems) {
         None if config.relays.len() > 1 => note(
             found,
             &at("relay"),
-            format!("`relay` is missing in [lists.{name}]; there are several: {}", keys(&config.relays)),
+            format!(
+                "`relay` is missing in [lists.{name}]; there are several: {}",
+                keys(&config.relays)
+            ),
         ),
         None if config.relays.is_empty() => {
-            note(found, &at("relay"), format!("the list `{name}` has no relay; add a section [relays.NAME]"));
+            note(
+                found,
+                &at("relay"),
+                format!("the list `{name}` has no relay; add a section [relays.NAME]"),
+            );
         }
         None => {}
     }
     for (index, source) in list.sources.iter().enumerate() {
         refers(found, &at("sources"), source, &config.sources, "source");
         if list.sources.iter().take(index).any(|before| before == source) {
-            note(found, &at("sources"), format!("`lists.{name}.sources` has \"{source}\" twice"));
+            note(
+                found,
+                &at("sources"),
+                format!("`lists.{name}.sources` has \"{source}\" twice"),
+            );
         }
     }
     if let Some(word) = &list.default_cadence {
@@ -118,7 +144,11 @@ fn refers<T>(found: &mut Problems, path: &[&str], word: &str, known: &IndexMap<S
             true => "; there is none".to_owned(),
             false => format!("; there are {}", keys(known)),
         });
-        note(found, path, format!("`{}`: there is no {what} `{word}`{cure}", path.join(".")));
+        note(
+            found,
+            path,
+            format!("`{}`: there is no {what} `{word}`{cure}", path.join(".")),
+        );
     }
 }
 
@@ -129,10 +159,18 @@ fn keys<T>(map: &IndexMap<String, T>) -> String {
 fn cadence_word(name: &str, word: &str, found: &mut Problems) {
     let path = ["lists", name, "cadences", word];
     if RESERVED_CADENCES.contains(&word) {
-        note(found, &path, format!("the word `{word}` is taken by editions sent by hand; choose another"));
+        note(
+            found,
+            &path,
+            format!("the word `{word}` is taken by editions sent by hand; choose another"),
+        );
     }
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
     if word.is_empty() || word.len() > 64 || !word.chars().all(fits) {
-        note(found, &path, format!("the cadence `{word}` may have only a-z, 0-9, hyphens and underscores"));
+        note(
+            found,
+            &path,
+            format!("the cadence `{word}` may have only a-z, 0-9, hyphens and underscores"),
+        );
     }
 }

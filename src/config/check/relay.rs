@@ -16,7 +16,11 @@ pub(super) fn problems(config: &Config, name: &str, relay: &Relay, found: &mut P
     match relay.kind {
         RelayKind::Smtp => {
             match relay.host.as_deref().map(str::trim) {
-                None | Some("") => note(found, &at("host"), format!("`host` is missing in [relays.{name}]; write the name of the mail server")),
+                None | Some("") => note(
+                    found,
+                    &at("host"),
+                    format!("`host` is missing in [relays.{name}]; write the name of the mail server"),
+                ),
                 Some(host) if host.contains([':', '/', '@']) && host.parse::<std::net::Ipv6Addr>().is_err() => note(
                     found,
                     &at("host"),
@@ -25,7 +29,11 @@ pub(super) fn problems(config: &Config, name: &str, relay: &Relay, found: &mut P
                 Some(host) => super::one_line(found, &at("host"), host),
             }
             if relay.path.is_some() {
-                note(found, &at("path"), format!("`path` means nothing to a relay of kind smtp, in [relays.{name}]"));
+                note(
+                    found,
+                    &at("path"),
+                    format!("`path` means nothing to a relay of kind smtp, in [relays.{name}]"),
+                );
             }
         }
         RelayKind::File | RelayKind::Catcher => {
@@ -48,14 +56,20 @@ pub(super) fn problems(config: &Config, name: &str, relay: &Relay, found: &mut P
                 note(
                     found,
                     &at(key),
-                    format!("`{key}` means nothing to a relay of kind {kind}, in [relays.{name}]; did you mean kind = \"smtp\"?"),
+                    format!(
+                        "`{key}` means nothing to a relay of kind {kind}, in [relays.{name}]; did you mean kind = \"smtp\"?"
+                    ),
                 );
             }
         }
     }
     login(config, name, relay, found);
     if relay.sessions == 0 || relay.sessions > MOST_SESSIONS {
-        note(found, &at("sessions"), format!("`relays.{name}.sessions` must be between 1 and {MOST_SESSIONS}"));
+        note(
+            found,
+            &at("sessions"),
+            format!("`relays.{name}.sessions` must be between 1 and {MOST_SESSIONS}"),
+        );
     }
     if relay.port == Some(0) {
         note(found, &at("port"), format!("`relays.{name}.port` must not be 0"));
@@ -71,7 +85,11 @@ pub(super) fn problems(config: &Config, name: &str, relay: &Relay, found: &mut P
     ];
     for (stage, _) in stages.into_iter().filter(|(_, time)| time.is_zero()) {
         let path = ["relays", name, "timeouts", stage];
-        note(found, &path, format!("`{}` must be longer than nothing", path.join(".")));
+        note(
+            found,
+            &path,
+            format!("`{}` must be longer than nothing", path.join(".")),
+        );
     }
 }
 
@@ -93,7 +111,11 @@ fn login(config: &Config, name: &str, relay: &Relay, found: &mut Problems) {
     }
     let has_password = relay.password.is_some() || relay.password_file.is_some();
     if relay.user.is_none() && has_password {
-        note(found, &at("user"), format!("`user` is missing in [relays.{name}], though there is a password"));
+        note(
+            found,
+            &at("user"),
+            format!("`user` is missing in [relays.{name}], though there is a password"),
+        );
     }
     if relay.user.is_some() && !has_password {
         note(

@@ -9,14 +9,7 @@ pub const MAX_CELL: usize = 4096;
 /// How much of a refused cell is shown.
 const SHOWN: usize = 24;
 
-const EMAIL_NAMES: [&str; 6] = [
-    "email",
-    "e-mail",
-    "mail",
-    "address",
-    "email address",
-    "e-mail address",
-];
+const EMAIL_NAMES: [&str; 6] = ["email", "e-mail", "mail", "address", "email address", "e-mail address"];
 
 pub(super) fn is_email(name: &str) -> bool {
     EMAIL_NAMES.contains(&name.trim().to_lowercase().replace('_', " ").as_str())
@@ -40,8 +33,11 @@ pub(super) struct RowProblem {
 }
 
 impl Columns {
-    pub(super) fn from_header(header: &::csv::StringRecord, notes: &mut Vec<String>) -> Result<Self, FileProblem> {
-        let line = header.position().map_or(1, ::csv::Position::line);
+    pub(super) fn from_header(
+        header: &::csv::StringRecord,
+        line: u64,
+        notes: &mut Vec<String>,
+    ) -> Result<Self, FileProblem> {
         let (mut email, mut name, mut language, mut topics, mut cadence) = (None, None, None, None, None);
         for (index, title) in header.iter().enumerate() {
             let (place, column) = match title.trim().to_lowercase().as_str() {
@@ -134,8 +130,12 @@ fn name(cell: &str) -> Result<String, String> {
 fn language(cell: &str) -> Result<String, String> {
     match cell {
         "" => Ok(String::new()),
-        cell => language_tag(cell)
-            .ok_or_else(|| format!("language \"{}\" is no language tag; write such as en or de", shown(cell))),
+        cell => language_tag(cell).ok_or_else(|| {
+            format!(
+                "language \"{}\" is no language tag; write such as en or de",
+                shown(cell)
+            )
+        }),
     }
 }
 
@@ -152,7 +152,9 @@ fn topics(cell: &str) -> Result<Vec<String>, String> {
 
 fn one_line<'a>(column: &str, cell: &'a str) -> Result<&'a str, String> {
     match cell.chars().any(char::is_control) {
-        true => Err(format!("the cell `{column}` contains a line break or control character")),
+        true => Err(format!(
+            "the cell `{column}` contains a line break or control character"
+        )),
         false => Ok(cell),
     }
 }

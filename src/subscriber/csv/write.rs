@@ -6,9 +6,7 @@
 use super::super::{Address, Cells};
 
 /// What starts a formula, with the full-width forms that some programs take for the same.
-const FORMULA: [char; 11] = [
-    '=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠',
-];
+const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
 /// The file `email,name,language,topics,cadence`, all cells quoted, lines ending with CR LF as RFC 4180 has it.
 pub fn write<'a>(rows: impl IntoIterator<Item = (&'a Address, &'a Cells)>) -> String {
