@@ -101,7 +101,7 @@ impl Address {
     }
 
     /// The domain as A-labels in lower case.
-    pub fn domain(&self) -> &str {
+    pub fn ascii_domain(&self) -> &str {
         &self.ascii_domain
     }
 

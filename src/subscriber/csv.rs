@@ -148,9 +148,17 @@ impl Row {
     }
 }
 
+type Records = ::csv::StringRecordsIntoIter<std::io::Cursor<String>>;
+
+/// The line a record just read begins on. The position of the record itself is that of the empty lines before it.
+fn line_of(records: &Records, record: &::csv::StringRecord) -> u64 {
+    let inside: usize = record.iter().map(|cell| cell.matches('\n').count()).sum();
+    records.reader().position().line() - 1 - inside as u64
+}
+
 /// The records of a file, one by one.
 pub struct Reader {
-    records_left: ::csv::StringRecordsIntoIter<std::io::Cursor<String>>,
+    records_left: Records,
     columns: Columns,
     /// Key of an address to the line it stands on.
     seen: HashMap<String, u64>,
@@ -162,9 +170,13 @@ pub struct Reader {
 impl Reader {
     /// Reads the header and looks at the file as a whole.
     pub fn new(bytes: &[u8]) -> Result<Self, FileProblem> {
-        let (text, mut notes) = text::decode(bytes)?;
+        let (mut text, mut notes) = text::decode(bytes)?;
         let delimiter = text::delimiter(&text);
         text::check_end(&text, delimiter)?;
+        // Lines are counted by their ends.
+        if !text.ends_with('\n') {
+            text.push('\n');
+        }
         let mut records = ::csv::ReaderBuilder::new()
             .delimiter(delimiter)
             .has_headers(false)
@@ -175,7 +187,7 @@ impl Reader {
             Some(Ok(header)) => header,
             _ => return Err(FileProblem::Empty),
         };
-        let columns = Columns::from_header(&header, &mut notes)?;
+        let columns = Columns::from_header(&header, line_of(&records, &header), &mut notes)?;
         Ok(Reader {
             records_left: records,
             columns,
@@ -199,7 +211,7 @@ impl Iterator for Reader {
             }
             self.records += 1;
             let record = self.records;
-            let line = fields.position().map_or(0, ::csv::Position::line);
+            let line = line_of(&self.records_left, &fields);
             let outcome = match self.columns.row(&fields) {
                 Err(RowProblem { text, reason, key }) => Outcome::Refused(Refused {
                     line,

@@ -33,8 +33,11 @@ pub(super) struct RowProblem {
 }
 
 impl Columns {
-    pub(super) fn from_header(header: &::csv::StringRecord, notes: &mut Vec<String>) -> Result<Self, FileProblem> {
-        let line = header.position().map_or(1, ::csv::Position::line);
+    pub(super) fn from_header(
+        header: &::csv::StringRecord,
+        line: u64,
+        notes: &mut Vec<String>,
+    ) -> Result<Self, FileProblem> {
         let (mut email, mut name, mut language, mut topics, mut cadence) = (None, None, None, None, None);
         for (index, title) in header.iter().enumerate() {
             let (place, column) = match title.trim().to_lowercase().as_str() {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::FileProblem;
 
-/// How many characters without meaning in text are read before a file counts as binary: one is enough.
+/// Characters no text has: one is enough to tell a binary file.
 const BINARY: [char; 9] = [
     '\0', '\u{1}', '\u{2}', '\u{3}', '\u{4}', '\u{5}', '\u{6}', '\u{8}', '\u{1A}',
 ];
@@ -88,7 +88,7 @@ pub(super) fn check_end(text: &str, delimiter: u8) -> Result<(), FileProblem> {
         .filter_map(Result::ok);
     let Some(header) = records.next() else { return Ok(()) };
     let Some(last) = records.last() else { return Ok(()) };
-    let line = last.position().map_or(0, ::csv::Position::line);
+    let line = text.lines().count() - last.iter().map(|cell| cell.matches('\n').count()).sum::<usize>();
     if last.len() < header.len() {
         return Err(FileProblem::HalfSaved(format!(
             "line {line}, the last, has {} of {} cells and no line end",

@@ -1,0 +1,232 @@
+//! What types alone cannot say about a configuration: names, references, addresses, URLs.
+//!
+//! In: a configuration that could be read. Out: every problem with the path of its key; the loader knows the lines.
+
+mod list;
+mod relay;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+
+use super::{Config, RelayKind};
+use crate::subscriber::{Address, language_tag};
+pub(super) use list::is_list_key;
+
+/// Path and sentence of each problem, in the order of the file's sections.
+pub(super) type Problems = Vec<(Vec<String>, String)>;
+
+/// Names that pages and commands already use.
+const RESERVED_LISTS: [&str; 1] = ["all"];
+
+pub(super) fn problems(config: &Config) -> Problems {
+    let mut found = Problems::new();
+    institute(config, &mut found);
+    rims(config, &mut found);
+    for (name, relay) in &config.relays {
+        names("relays", name, &mut found);
+        relay::problems(config, name, relay, &mut found);
+    }
+    for name in config.sources.keys() {
+        names("sources", name, &mut found);
+    }
+    for (name, list) in &config.lists {
+        names("lists", name, &mut found);
+        if RESERVED_LISTS.contains(&name.as_str()) {
+            note(
+                &mut found,
+                &["lists", name],
+                format!("the name `{name}` is taken by the feed of everything; choose another"),
+            );
+        }
+        list::problems(config, name, list, &mut found);
+    }
+    found
+}
+
+pub(super) fn note(found: &mut Problems, path: &[&str], text: impl Into<String>) {
+    let path = path.iter().map(|key| (*key).to_owned()).collect();
+    found.push((path, text.into()));
+}
+
+/// Names of lists, sources and relays stand in URLs, file names and commands.
+fn names(section: &str, name: &str, found: &mut Problems) {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if name.is_empty() || name.len() > 64 || !name.chars().all(fits) {
+        note(
+            found,
+            &[section, name],
+            format!("the name `{name}` may have only a-z, 0-9 and hyphens, at most 64, since it stands in links"),
+        );
+    }
+}
+
+fn institute(config: &Config, found: &mut Problems) {
+    let institute = &config.institute;
+    if institute.name.trim().is_empty() {
+        note(found, &["institute", "name"], "`institute.name` is empty");
+    }
+    one_line(found, &["institute", "name"], &institute.name);
+    languages(found, &["institute", "languages"], &institute.languages);
+    if institute.languages.is_empty() {
+        note(
+            found,
+            &["institute", "languages"],
+            "`institute.languages` is empty; write at least one, such as \"en\"",
+        );
+    }
+    if let Err(reason) = tag_authority(&institute.tag_authority) {
+        note(
+            found,
+            &["institute", "tag_authority"],
+            format!(
+                "`institute.tag_authority` is \"{}\": {reason}; write a domain the institute owned on a date, such as \"example.org,2026\"",
+                institute.tag_authority
+            ),
+        );
+    }
+}
+
+/// RFC 4151: a domain or a mail address, a comma, a year or a day. In lower case, for ids are compared byte by byte.
+fn tag_authority(text: &str) -> Result<(), &'static str> {
+    let (authority, date) = text.split_once(',').ok_or("the date is missing")?;
+    if authority.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return Err("it must be in lower case");
+    }
+    let domain = match authority.split_once('@') {
+        None => authority,
+        Some((local, domain)) => {
+            let fits = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+            if local.is_empty() || !local.chars().all(fits) {
+                return Err("the part before the @ has characters a tag may not have");
+            }
+            domain
+        }
+    };
+    let label = |label: &str| {
+        let fits = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        !label.is_empty() && label.chars().all(fits) && !label.starts_with('-') && !label.ends_with('-')
+    };
+    if !domain.contains('.') || !domain.split('.').all(label) {
+        return Err("there is no domain before the comma");
+    }
+    let full = match date.len() {
+        4 => format!("{date}-01-01"),
+        7 => format!("{date}-01"),
+        _ => date.to_owned(),
+    };
+    // chrono takes months and days of one digit too.
+    match full.len() == 10 && full.parse::<chrono::NaiveDate>().is_ok() {
+        true => Ok(()),
+        false => Err("the date is not YYYY, YYYY-MM or YYYY-MM-DD"),
+    }
+}
+
+/// Store, web, delivery.
+fn rims(config: &Config, found: &mut Problems) {
+    let url = config.store.url.expose_secret();
+    let known = ["sqlite:", "postgres://", "postgresql://"];
+    if !known
+        .iter()
+        .any(|start| url.len() > start.len() && url.starts_with(start))
+    {
+        note(
+            found,
+            &["store", "url"],
+            "`store.url` must begin with sqlite: and a file, or with postgres:// and a host",
+        );
+    }
+    for (key, listen) in [
+        ("listen", Some(&config.web.listen)),
+        ("private_listen", config.web.private_listen.as_ref()),
+    ] {
+        if let Some(listen) = listen.filter(|listen| listen.parse::<SocketAddr>().is_err()) {
+            note(
+                found,
+                &["web", key],
+                format!("`web.{key}` is \"{listen}\"; write an IP address and a port, such as \"127.0.0.1:8080\""),
+            );
+        }
+    }
+    if let Err(reason) = public_url(&config.web.public_url) {
+        note(
+            found,
+            &["web", "public_url"],
+            format!("`web.public_url` {reason}; write such as \"https://news.example.org\""),
+        );
+    }
+    let delivery = &config.delivery;
+    for (key, time) in [("lease", delivery.lease), ("expire_after", delivery.expire_after)] {
+        if time == Duration::ZERO {
+            note(
+                found,
+                &["delivery", key],
+                format!("`delivery.{key}` must be longer than nothing"),
+            );
+        }
+    }
+    for (name, relay) in config.relays.iter().filter(|(_, relay)| relay.kind != RelayKind::File) {
+        if relay.timeouts.dot >= delivery.lease {
+            note(
+                found,
+                &["delivery", "lease"],
+                format!(
+                    "`delivery.lease` must be longer than `relays.{name}.timeouts.dot`, or a slow answer makes a second mail"
+                ),
+            );
+        }
+    }
+}
+
+fn public_url(text: &str) -> Result<(), &'static str> {
+    let url = url::Url::parse(text).map_err(|_| "is no URL")?;
+    if !matches!(url.scheme(), "https" | "http") {
+        return Err("must begin with https://");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("must not hold a user or password");
+    }
+    match url.query().is_some() || url.fragment().is_some() {
+        true => Err("must not hold ? or #"),
+        false => Ok(()),
+    }
+}
+
+pub(super) fn one_line(found: &mut Problems, path: &[&str], text: &str) {
+    if text.chars().any(char::is_control) {
+        note(
+            found,
+            path,
+            format!("`{}` holds a line break or control character", path.join(".")),
+        );
+    }
+}
+
+pub(super) fn languages(found: &mut Problems, path: &[&str], tags: &[String]) {
+    for (index, tag) in tags.iter().enumerate() {
+        let key = path.join(".");
+        match language_tag(tag) {
+            Some(usual) if usual == *tag => {}
+            Some(usual) => note(found, path, format!("`{key}` has \"{tag}\"; write \"{usual}\"")),
+            None => note(
+                found,
+                path,
+                format!("`{key}` has \"{tag}\", which is no language tag; write such as \"en\" or \"de\""),
+            ),
+        }
+        if tags.iter().take(index).any(|before| before == tag) {
+            note(found, path, format!("`{key}` has \"{tag}\" twice"));
+        }
+    }
+}
+
+pub(super) fn address(found: &mut Problems, path: &[&str], text: &str) {
+    if let Err(error) = Address::parse(text) {
+        note(
+            found,
+            path,
+            format!("`{}` is \"{}\": {error}", path.join("."), text.escape_debug()),
+        );
+    }
+}
