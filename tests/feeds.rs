@@ -1,5 +1,11 @@
 //! Feeds: what readers that poll for years rely on.
 
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that fails says so by panicking"
+)]
+
 use std::io::Write;
 use std::process::Command;
 

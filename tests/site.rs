@@ -1,5 +1,7 @@
 //! A small institute with reports, lists and people, for the tests of feeds and pages.
 
+#![expect(clippy::expect_used, reason = "a test that fails says so by panicking")]
+
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes, to_bytes};
@@ -161,7 +163,7 @@ impl Site {
              INSERT INTO edition_item (edition_id, report_id, revision, matter, position) \
              VALUES (1, 1, 1, 'report', 0), (1, 2, 1, 'report', 1); \
              INSERT INTO variant (id, edition_id, language, items, subject, message, page) VALUES (1, 1, 'en', '1:report 2:report', \
-             'What the rivers remember', '{}', '<!DOCTYPE html><html lang=\"en\"><head><title>What the rivers remember</title></head><body style=\"margin:0\"><p style=\"color:#333\">As it was sent.</p></body></html>');",
+             'What the rivers remember', '{}', '<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>What the rivers remember</title></head><body style=\"margin:0\"><p style=\"color:#333\">As it was sent.</p></body></html>');",
         )
         .await;
         self.app.refresh().await.expect("feeds");

@@ -18,11 +18,11 @@ const RETRY_AFTER: &str = "60";
 
 /// A page that is no success.
 #[derive(Debug)]
-pub(super) struct Problem(Response);
+pub(super) struct Problem(Box<Response>);
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        self.0
+        *self.0
     }
 }
 
@@ -52,10 +52,11 @@ impl App {
 
     pub(super) fn problem_template(&self, error: &templates::Error) -> Problem {
         tracing::error!(%error, "a page could not be rendered");
-        Problem(sealed(
+        let text = "This page cannot be shown at the moment.\n";
+        Problem(Box::new(sealed(
             StatusCode::INTERNAL_SERVER_ERROR,
-            "This page cannot be shown at the moment.\n".into_response(),
-        ))
+            text.into_response(),
+        )))
     }
 
     /// What stands where a report was.
@@ -77,7 +78,7 @@ impl App {
 
     fn problem(&self, headers: &HeaderMap, status: StatusCode, template: &str, words: &str) -> Problem {
         match self.problem_page(self.language(headers), status, template, words) {
-            Ok(page) => Problem(sealed(status, Html(page).into_response())),
+            Ok(page) => Problem(Box::new(sealed(status, Html(page).into_response()))),
             Err(error) => self.problem_template(&error),
         }
     }

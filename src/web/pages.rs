@@ -306,6 +306,7 @@ impl App {
             }
             context.entry("canonical").or_insert(Value::Null);
         }
+        clean(&mut context);
         self.templates.render(template, &context)
     }
 
@@ -345,6 +346,16 @@ impl App {
 
     fn day(&self, language: &str, at: DateTime<Utc>) -> String {
         self.templates.day(language, at.date_naive())
+    }
+}
+
+/// Control characters of a report's text would stand as boxes on a page.
+fn clean(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = feed::clean(text),
+        Value::Array(values) => values.iter_mut().for_each(clean),
+        Value::Object(fields) => fields.values_mut().for_each(clean),
+        _ => {}
     }
 }
 

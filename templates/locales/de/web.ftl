@@ -23,12 +23,11 @@ web-topics = Themen
 web-related = Verwandtes
 web-source = Dieser Bericht bei { $host }
 web-edition-of = { $list }, Nr. { $number }, { $date }
-web-edition-withdrawn = Ein Bericht dieser Ausgabe wurde inzwischen zurückgezogen, daher ist sie nicht mehr so zu sehen, wie sie verschickt wurde. Ihre übrigen Berichte:
-web-edition-all-withdrawn = Was diese Ausgabe enthielt, wurde inzwischen zurückgezogen.
+web-edition-withdrawn = Ein Bericht dieser Ausgabe wurde inzwischen zurückgezogen, daher ist sie nicht mehr so zu sehen, wie sie verschickt wurde. Sie enthielt:
 web-withdrawn = Ein Bericht, der hier stand, wurde zurückgezogen.
 
 web-unsubscribe = Diesen Newsletter abbestellen?
-web-unsubscribe-text = { $address } bekommt „{ $list }“ von { $institute }.
+web-unsubscribe-text = Damit endet „{ $list }“ von { $institute } für { $address }.
 web-unsubscribe-button = „{ $list }“ abbestellen
 web-unsubscribe-all = Alle Newsletter von { $institute } abbestellen
 web-unsubscribe-effect = Es gilt sofort. Eine Anmeldung oder ein Grund ist nicht nötig.

@@ -23,12 +23,11 @@ web-topics = Topics
 web-related = Related
 web-source = This report at { $host }
 web-edition-of = { $list }, no. { $number }, { $date }
-web-edition-withdrawn = A report of this edition has been withdrawn since, so it is no longer shown as it was sent. Its other reports:
-web-edition-all-withdrawn = What this edition carried has been withdrawn since.
+web-edition-withdrawn = A report of this edition has been withdrawn since, so the edition is no longer shown as it was sent. It carried:
 web-withdrawn = A report that stood here has been withdrawn.
 
 web-unsubscribe = Leave this newsletter?
-web-unsubscribe-text = { $address } gets “{ $list }” from { $institute }.
+web-unsubscribe-text = This ends “{ $list }” from { $institute } for { $address }.
 web-unsubscribe-button = Leave “{ $list }”
 web-unsubscribe-all = Leave all newsletters of { $institute }
 web-unsubscribe-effect = It takes effect at once. You need not sign in or give a reason.
