@@ -34,13 +34,12 @@ pub async fn sync(house: &House, name: &str, confirmed: bool) -> anyhow::Result<
     let list = house.config.list(name)?;
     let file = house.people_file(name);
     let stopped = |reason: String| Synced { file: file.clone(), stopped: Some(reason), ..Synced::default() };
-    let bytes = match std::fs::read(&file) {
-        Ok(bytes) => bytes,
-        Err(error) => return Ok(stopped(format!("{} cannot be read ({error}); nobody was removed", file.display()))),
-    };
-    let mut read = match csv::read(&bytes) {
+    let read = std::fs::read(&file).map_err(|error| format!("cannot be read: {error}"));
+    let mut read = match read.and_then(|bytes| csv::read(&bytes).map_err(|problem| problem.to_string())) {
         Ok(read) => read,
-        Err(problem) => return Ok(stopped(format!("{}: {problem}; nobody was removed", file.display()))),
+        // Staff said yes to a list without people.
+        Err(_) if confirmed => csv::File::default(),
+        Err(problem) => return Ok(stopped(format!("{}: {problem}; nobody was added or removed", file.display()))),
     };
     hold_to(list, &mut read);
 
