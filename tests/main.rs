@@ -1,9 +1,23 @@
 //! One binary for all integration tests, in the order of the sentence in `lib.rs`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail loudly"
+)]
+#![allow(unreachable_pub, reason = "modules of one test binary")]
+
+// What tests stand on: databases, a relay that misbehaves by plan, a site with pages.
+mod database;
+mod sink;
+mod sink_process;
+mod site;
 
 mod config;
 mod people;
-mod mail;
 mod feeds;
-mod pages;
-mod site;
+mod mail;
+mod delivery;
 mod schedule;
+mod pages;
