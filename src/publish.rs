@@ -30,7 +30,7 @@ use crate::token::Secret;
 
 pub use collect::{Collected, Collector, Refused, collect};
 //X pub use decide::{Decided, decide_edition, decide_report};
-//X pub use draft::{Draft, Order, What, draft};
+pub use draft::{Draft, DraftVariant, Order, What, by_hand, draft, reads_by};
 //X pub use hand::{Hands, read_hands};
 pub use people::{Synced, import, sync};
 //X pub use seal::{seal, seal_slot};
