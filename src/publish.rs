@@ -29,11 +29,11 @@ use crate::store::{CadenceState, Store, Stored, Table};
 use crate::token::Secret;
 
 pub use collect::{Collected, Collector, Refused, collect};
-//X pub use decide::{Decided, decide_edition, decide_report};
+pub use decide::{Decided, decide_edition, decide_report};
 pub use draft::{Draft, DraftVariant, Order, What, by_hand, draft, reads_by};
-//X pub use hand::{Hands, read_hands};
+pub use hand::{Hands, read_hands};
 pub use people::{Synced, import, sync};
-//X pub use seal::{seal, seal_slot};
+pub use seal::{seal, seal_slot};
 //X pub use slots::{Ticked, tick, upcoming};
 //X pub use trial::{Trial, preview, test_send};
 

@@ -59,6 +59,8 @@ pub struct Draft {
     /// Everyone concerned: the place of their variant, or why they get no mail.
     pub people: Vec<(Subscription, Result<usize, Skip>)>,
     pub sealed: Sealed,
+    /// What its mails say of the list.
+    pub facts: ListFacts,
     pub warnings: Vec<String>,
 }
 
@@ -200,6 +202,7 @@ async fn write(
             hand,
             ..Sealed::default()
         },
+        facts: desk.facts.clone(),
         warnings,
     }))
 }
@@ -317,6 +320,13 @@ fn candidate(stored: Stored, owed: bool) -> Candidate {
 pub(super) fn is_named(item: &Item, words: &[String]) -> bool {
     let id = item.report_id.to_string();
     words.iter().any(|word| *word == id || *word == item.slug || item.report.handling.id.as_ref() == Some(word))
+}
+
+/// One variant outside any edition: for test sends and previews.
+pub(super) async fn show(house: &House, name: &str, order: &Order, language: &str, items: Vec<Item>) -> anyhow::Result<(ListFacts, DraftVariant)> {
+    let desk = Desk::new(house, name, house.config.list(name)?, order).await?;
+    let variant = desk.render(&desk.language_for(Some(language)), items)?;
+    Ok((desk.facts, variant))
 }
 
 /// Renders the variants of one edition.

@@ -2,7 +2,6 @@
 //! transaction (REL-01, rule 7). Sealings follow one another, on all machines.
 
 use anyhow::Context;
-use chrono::{DateTime, Utc};
 
 use super::draft::{Draft, Order, draft};
 use super::{Hands, House, trial};
@@ -64,6 +63,19 @@ pub async fn seal_slot(
         hands.put_away(draft.number)?;
     }
     Ok(draft.map(|draft| draft.number))
+}
+
+/// Seals in place of a cancelled edition: its slot, if it had one, now belongs to the new one.
+pub(super) async fn reseal(house: &House, name: &str, order: &Order, hands: &Hands, who: &str) -> anyhow::Result<Option<i64>> {
+    let mut tx = house.store.begin_alone("sealing").await?;
+    let Some(draft) = draft(house, name, order).await? else { return Ok(None) };
+    let edition_id = insert(house, &mut tx, &draft, who).await?;
+    if let Some(slot) = order.slot {
+        house.store.hand_over_slot(&mut tx, name, &order.cadence, slot, edition_id).await?;
+    }
+    tx.commit().await.context("sealing the edition anew")?;
+    hands.put_away(draft.number)?;
+    Ok(Some(draft.number))
 }
 
 async fn insert(house: &House, tx: &mut Tx, draft: &Draft, who: &str) -> anyhow::Result<i64> {
@@ -146,7 +158,9 @@ pub async fn release_due(house: &House) -> anyhow::Result<Vec<String>> {
         let name = format!("{}/{}", edition.list, edition.number);
         let changed = house.store.list_changed_items(edition.id).await?;
         let mut tx = house.store.begin().await?;
-        let (done, what, note) = if changed.is_empty() || edition.approved_at.is_some() {
+        let decisions = house.store.list_decisions(&name).await?;
+        let as_sealed = decisions.iter().any(|decision| decision.what.ends_with(" as sealed"));
+        let (done, what, note) = if changed.is_empty() || as_sealed {
             (house.store.release_edition(&mut tx, edition.id, house.now()).await?, "released", None)
         } else {
             let note = format!("{}; `editions redo {name}`, or `editions release {name} --as-sealed`", say_changed(&changed));
@@ -168,9 +182,4 @@ pub async fn release_due(house: &House) -> anyhow::Result<Vec<String>> {
 /// "report 7 was revised, report 9 was withdrawn"
 pub(super) fn say_changed(changed: &[(i64, &'static str)]) -> String {
     changed.iter().map(|(id, what)| format!("report {id} was {what} since sealing")).collect::<Vec<_>>().join(", ")
-}
-
-/// When an edition's mails say they were sent, if it were released now.
-pub(super) fn date_of(due_at: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
-    due_at.max(now)
 }

@@ -454,6 +454,18 @@ impl Store {
         Ok(done.rows_affected() == 1)
     }
 
+    /// A slot whose edition was sealed anew.
+    pub async fn hand_over_slot(&self, tx: &mut Tx, list: &str, cadence: &str, slot: i64, edition_id: i64) -> Result<()> {
+        sqlx::query("UPDATE slot SET outcome = 'edition', edition_id = $4 WHERE list = $1 AND cadence = $2 AND slot = $3")
+            .bind(list)
+            .bind(cadence)
+            .bind(slot)
+            .bind(edition_id)
+            .execute(&mut **tx)
+            .await?;
+        Ok(())
+    }
+
     /// The newest slots of a list and what became of them.
     pub async fn list_slots(&self, list: &str, limit: i64) -> Result<Vec<DecidedSlot>> {
         let rows = sqlx::query(
