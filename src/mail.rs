@@ -38,7 +38,9 @@ impl Prepared {
             holes.message_id,
             holes.to,
             holes.unsubscribe,
-            self.text.replace("{boundary}", holes.boundary).replace("{name}", holes.name.unwrap_or_default()),
+            self.text
+                .replace("{boundary}", holes.boundary)
+                .replace("{name}", holes.name.unwrap_or_default()),
         )
     }
 }

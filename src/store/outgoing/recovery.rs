@@ -99,7 +99,12 @@ impl Store {
             }
         };
         let mut tx = self.begin().await?;
-        let decided = sqlx::query(sql).bind(now).bind(edition_id).execute(&mut *tx).await?.rows_affected();
+        let decided = sqlx::query(sql)
+            .bind(now)
+            .bind(edition_id)
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
         if decided > 0 && decision == Doubts::Resend {
             reopen(&mut tx, edition_id).await?;
         }
@@ -134,10 +139,9 @@ impl Store {
         let rows = sqlx::query(
             "UPDATE edition SET state = 'finished', finished_at = $1
              WHERE state = 'sending' AND due_at <= $1
-               AND id NOT IN (SELECT edition_id FROM outgoing
-                              WHERE state IN ('pending', 'deferred') AND edition_id IS NOT NULL)
-               AND id NOT IN (SELECT edition_id FROM outgoing
-                              WHERE state IN ('claimed', 'handoff', 'in-doubt') AND edition_id IS NOT NULL
+               AND id NOT IN (SELECT COALESCE(edition_id, 0) FROM outgoing WHERE state IN ('pending', 'deferred'))
+               AND id NOT IN (SELECT COALESCE(edition_id, 0) FROM outgoing
+                              WHERE state IN ('claimed', 'handoff', 'in-doubt')
                                 AND (state <> 'in-doubt' OR reason IS NULL OR reason <> 'settled'))
              RETURNING id",
         )
