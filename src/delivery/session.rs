@@ -105,10 +105,12 @@ impl Session {
         loop {
             match opened {
                 Opened::Ready => {
-                    let allowed = self
-                        .ledger
-                        .turn(std::mem::take(&mut settled), Some(letter.handoff()))
-                        .await?;
+                    let turn = self.ledger.turn(std::mem::take(&mut settled), Some(letter.handoff()));
+                    let Ok(allowed) = turn.await else {
+                        // It got no dot, so that it goes back as soon as the ledger can be written again.
+                        self.settle(vec![letter.settle(Outcome::Released, "")]).await?;
+                        return Err(Ended::Unwritten);
+                    };
                     if !allowed {
                         // Dropping the connection is the only way to take back DATA without a message.
                         return Ok(None);

@@ -517,3 +517,78 @@ async fn an_answer_that_takes_its_time_counts() {
     deliver(&test, &config_for(&sink, "")).await;
     assert_eq!((states(&test).await.as_str(), sink.mails().len()), ("sent 1", 1));
 }
+
+/// The lights go out in the midst, three times: nothing is lost, and what is doubled was in doubt, one a session at most.
+#[tokio::test]
+async fn ended_hard_in_the_midst_nothing_is_lost_and_little_is_doubled() {
+    for_each_database(|test| async move {
+        let hard = Arc::new(std::sync::Mutex::new(CancellationToken::new()));
+        let end = hard.clone();
+        let sink = Sink::with(move |moment| {
+            if moment.at == At::Dot && moment.accepted % 150 == 149 {
+                end.lock().unwrap().cancel();
+            }
+            Act::Go
+        })
+        .await;
+        seed(&test, 500, SETTINGS).await;
+        let config = config_for(&sink, "sessions = 4");
+        for _ in 0..3 {
+            let token = CancellationToken::new();
+            *hard.lock().unwrap() = token.clone();
+            open(&test, &config)
+                .await
+                .run(CancellationToken::new(), token)
+                .await
+                .unwrap();
+            let recovered = test.store.recover_all(Duration::from_secs(600)).await.unwrap();
+            assert!(recovered.in_doubt <= 4, "{recovered:?}");
+        }
+        test.clock.advance(TimeDelta::minutes(10));
+        deliver(&test, &config).await;
+        assert_eq!(states(&test).await, "sent 500");
+        assert!(sink.mails().len() <= 500 + 3 * 4, "{} mails", sink.mails().len());
+        assert_ledger_is_whole(&test, &sink).await;
+        test
+    })
+    .await;
+}
+
+/// REL-10: an answer that the database refuses is kept and written later; no further dot goes out meanwhile.
+#[tokio::test]
+async fn an_answer_that_cannot_be_written_is_not_lost() {
+    let test = TestStore::sqlite().await;
+    let sql = test.sql.clone();
+    let sink = Sink::with(move |moment| {
+        let sql = sql.clone();
+        match moment.at {
+            At::Dot if moment.accepted == 1 => Act::meanwhile(move || {
+                let sql = sql.clone();
+                async move {
+                    let full =
+                        "CREATE TRIGGER full BEFORE UPDATE ON outgoing BEGIN SELECT RAISE(ABORT, 'disk full'); END";
+                    sqlx::query(full).execute(&sql).await.unwrap();
+                }
+            }),
+            _ => Act::Go,
+        }
+    })
+    .await;
+    seed(&test, 5, SETTINGS).await;
+    let delivery = open(&test, &config_for(&sink, "sessions = 1")).await;
+    let ended = delivery.deliver_due(&CancellationToken::new()).await;
+    assert!(
+        matches!(ended, Err(rapporteur::delivery::Error::Unwritten)),
+        "{ended:?}"
+    );
+    assert_eq!(sink.mails().len(), 2, "no dot without a mark");
+    test.run("DROP TRIGGER full").await;
+    // The ledger writes its last words when it ends.
+    drop(delivery);
+    let mut looked = 0;
+    while states(&test).await != "pending 3, sent 2" {
+        looked += 1;
+        assert!(looked < 10_000, "{}", states(&test).await);
+    }
+    assert_ledger_is_whole(&test, &sink).await;
+}
