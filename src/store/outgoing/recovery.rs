@@ -3,6 +3,7 @@
 //! After a crash a claim is worth nothing and a handoff without an answer is in doubt. On an SQLite database whoever
 //! takes its lock knows that nobody else is at work and recovers everything at once; otherwise leases tell. `reason` of
 //! a row in doubt is the plan for it: `resend` (once, at `next_at`), `hold` (staff decide), `settled` (decided).
+//! Queries name all three open states beside the one they mean: that is how SQLite knows the small index of open rows.
 
 use std::time::Duration;
 
