@@ -3,10 +3,31 @@
 //! In: the bytes of a file and its name. Out: a [`Report`] whose every field has a [`Provenance`], or a [`Refusal`]
 //! with a sentence for staff. Pure: no clock, no disk. A fact that cannot be known stays empty; nothing is invented.
 
+mod blocks;
+pub mod charset;
+mod dates;
+mod event;
+mod explain;
+mod front;
+mod html;
+mod language;
+mod markdown;
+mod people;
+mod place;
+mod plain;
+mod prose;
+mod reading;
+mod series;
+mod summary;
+mod tail;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};
+
+pub use self::explain::{explain, explain_text};
+pub use self::reading::{Context, MAX_BYTES, fingerprint, markdown_to_html, read, sanitize};
 
 /// A report as read. Stored as JSON with each revision, so fields may be added but not renamed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
