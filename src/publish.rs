@@ -35,7 +35,7 @@ pub use hand::{Hands, read_hands};
 pub use people::{Synced, import, sync};
 pub use seal::{seal, seal_slot};
 //X pub use slots::{Ticked, tick, upcoming};
-//X pub use trial::{Trial, preview, test_send};
+pub use trial::{Files, Samples, Trial, preview, preview_sealed, samples, test_send, trial};
 
 /// The cadence of a send by hand.
 pub const MANUAL: &str = "manual";

@@ -660,6 +660,32 @@ impl Store {
             .collect()
     }
 
+    /// The stored mail of a person's variant and their name; without a person, the fullest variant.
+    pub async fn find_sealed_mail(&self, edition_id: i64, address_key: Option<&str>) -> Result<Option<(String, Option<String>)>> {
+        let row = match address_key {
+            Some(key) => {
+                sqlx::query(
+                    "SELECT v.message, p.name FROM outgoing o JOIN subscriber p ON p.id = o.subscriber_id \
+                     JOIN variant v ON v.id = o.variant_id WHERE o.edition_id = $1 AND p.address_key = $2",
+                )
+                .bind(edition_id)
+                .bind(key)
+                .fetch_optional(&self.read)
+                .await?
+            }
+            None => {
+                sqlx::query(
+                    "SELECT v.message, NULL FROM variant v WHERE v.edition_id = $1 ORDER BY \
+                     (SELECT COUNT(*) FROM variant_item i WHERE i.variant_id = v.id) DESC, v.id LIMIT 1",
+                )
+                .bind(edition_id)
+                .fetch_optional(&self.read)
+                .await?
+            }
+        };
+        row.map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).transpose()
+    }
+
     /// The items of an edition as sealed, in its order.
     pub async fn list_items(&self, edition_id: i64) -> Result<Vec<Item>> {
         let rows = sqlx::query(
