@@ -228,9 +228,11 @@ impl PeopleFiles {
             if self.seen.get(&file) == Some(&facts) {
                 continue;
             }
-            self.seen.insert(file, facts);
             match publish::sync(house, name, false).await {
-                Ok(synced) => log_synced(name, &synced),
+                Ok(synced) => {
+                    self.seen.insert(file, facts);
+                    log_synced(name, &synced);
+                }
                 Err(error) => tracing::error!(list = name, "the list's file cannot be applied: {error:#}"),
             }
         }

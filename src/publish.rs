@@ -28,10 +28,10 @@ use crate::render::Templates;
 use crate::store::{CadenceState, Store, Stored, Table};
 use crate::token::Secret;
 
-pub use collect::{Collected, Collector, Refused, collect};
+pub use collect::{Collected, Collector, Refused, collect, publish_settled};
 pub use decide::{Decided, decide_edition, decide_report};
 pub use draft::{Draft, DraftVariant, Order, What, by_hand, draft, reads_by};
-pub use hand::{Hands, read_hands};
+pub use hand::{Hands, read_hands, read_note};
 pub use people::{Synced, import, sync};
 pub use seal::{seal, seal_slot};
 pub use slots::{Ticked, Upcoming, outlook, tick, upcoming};

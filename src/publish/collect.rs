@@ -56,6 +56,20 @@ pub struct Collected {
     pub newly_refused: usize,
 }
 
+impl Collected {
+    /// Joins what a later look brought to what the earlier ones did.
+    pub fn add(&mut self, later: Collected) {
+        self.new += later.new;
+        self.changed += later.changed;
+        self.unchanged = later.unchanged.saturating_sub(self.new + self.changed);
+        self.archived += later.archived;
+        self.held += later.held;
+        self.refused = later.refused;
+        self.restless = later.restless;
+        self.error = later.error;
+    }
+}
+
 /// Collects the named sources, or all; a source that fails is reported, and the others go on.
 pub async fn collect(house: &House, collector: &mut Collector, names: &[String]) -> anyhow::Result<Vec<Collected>> {
     let mut all = Vec::new();
@@ -83,7 +97,7 @@ pub async fn collect(house: &House, collector: &mut Collector, names: &[String])
 }
 
 /// Makes public what has lain still for its source's `settle`, or, if a person asked, whatever has been collected.
-pub(super) async fn publish_settled(house: &House, asked: bool) -> anyhow::Result<u64> {
+pub async fn publish_settled(house: &House, asked: bool) -> anyhow::Result<u64> {
     let mut published = 0;
     for (name, source) in &house.config.sources {
         let settle = if asked {
