@@ -437,7 +437,7 @@ async fn the_page_offers_all_lists() {
     let site = Site::full().await;
     let path = format!("/unsubscribe/{}", site.subscribe_anna().await);
     let page = site.get(&path).await;
-    assert!(page.text().contains("a•••@example.org") && !page.text().contains("anna.weber"));
+    assert!(page.text().contains("a…@example.org") && !page.text().contains("anna.weber"));
     let answer = site
         .post(&path, Some("application/x-www-form-urlencoded"), "from=page&scope=all")
         .await;
