@@ -15,6 +15,7 @@ mod sink_process;
 mod site;
 
 mod config;
+mod report;
 mod people;
 mod feeds;
 mod mail;
