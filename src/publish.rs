@@ -19,7 +19,6 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use chrono::{DateTime, TimeDelta, Utc};
-use secrecy::ExposeSecret;
 
 use crate::clock::Clock;
 use crate::config::{Backfill, Cadence, Config, List};
@@ -83,7 +82,7 @@ impl House {
 
     /// The database file, if the store is SQLite: what the daemon locks.
     pub fn database_file(&self) -> Option<PathBuf> {
-        crate::delivery::locked_file(self.config.store.url.expose_secret(), &self.config.root)
+        self.config.sqlite_path()
     }
 
     /// The list's CSV, kept by staff.
