@@ -76,7 +76,7 @@ impl Postfix {
     /// One that takes mail for every address of these domains; none where it cannot run.
     pub fn start(domains: &[&str]) -> Option<Postfix> {
         let missing = match () {
-            () if !succeeds(Command::new("postconf").arg("mail_version")) => "Postfix is not installed",
+            () if !succeeds(Command::new("postconf").args(["-d", "mail_version"])) => "Postfix is not installed",
             () if !is_root() => "Postfix needs root",
             () => return Some(Postfix::launch(domains)),
         };
