@@ -95,7 +95,10 @@ impl Delivery {
         let helo = default_helo(&config.web.public_url);
         let mut relays = IndexMap::new();
         for (name, relay) in &config.relays {
-            relays.insert(name.clone(), Arc::new(Relay::open(name, relay, &config.root, &helo).await?));
+            relays.insert(
+                name.clone(),
+                Arc::new(Relay::open(name, relay, &config.root, &helo).await?),
+            );
         }
         let tally = Arc::<Tally>::default();
         let public_url = config.web.public_url.trim_end_matches('/').to_owned();
@@ -144,7 +147,10 @@ impl Delivery {
             }
         }
         self.store.finish_editions().await?;
-        Ok(Summary { resting, ..self.summary().since(&before) })
+        Ok(Summary {
+            resting,
+            ..self.summary().since(&before)
+        })
     }
 
     /// The daemon's loop. `soft` ends it after the mails in hand (REL-13); `hard` at once, leaving open dots in doubt.
@@ -191,7 +197,11 @@ impl Delivery {
     async fn tidy(&self) -> Result<(), Error> {
         let recovered = self.store.recover_expired(self.policy.resend_after).await?;
         if recovered.in_doubt > 0 || recovered.released > 0 {
-            tracing::warn!(in_doubt = recovered.in_doubt, released = recovered.released, "leases ran out");
+            tracing::warn!(
+                in_doubt = recovered.in_doubt,
+                released = recovered.released,
+                "leases ran out"
+            );
             self.tally.in_doubt.fetch_add(recovered.in_doubt, Ordering::Relaxed);
         }
         self.store.resume_doubts().await?;
@@ -230,7 +240,11 @@ impl Summary {
 pub fn mask(address: &str) -> String {
     let (user, domain) = address.rsplit_once('@').unwrap_or((address, ""));
     let first: String = user.chars().take(1).collect();
-    if domain.is_empty() { format!("{first}...") } else { format!("{first}...@{domain}") }
+    if domain.is_empty() {
+        format!("{first}...")
+    } else {
+        format!("{first}...@{domain}")
+    }
 }
 
 /// The database file whose lock the daemon takes: `store.url`, from the folder of `config.toml`.
@@ -241,7 +255,10 @@ pub fn locked_file(url: &str, root: &Path) -> Option<PathBuf> {
 /// The host of `web.public_url`, else an address literal (RFC 5321 section 4.1.4).
 fn default_helo(public_url: &str) -> ClientId {
     let url = url::Url::parse(public_url).ok();
-    let host = url.as_ref().and_then(url::Url::host_str).filter(|host| *host != "localhost");
+    let host = url
+        .as_ref()
+        .and_then(url::Url::host_str)
+        .filter(|host| *host != "localhost");
     host.map_or_else(ClientId::default, relay::client_id)
 }
 

@@ -17,7 +17,6 @@ pub mod subscriber;
 pub mod store;
 pub mod edition;
 pub mod render;
-pub mod templates;
 pub mod feed;
 pub mod mail;
 pub mod delivery;

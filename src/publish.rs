@@ -29,13 +29,13 @@ use crate::store::{CadenceState, Store, Stored, Table};
 use crate::token::Secret;
 
 pub use collect::{Collected, Collector, Refused, collect};
-//X pub use decide::{Decided, decide_edition, decide_report};
-//X pub use draft::{Draft, Order, What, draft};
-//X pub use hand::{Hands, read_hands};
+pub use decide::{Decided, decide_edition, decide_report};
+pub use draft::{Draft, DraftVariant, Order, What, by_hand, draft, reads_by};
+pub use hand::{Hands, read_hands};
 pub use people::{Synced, import, sync};
-//X pub use seal::{seal, seal_slot};
+pub use seal::{seal, seal_slot};
 //X pub use slots::{Ticked, tick, upcoming};
-//X pub use trial::{Trial, preview, test_send};
+pub use trial::{Files, Samples, Trial, preview, preview_sealed, samples, test_send, trial};
 
 /// The cadence of a send by hand.
 pub const MANUAL: &str = "manual";

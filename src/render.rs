@@ -2,8 +2,8 @@
 //!
 //! In: the templates of `templates/`, embedded, each replaced by a file of the same name below the institute's own
 //! folder. Out: rendered text. All are loaded and parsed at start; an unknown variable is an error and every error
-//! names file and line. The surprising part: the suffix decides about escaping (`.html` escapes, `.txt` does not), so
-//! other suffixes are refused; and an overriding `.ftl` file is laid over ours instead of replacing it.
+//! names file and line. The surprising part: the suffix decides about escaping (`.html` escapes, `.txt` and `.css`
+//! do not), so other suffixes are refused; and an overriding `.ftl` file is laid over ours instead of replacing it.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -28,6 +28,9 @@ pub use words::{Words, direction, direction_of, isolate};
 /// No page and no mail of ours comes near this; a template that writes more is stuck in a loop.
 const MAX_OUTPUT: usize = 8 << 20;
 
+/// What a template may be. Only `.html` is escaped.
+const SUFFIXES: [&str; 3] = [".html", ".txt", ".css"];
+
 /// Template folders deeper than this are not followed.
 const MAX_DEPTH: usize = 8;
 
@@ -44,7 +47,7 @@ pub enum Error {
     Words { file: String, line: usize, reason: String },
     #[error("{file}: {reason}")]
     File { file: String, reason: String },
-    #[error("there is no template `{0}`; templates are .html and .txt files below the templates folder")]
+    #[error("there is no template `{0}`; templates are .html, .txt and .css files below the templates folder")]
     Missing(String),
 }
 
@@ -185,10 +188,10 @@ fn sort_in(
         layers.push((language, origin, text));
         return Ok(());
     }
-    if !name.ends_with(".html") && !name.ends_with(".txt") {
+    if !SUFFIXES.iter().any(|suffix| name.ends_with(suffix)) {
         return Err(Error::File {
             file: origin,
-            reason: "is no template; only .html, .txt and .ftl files may stand in the templates folder".into(),
+            reason: "is no template; only .html, .txt, .css and .ftl files may stand in the templates folder".into(),
         });
     }
     files.insert(name.to_owned(), (origin, text));

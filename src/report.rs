@@ -3,13 +3,31 @@
 //! In: the bytes of a file and its name. Out: a [`Report`] whose every field has a [`Provenance`], or a [`Refusal`]
 //! with a sentence for staff. Pure: no clock, no disk. A fact that cannot be known stays empty; nothing is invented.
 
+mod blocks;
+pub mod charset;
+mod dates;
+mod event;
+mod explain;
+mod front;
+mod html;
+mod language;
+mod markdown;
+mod people;
+mod place;
+mod plain;
+mod prose;
+mod reading;
+mod series;
+mod summary;
+mod tail;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};
 
-/// The largest file that is read.
-pub const MAX_BYTES: usize = 10_000_000;
+pub use self::explain::{explain, explain_text};
+pub use self::reading::{Context, MAX_BYTES, fingerprint, markdown_to_html, read, sanitize};
 
 /// A report as read. Stored as JSON with each revision, so fields may be added but not renamed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -151,18 +169,3 @@ pub struct Provenance {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Refusal(pub String);
-
-/// What reading may know beside the file.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Context {
-    /// The file's time: completes dates without a year, if the report does not say when it was published.
-    pub published_hint: Option<DateTime<Utc>>,
-}
-
-pub fn read(_name: &str, _bytes: &[u8], _context: &Context) -> Result<Report, Refusal> {
-    Err(Refusal(String::new()))
-}
-
-pub fn fingerprint(bytes: &[u8]) -> String {
-    blake3::hash(bytes).to_hex().to_string()
-}

@@ -38,7 +38,9 @@ pub enum Error {
     File { path: PathBuf, error: io::Error },
     #[error("others can read the secret {0}; run: chmod 600 {0}")]
     Readable(PathBuf),
-    #[error("the secret {path}, line {line}, is not 64 hexadecimal digits; restore the file, or old unsubscribe links die")]
+    #[error(
+        "the secret {path}, line {line}, is not 64 hexadecimal digits; restore the file, or old unsubscribe links die"
+    )]
     Malformed { path: PathBuf, line: usize },
     #[error("the operating system gives no random bytes")]
     Random,
@@ -73,24 +75,44 @@ impl Secret {
                 }
                 made => made,
             },
-            Err(error) => Err(Error::File { path: path.into(), error }),
+            Err(error) => Err(Error::File {
+                path: path.into(),
+                error,
+            }),
         }
     }
 
     /// A secret from known bytes, for tests and demonstrations.
     pub fn from_bytes(current: [u8; 32]) -> Secret {
-        Secret { current, older: Vec::new() }
+        Secret {
+            current,
+            older: Vec::new(),
+        }
     }
 
     fn parse(path: &Path, text: &str) -> Result<Secret, Error> {
-        let mut keys = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).map(|(number, line)| {
-            blake3::Hash::from_hex(line.trim()).map(|hash| *hash.as_bytes()).map_err(|_| Error::Malformed {
+        let mut keys = text
+            .lines()
+            .enumerate()
+            .filter(|(_, line)| !line.trim().is_empty())
+            .map(|(number, line)| {
+                blake3::Hash::from_hex(line.trim())
+                    .map(|hash| *hash.as_bytes())
+                    .map_err(|_| Error::Malformed {
+                        path: path.into(),
+                        line: number + 1,
+                    })
+            });
+        let current = keys.next().unwrap_or_else(|| {
+            Err(Error::Malformed {
                 path: path.into(),
-                line: number + 1,
+                line: 1,
             })
-        });
-        let current = keys.next().unwrap_or_else(|| Err(Error::Malformed { path: path.into(), line: 1 }))?;
-        Ok(Secret { current, older: keys.collect::<Result<_, _>>()? })
+        })?;
+        Ok(Secret {
+            current,
+            older: keys.collect::<Result<_, _>>()?,
+        })
     }
 
     /// The token of one person's link for leaving one list.
@@ -109,7 +131,9 @@ impl Secret {
         let (subscriber_id, list) = claim.split_at_checked(8)?;
         let subscriber_id = i64::from_be_bytes(subscriber_id.try_into().ok()?);
         let list = std::str::from_utf8(list).ok()?;
-        let key = std::iter::once(&self.current).chain(&self.older).find(|key| key_id(key) == id)?;
+        let key = std::iter::once(&self.current)
+            .chain(&self.older)
+            .find(|key| key_id(key) == id)?;
         let expected = mac(key, Purpose::Unsubscribe, list, subscriber_id);
         // `blake3::Hash` compares in constant time; its tail is zero on both sides.
         (padded(&expected) == padded(given)).then(|| (list.to_owned(), subscriber_id))
@@ -167,7 +191,9 @@ fn decode(text: &str) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(text.len() * 5 / 8);
     let (mut held, mut bits) = (0u32, 0);
     for letter in text.bytes() {
-        let five = ALPHABET.iter().position(|known| *known == letter.to_ascii_lowercase())?;
+        let five = ALPHABET
+            .iter()
+            .position(|known| *known == letter.to_ascii_lowercase())?;
         held = (held << 5) | u32::try_from(five).ok()?;
         bits += 5;
         if bits >= 8 {
@@ -182,7 +208,10 @@ fn decode(text: &str) -> Option<Vec<u8>> {
 fn create(path: &Path) -> Result<Secret, Error> {
     let mut key = [0; 32];
     getrandom::fill(&mut key).map_err(|_| Error::Random)?;
-    let fails = |error| Error::File { path: path.into(), error };
+    let fails = |error| Error::File {
+        path: path.into(),
+        error,
+    };
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -196,8 +225,15 @@ fn create(path: &Path) -> Result<Secret, Error> {
 #[cfg(unix)]
 fn refuse_readable_by_others(path: &Path) -> Result<(), Error> {
     use std::os::unix::fs::PermissionsExt;
-    let about = std::fs::metadata(path).map_err(|error| Error::File { path: path.into(), error })?;
-    if about.permissions().mode() & 0o077 == 0 { Ok(()) } else { Err(Error::Readable(path.into())) }
+    let about = std::fs::metadata(path).map_err(|error| Error::File {
+        path: path.into(),
+        error,
+    })?;
+    if about.permissions().mode() & 0o077 == 0 {
+        Ok(())
+    } else {
+        Err(Error::Readable(path.into()))
+    }
 }
 
 #[cfg(not(unix))]
@@ -216,7 +252,10 @@ mod tests {
         for (list, person) in [("events", 1), ("a-b.c", i64::MAX), ("talks", 42)] {
             let token = secret.unsubscribe(list, person);
             assert_eq!(secret.verify_unsubscribe(&token), Some((list.to_owned(), person)));
-            assert!(token.len() < 100 && token.bytes().all(|byte| byte.is_ascii_alphanumeric()), "{token}");
+            assert!(
+                token.len() < 100 && token.bytes().all(|byte| byte.is_ascii_alphanumeric()),
+                "{token}"
+            );
         }
         assert_eq!(secret.verify_unsubscribe(Secret::inert()), None);
         assert_eq!(secret.verify_unsubscribe(""), None);
@@ -228,8 +267,16 @@ mod tests {
         let token = secret.unsubscribe("events", 1);
         for place in 0..token.len() {
             let mut letters = token.clone().into_bytes();
-            letters[place] = if letters[place] == b'a' { b'b' } else { b'a' };
-            assert_eq!(secret.verify_unsubscribe(&String::from_utf8(letters).unwrap()), None, "letter {place}");
+            letters
+                .iter_mut()
+                .skip(place)
+                .take(1)
+                .for_each(|letter| *letter = if *letter == b'a' { b'b' } else { b'a' });
+            assert_eq!(
+                secret.verify_unsubscribe(&String::from_utf8(letters).unwrap()),
+                None,
+                "letter {place}"
+            );
         }
         assert_eq!(Secret::from_bytes([8; 32]).verify_unsubscribe(&token), None);
     }

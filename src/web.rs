@@ -25,8 +25,8 @@ use axum::routing::get;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::render::{self, Templates};
 use crate::store::{self, Store};
-use crate::templates::{self, Templates};
 use crate::token::Secret;
 
 use cache::{Document, Snapshot};
@@ -53,7 +53,7 @@ pub enum Error {
     #[error(transparent)]
     Store(#[from] store::Error),
     #[error(transparent)]
-    Template(#[from] templates::Error),
+    Template(#[from] render::Error),
     #[error("the address {0} of a page cannot be written to disk")]
     UnsafePath(String),
     #[error("cannot write {}: {error}", path.display())]

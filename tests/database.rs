@@ -39,13 +39,21 @@ impl TestStore {
         let clock = Clock::fixed(rapporteur::clock::from_millis(MORNING));
         let store = Store::open(&url.clone().into(), clock.clone()).await.unwrap();
         let sql = AnyPool::connect(&url).await.unwrap();
-        TestStore { store, sql, clock, folder }
+        TestStore {
+            store,
+            sql,
+            clock,
+            folder,
+        }
     }
 
     /// Runs statements without results, parted by semicolons.
     pub async fn run(&self, statements: &str) {
         for statement in statements.split(';').filter(|statement| !statement.trim().is_empty()) {
-            sqlx::query(sqlx::AssertSqlSafe(statement.to_owned())).execute(&self.sql).await.unwrap();
+            sqlx::query(sqlx::AssertSqlSafe(statement.to_owned()))
+                .execute(&self.sql)
+                .await
+                .unwrap();
         }
     }
 
@@ -90,7 +98,10 @@ pub fn postgres() -> Option<&'static Server> {
         }
     });
     let required = std::env::var_os("RAPPORTEUR_REQUIRE_SERVICES").is_some_and(|value| value == "1");
-    assert!(server.is_some() || !required, "RAPPORTEUR_REQUIRE_SERVICES=1, and PostgreSQL does not run here");
+    assert!(
+        server.is_some() || !required,
+        "RAPPORTEUR_REQUIRE_SERVICES=1, and PostgreSQL does not run here"
+    );
     server.as_ref()
 }
 
@@ -108,7 +119,15 @@ impl Server {
         let data = folder.join("data");
         let initdb = programs.join("initdb");
         let mut init = as_nobody(root, &initdb);
-        init.args(["--auth=trust", "--username=tester", "--encoding=UTF8", "--no-sync", "--no-locale", "-D"]).arg(&data);
+        init.args([
+            "--auth=trust",
+            "--username=tester",
+            "--encoding=UTF8",
+            "--no-sync",
+            "--no-locale",
+            "-D",
+        ])
+        .arg(&data);
         run(&mut init)?;
         let port = std::net::TcpListener::bind("127.0.0.1:0")
             .and_then(|listener| listener.local_addr())
@@ -126,7 +145,13 @@ impl Server {
             rm -rf "$2"
         "#;
         let mut shell = as_nobody(root, Path::new("sh"));
-        shell.arg("-c").arg(script).arg("sh").arg(programs.join("postgres")).arg(&folder).arg(port.to_string());
+        shell
+            .arg("-c")
+            .arg(script)
+            .arg("sh")
+            .arg(programs.join("postgres"))
+            .arg(&folder)
+            .arg(port.to_string());
         let mut keeper = shell
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
@@ -137,11 +162,17 @@ impl Server {
         std::mem::forget(keeper.stdin.take());
         for _ in 0..300 {
             if std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {
-                return Ok(Server { port, databases: AtomicUsize::new(0) });
+                return Ok(Server {
+                    port,
+                    databases: AtomicUsize::new(0),
+                });
             }
             std::thread::sleep(std::time::Duration::from_millis(50));
         }
-        Err(format!("the server did not start: {}", std::fs::read_to_string(folder.join("log")).unwrap_or_default()))
+        Err(format!(
+            "the server did not start: {}",
+            std::fs::read_to_string(folder.join("log")).unwrap_or_default()
+        ))
     }
 
     pub async fn fresh_database(&self) -> String {
@@ -158,7 +189,10 @@ impl Server {
             }
             tries += 1;
         };
-        sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&admin).await.unwrap();
+        sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}")))
+            .execute(&admin)
+            .await
+            .unwrap();
         admin.close().await;
         format!("{server}/{name}")
     }
@@ -170,11 +204,16 @@ fn programs() -> Option<PathBuf> {
     let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
     let installed = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     folders.extend(installed.map(|version| version.path().join("bin")));
-    folders.into_iter().find(|folder| folder.join("initdb").exists() && folder.join("postgres").exists())
+    folders
+        .into_iter()
+        .find(|folder| folder.join("initdb").exists() && folder.join("postgres").exists())
 }
 
 fn is_root() -> bool {
-    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+    Command::new("id")
+        .arg("-u")
+        .output()
+        .is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }
 
 fn as_nobody(root: bool, program: &Path) -> Command {

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use rapporteur::config::Config;
 use rapporteur::delivery::{Delivery, Summary};
+use rapporteur::store::Kind;
 use rapporteur::token::Secret;
 use sqlx::Row;
 use tokio_util::sync::CancellationToken;
@@ -18,7 +19,10 @@ use crate::sink::{Act, At, Mail, Sink};
 
 /// A configuration with one relay, `outbox`, that leads to the sink.
 pub fn config_for(sink: &Sink, more: &str) -> Config {
-    config(&format!("kind = \"smtp\"\nhost = \"127.0.0.1\"\nport = {}\ntls = \"none\"\n{more}", sink.address.port()))
+    config(&format!(
+        "kind = \"smtp\"\nhost = \"127.0.0.1\"\nport = {}\ntls = \"none\"\n{more}",
+        sink.address.port()
+    ))
 }
 
 pub fn config(relay: &str) -> Config {
@@ -54,6 +58,11 @@ pub async fn seed(test: &TestStore, people: usize, settings: &str) {
         ))
         .await;
     }
+    if test.store.kind() == Kind::Postgres {
+        // PostgreSQL does not count ids that were given.
+        test.run("SELECT setval(pg_get_serial_sequence('outgoing', 'id'), 100000)")
+            .await;
+    }
 }
 
 pub const SETTINGS: &str =
@@ -66,17 +75,32 @@ fn stored_mail() -> String {
 }
 
 pub async fn open(test: &TestStore, config: &Config) -> Delivery {
-    Delivery::open(test.store.clone(), config, test.clock.clone(), Secret::from_bytes([7; 32])).await.unwrap()
+    Delivery::open(
+        test.store.clone(),
+        config,
+        test.clock.clone(),
+        Secret::from_bytes([7; 32]),
+    )
+    .await
+    .unwrap()
 }
 
 pub async fn deliver(test: &TestStore, config: &Config) -> Summary {
-    open(test, config).await.deliver_due(&CancellationToken::new()).await.unwrap()
+    open(test, config)
+        .await
+        .deliver_due(&CancellationToken::new())
+        .await
+        .unwrap()
 }
 
 /// `sent 3, deferred 1`
 pub async fn states(test: &TestStore) -> String {
     let counts = test.store.count_states(1).await.unwrap();
-    counts.iter().map(|(state, count)| format!("{state} {count}")).collect::<Vec<_>>().join(", ")
+    counts
+        .iter()
+        .map(|(state, count)| format!("{state} {count}"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// State and reason of one row.
@@ -110,10 +134,16 @@ pub async fn assert_ledger_is_whole(test: &TestStore, sink: &Sink) {
         let mails = accepted.remove(&recipient).unwrap_or(0);
         let doubts = usize::try_from(doubts).unwrap();
         match state.as_str() {
-            "sent" => assert!((1..=1 + doubts).contains(&mails), "{recipient}: sent, {mails} mails, {doubts} doubts"),
+            "sent" => assert!(
+                (1..=1 + doubts).contains(&mails),
+                "{recipient}: sent, {mails} mails, {doubts} doubts"
+            ),
             _ => assert!(mails <= doubts, "{recipient}: {state}, {mails} mails, {doubts} doubts"),
         }
-        assert!(state != "in-doubt" || doubts > 0, "{recipient} is in doubt and not counted so");
+        assert!(
+            state != "in-doubt" || doubts > 0,
+            "{recipient} is in doubt and not counted so"
+        );
         *states.entry(state).or_default() += 1;
     }
     assert_eq!(states.values().sum::<usize>(), rows.len());
@@ -130,14 +160,27 @@ async fn a_digest_reaches_everybody_once_with_one_round_trip_a_mail() {
         let sink = Sink::start().await;
         seed(&test, 300, SETTINGS).await;
         let summary = deliver(&test, &config_for(&sink, "sessions = 3")).await;
-        assert_eq!(summary, Summary { sent: 300, ..Summary::default() });
+        assert_eq!(
+            summary,
+            Summary {
+                sent: 300,
+                ..Summary::default()
+            }
+        );
         assert_eq!(states(&test).await, "sent 300");
         assert_eq!(sink.counts().len(), 300);
         assert!(sink.most_open() <= 3);
         // One a mail; and for each session the greeting, two EHLO, first envelope, QUIT, and some gaps in the queue.
         assert!(sink.round_trips() < 300 + 90, "{} round trips", sink.round_trips());
-        assert_eq!(number(&test, "SELECT count(*) FROM edition WHERE state = 'finished'").await, 1);
-        let ids: std::collections::BTreeSet<_> = sink.mails().iter().filter_map(|mail| mail.header("Message-ID")).collect();
+        assert_eq!(
+            number(&test, "SELECT count(*) FROM edition WHERE state = 'finished'").await,
+            1
+        );
+        let ids: std::collections::BTreeSet<_> = sink
+            .mails()
+            .iter()
+            .filter_map(|mail| mail.header("Message-ID"))
+            .collect();
         assert_eq!(ids.len(), 300);
         assert_ledger_is_whole(&test, &sink).await;
         test
@@ -152,7 +195,11 @@ async fn dots_arrive_as_they_were_written() {
     seed(&test, 2, SETTINGS).await;
     deliver(&test, &config_for(&sink, "")).await;
     for mail in sink.mails() {
-        assert!(mail.text().ends_with("\r\n\r\nText\r\n.\r\n..two dots\r\n"), "{}", mail.text());
+        assert!(
+            mail.text().ends_with("\r\n\r\nText\r\n.\r\n..two dots\r\n"),
+            "{}",
+            mail.text()
+        );
         assert_eq!(mail.sender, "news@example.org");
     }
     assert_ledger_is_whole(&test, &sink).await;
@@ -166,22 +213,35 @@ async fn the_unsubscribe_link_opens_for_its_person_alone() {
     deliver(&test, &config_for(&sink, "")).await;
     for mail in sink.mails() {
         let link = mail.header("List-Unsubscribe").unwrap();
-        let token = link.trim_matches(['<', '>']).strip_prefix("https://news.example.org/unsubscribe/").unwrap().to_owned();
+        let token = link
+            .trim_matches(['<', '>'])
+            .strip_prefix("https://news.example.org/unsubscribe/")
+            .unwrap()
+            .to_owned();
         let (list, person) = Secret::from_bytes([7; 32]).verify_unsubscribe(&token).unwrap();
-        assert_eq!((list, format!("p{person}@example.org")), ("events".to_owned(), mail.recipient));
+        assert_eq!(
+            (list, format!("p{person}@example.org")),
+            ("events".to_owned(), mail.recipient)
+        );
     }
 }
 
 #[tokio::test]
 async fn a_relay_without_extensions_gets_one_command_at_a_time() {
     let test = TestStore::sqlite().await;
-    let offer = crate::sink::Offer { extensions: Vec::new(), ..Default::default() };
+    let offer = crate::sink::Offer {
+        extensions: Vec::new(),
+        ..Default::default()
+    };
     let sink = Sink::offering(offer, |_| Act::Go).await;
     seed(&test, 5, SETTINGS).await;
     deliver(&test, &config_for(&sink, "sessions = 1")).await;
     assert_eq!(states(&test).await, "sent 5");
-    let words: Vec<String> =
-        sink.commands().iter().filter_map(|line| line.split([' ', ':']).next().map(str::to_owned)).collect();
+    let words: Vec<String> = sink
+        .commands()
+        .iter()
+        .filter_map(|line| line.split([' ', ':']).next().map(str::to_owned))
+        .collect();
     assert_eq!(words[..5], ["EHLO", "EHLO", "MAIL", "RCPT", "DATA"]);
     assert_eq!(words.last().map(String::as_str), Some("QUIT"));
     // Greeting, two EHLO, four for each mail, QUIT.
@@ -193,7 +253,9 @@ async fn a_relay_without_extensions_gets_one_command_at_a_time() {
 async fn a_deferred_mail_arrives_later_as_the_same_mail() {
     for_each_database(|test| async move {
         let sink = Sink::with(|moment| match moment.at {
-            At::Rcpt if moment.connection < 3 && moment.recipient.starts_with("p2@") => Act::say("450 4.2.0 greylisted"),
+            At::Rcpt if moment.connection < 3 && moment.recipient.starts_with("p2@") => {
+                Act::say("450 4.2.0 greylisted")
+            }
             _ => Act::Go,
         })
         .await;
@@ -223,7 +285,14 @@ async fn a_deferred_mail_arrives_later_as_the_same_mail() {
 #[tokio::test]
 async fn a_row_is_given_up_after_two_days() {
     let test = TestStore::sqlite().await;
-    let sink = Sink::with(|moment| if moment.at == At::Rcpt { Act::say("450 busy") } else { Act::Go }).await;
+    let sink = Sink::with(|moment| {
+        if moment.at == At::Rcpt {
+            Act::say("450 busy")
+        } else {
+            Act::Go
+        }
+    })
+    .await;
     seed(&test, 1, SETTINGS).await;
     let config = config_for(&sink, "");
     for _ in 0..120 {
@@ -231,9 +300,15 @@ async fn a_row_is_given_up_after_two_days() {
         test.clock.advance(chrono::TimeDelta::minutes(40));
     }
     assert_eq!(row(&test, 1).await, ("failed".into(), "expired".into()));
-    assert_eq!(number(&test, "SELECT count(*) FROM edition WHERE state = 'finished'").await, 1);
+    assert_eq!(
+        number(&test, "SELECT count(*) FROM edition WHERE state = 'finished'").await,
+        1
+    );
     assert_eq!(test.store.retry_failed(1).await.unwrap(), 1);
-    assert_eq!(number(&test, "SELECT count(*) FROM edition WHERE state = 'sending'").await, 1);
+    assert_eq!(
+        number(&test, "SELECT count(*) FROM edition WHERE state = 'sending'").await,
+        1
+    );
     assert_ledger_is_whole(&test, &sink).await;
 }
 
@@ -275,7 +350,14 @@ async fn two_editions_share_the_relay() {
     .await;
     deliver(&test, &config_for(&sink, "sessions = 1")).await;
     let early = sink.mails().into_iter().take(100).filter(|mail| {
-        mail.recipient.trim_start_matches('p').split('@').next().unwrap().parse::<i64>().unwrap() > 200
+        mail.recipient
+            .trim_start_matches('p')
+            .split('@')
+            .next()
+            .unwrap()
+            .parse::<i64>()
+            .unwrap()
+            > 200
     });
     assert!((30..=70).contains(&early.count()), "neither waits for the other");
     assert_ledger_is_whole(&test, &sink).await;
@@ -286,7 +368,13 @@ async fn reserved_addresses_never_reach_a_relay_beyond_loopback() {
     let test = TestStore::sqlite().await;
     seed(&test, 3, SETTINGS).await;
     let summary = deliver(&test, &config("kind = \"smtp\"\nhost = \"192.0.2.1\"\n")).await;
-    assert_eq!(summary, Summary { skipped: 3, ..Summary::default() });
+    assert_eq!(
+        summary,
+        Summary {
+            skipped: 3,
+            ..Summary::default()
+        }
+    );
     assert_eq!(row(&test, 1).await, ("skipped".into(), "reserved".into()));
 }
 
@@ -300,7 +388,8 @@ async fn a_maildir_gets_each_mail_as_a_file() {
     let new = test.folder.path().join("outbox/new");
     assert_eq!(std::fs::read_dir(&new).unwrap().count(), 5);
     // In doubt and sent again: the same five files.
-    test.run("UPDATE outgoing SET state = 'pending'; UPDATE edition SET state = 'sending'").await;
+    test.run("UPDATE outgoing SET state = 'pending'; UPDATE edition SET state = 'sending'")
+        .await;
     assert_eq!(deliver(&test, &config).await.sent, 5);
     assert_eq!(std::fs::read_dir(&new).unwrap().count(), 5);
 }
@@ -313,11 +402,16 @@ async fn the_catcher_keeps_each_mail_as_an_eml_file() {
     config.root = test.folder.path().to_owned();
     assert_eq!(deliver(&test, &config).await.sent, 5);
     let caught = test.folder.path().join("caught");
-    let mut names: Vec<String> =
-        std::fs::read_dir(&caught).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<String> = std::fs::read_dir(&caught)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
     names.sort();
     assert_eq!(names.len(), 5);
-    assert!(names[0].starts_with("0001-p") && names[0].ends_with("@example.org.eml"), "{names:?}");
+    assert!(
+        names[0].starts_with("0001-p") && names[0].ends_with("@example.org.eml"),
+        "{names:?}"
+    );
     let mail = std::fs::read_to_string(caught.join(&names[0])).unwrap();
     assert!(mail.ends_with("\r\n\r\nText\r\n.\r\n..two dots\r\n"), "{mail}");
 }
@@ -337,7 +431,10 @@ async fn the_daemon_ends_after_the_mail_in_hand_and_gives_the_rest_back() {
         seed(&test, 500, SETTINGS).await;
         let delivery = open(&test, &config_for(&sink, "sessions = 2")).await;
         let ending = delivery.run(soft, CancellationToken::new());
-        tokio::time::timeout(Duration::from_secs(30), ending).await.expect("the daemon ends").unwrap();
+        tokio::time::timeout(Duration::from_secs(30), ending)
+            .await
+            .expect("the daemon ends")
+            .unwrap();
         let sent = sink.mails().len();
         assert!((21..=25).contains(&sent), "{sent} mails");
         assert_eq!(states(&test).await, format!("pending {}, sent {sent}", 500 - sent));

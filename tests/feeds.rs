@@ -14,7 +14,7 @@ use rapporteur::config::FeedContent;
 use rapporteur::feed::{self, Feed, Format, Scope};
 use rapporteur::report::Report;
 use rapporteur::store::Stored;
-use rapporteur::templates::Templates;
+use rapporteur::render::Templates;
 
 use crate::site::{Site, at, config};
 

@@ -602,7 +602,7 @@ fn a_template_error_names_file_and_line() {
         ("mail/digest.txt", "{{ list_title | shout }}", "shout"),
         ("mail/digest.txt", "{% include \"../../etc/passwd\" %}", "/etc/passwd"),
         ("mail/digest.txt", "{{ t(key=\"no-such-word\") }}", "no-such-word"),
-        ("mail/digest.html.j2", "x", "only .html, .txt and .ftl"),
+        ("mail/digest.html.j2", "x", "only .html, .txt, .css and .ftl"),
         (
             "locales/en/mail.ftl",
             "leave = ok\n= broken\n",

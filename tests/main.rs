@@ -16,6 +16,7 @@ mod postfix;
 mod site;
 
 mod config;
+mod report;
 mod people;
 mod feeds;
 mod mail;

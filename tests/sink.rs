@@ -81,7 +81,6 @@ impl Act {
 #[derive(Clone, Debug)]
 pub struct Mail {
     pub at_ms: u128,
-    pub connection: usize,
     pub sender: String,
     pub recipient: String,
     /// Dot-stuffing undone.
@@ -118,7 +117,12 @@ pub struct Offer {
 
 impl Default for Offer {
     fn default() -> Self {
-        Offer { extensions: vec!["PIPELINING", "8BITMIME", "SMTPUTF8"], tls: None, implicit: false, inject: None }
+        Offer {
+            extensions: vec!["PIPELINING", "8BITMIME", "SMTPUTF8"],
+            tls: None,
+            implicit: false,
+            inject: None,
+        }
     }
 }
 
@@ -191,7 +195,11 @@ impl Sink {
                 });
             }
         });
-        Sink { address, inner, _running: running.drop_guard() }
+        Sink {
+            address,
+            inner,
+            _running: running.drop_guard(),
+        }
     }
 
     pub fn mails(&self) -> Vec<Mail> {
@@ -349,12 +357,19 @@ impl Talk {
                 self.flush().await?;
                 return Ok(Then::Close);
             }
-            Act::Cut => return Ok(Then::Close),
+            Act::Cut => {
+                self.flush().await?;
+                return Ok(Then::Close);
+            }
             Act::Wait(time) => {
+                self.flush().await?;
                 tokio::time::sleep(time).await;
                 self.say(usual);
             }
-            Act::Hang => std::future::pending::<()>().await,
+            Act::Hang => {
+                self.flush().await?;
+                std::future::pending::<()>().await;
+            }
             Act::Meanwhile(happens) => {
                 happens().await;
                 self.say(usual);
@@ -408,7 +423,11 @@ impl Talk {
     }
 
     async fn data(&mut self, line: &str) -> std::io::Result<Then> {
-        let usual = if self.recipient.is_empty() { "503 5.5.1 RCPT first" } else { "354 go on" };
+        let usual = if self.recipient.is_empty() {
+            "503 5.5.1 RCPT first"
+        } else {
+            "354 go on"
+        };
         let cut = match self.plan(At::Data, line) {
             Act::CutAfter(bytes) => {
                 self.say("354 go on");
@@ -482,10 +501,18 @@ impl Talk {
     }
 
     fn keep(&self, bytes: Vec<u8>) {
-        #[expect(clippy::disallowed_methods, reason = "the sink is no part of the program; its log shows the wall clock")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the sink is no part of the program; its log shows the wall clock"
+        )]
         let at_ms = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
         let (sender, recipient) = (self.sender.clone(), self.recipient.clone());
-        let mail = Mail { at_ms, connection: self.connection, sender, recipient, bytes };
+        let mail = Mail {
+            at_ms,
+            sender,
+            recipient,
+            bytes,
+        };
         (self.inner.on_mail)(&mail);
         self.inner.mails.lock().unwrap().push(mail);
     }

@@ -33,6 +33,10 @@ pub struct Logged {
 }
 
 impl SinkProcess {
+    #[expect(
+        clippy::zombie_processes,
+        reason = "waited for when it is dropped; a sink that does not start ends the test"
+    )]
     pub fn start(folder: &Path, wait: Duration) -> SinkProcess {
         std::fs::create_dir_all(folder).unwrap();
         let child = Command::new(std::env::current_exe().unwrap())
@@ -46,7 +50,11 @@ impl SinkProcess {
         let port_file = folder.join("port");
         for _ in 0..200 {
             if let Ok(port) = std::fs::read_to_string(&port_file).unwrap_or_default().trim().parse() {
-                return SinkProcess { port, folder: folder.to_owned(), child };
+                return SinkProcess {
+                    port,
+                    folder: folder.to_owned(),
+                    child,
+                };
             }
             std::thread::sleep(Duration::from_millis(25));
         }
@@ -62,7 +70,11 @@ impl SinkProcess {
             .map(|line| {
                 let mut parts = line.split('\t');
                 let mut part = || parts.next().unwrap().to_owned();
-                Logged { ms: part().parse().unwrap(), recipient: part(), message_id: part() }
+                Logged {
+                    ms: part().parse().unwrap(),
+                    recipient: part(),
+                    message_id: part(),
+                }
             })
             .collect()
     }
@@ -78,9 +90,20 @@ impl Drop for SinkProcess {
 /// Not a test unless it is asked to be the sink.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn serves_when_asked_to() {
-    let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else { return };
-    let wait = std::env::var(WAIT).unwrap_or_default().parse().map_or(Duration::ZERO, Duration::from_millis);
-    let log = Mutex::new(File::options().create(true).append(true).open(folder.join("log")).unwrap());
+    let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else {
+        return;
+    };
+    let wait = std::env::var(WAIT)
+        .unwrap_or_default()
+        .parse()
+        .map_or(Duration::ZERO, Duration::from_millis);
+    let log = Mutex::new(
+        File::options()
+            .create(true)
+            .append(true)
+            .open(folder.join("log"))
+            .unwrap(),
+    );
     let plan = move |moment: &crate::sink::Moment| match moment.at {
         At::Dot if !wait.is_zero() => Act::Wait(wait),
         _ => Act::Go,
@@ -94,7 +117,10 @@ async fn serves_when_asked_to() {
     // Under another name first: whoever waits for the file never reads half a number.
     std::fs::write(folder.join("port.part"), sink.address.port().to_string()).unwrap();
     std::fs::rename(folder.join("port.part"), folder.join("port")).unwrap();
-    tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await.unwrap().unwrap();
+    tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()))
+        .await
+        .unwrap()
+        .unwrap();
 }
 
 #[tokio::test]
@@ -118,5 +144,8 @@ async fn a_sink_in_another_process_logs_what_it_accepts() {
     assert!(said.contains("queued"), "{said}");
     let log = sink.log();
     assert_eq!(log.len(), 1);
-    assert_eq!((log[0].recipient.as_str(), log[0].message_id.as_str()), ("b@example.org", "<1@example.org>"));
+    assert_eq!(
+        (log[0].recipient.as_str(), log[0].message_id.as_str()),
+        ("b@example.org", "<1@example.org>")
+    );
 }

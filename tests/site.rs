@@ -11,7 +11,7 @@ use rapporteur::clock::Clock;
 use rapporteur::config::Config;
 use rapporteur::report::{Event, Handling, Person, Related, Report};
 use rapporteur::store::{NewReport, Store};
-use rapporteur::templates::Templates;
+use rapporteur::render::Templates;
 use rapporteur::token::Secret;
 use rapporteur::web::{self, App};
 use tempfile::TempDir;
@@ -73,7 +73,7 @@ impl Site {
         let store = Store::open(&Site::url(&folder).into(), clock.clone())
             .await
             .expect("a store");
-        let secret = Secret::new([7; 32]);
+        let secret = Secret::from_bytes([7; 32]);
         let config = Arc::new(config);
         let templates = Templates::load(None).expect("templates");
         let app = App::new(config, store.clone(), clock.clone(), secret.clone(), templates)

@@ -30,7 +30,10 @@ impl Catcher {
     /// Listens, and keeps mails in `folder`. Returns the address, which tells the port if 0 was asked for.
     pub async fn start(listen: SocketAddr, folder: &Path) -> io::Result<(SocketAddr, Catcher)> {
         if !listen.ip().is_loopback() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{listen} is not on loopback")));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!("{listen} is not on loopback"),
+            ));
         }
         tokio::fs::create_dir_all(folder).await?;
         let listener = TcpListener::bind(listen).await?;
@@ -48,7 +51,14 @@ impl Catcher {
                 });
             }
         });
-        Ok((address, Catcher { folder: folder.into(), address, _running: running.drop_guard() }))
+        Ok((
+            address,
+            Catcher {
+                folder: folder.into(),
+                address,
+                _running: running.drop_guard(),
+            },
+        ))
     }
 }
 
@@ -58,7 +68,10 @@ async fn count_mails(folder: &Path) -> io::Result<u64> {
     let mut highest = 0;
     while let Some(entry) = entries.next_entry().await? {
         let name = entry.file_name();
-        let number = name.to_str().and_then(|name| name.split('-').next()).and_then(|number| number.parse().ok());
+        let number = name
+            .to_str()
+            .and_then(|name| name.split('-').next())
+            .and_then(|number| number.parse().ok());
         highest = highest.max(number.unwrap_or(0));
     }
     Ok(highest)
@@ -81,7 +94,11 @@ async fn converse(stream: TcpStream, folder: &Path, count: &AtomicU64) -> io::Re
             return Ok(());
         }
         let command = String::from_utf8_lossy(&line);
-        let word = command.split_whitespace().next().unwrap_or_default().to_ascii_uppercase();
+        let word = command
+            .split_whitespace()
+            .next()
+            .unwrap_or_default()
+            .to_ascii_uppercase();
         match word.as_str() {
             "EHLO" => {
                 answer.push_str("250-catcher\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n");
@@ -129,7 +146,13 @@ async fn read_mail<S: AsyncRead + Unpin>(stream: &mut BufReader<S>) -> io::Resul
 
 async fn keep(folder: &Path, count: &AtomicU64, recipient: &str, mail: &[u8]) -> io::Result<String> {
     let number = count.fetch_add(1, Ordering::SeqCst) + 1;
-    let safe = |letter: char| if letter.is_alphanumeric() || "@.+_".contains(letter) { letter } else { '_' };
+    let safe = |letter: char| {
+        if letter.is_alphanumeric() || "@.+_".contains(letter) {
+            letter
+        } else {
+            '_'
+        }
+    };
     let address: String = recipient.chars().take(100).map(safe).collect();
     let name = format!("{number:04}-{address}.eml");
     // Under another name first: whoever watches the folder never reads half a mail.

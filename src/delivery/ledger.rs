@@ -68,7 +68,13 @@ impl Ledger {
     pub(super) fn start(store: Store, lease: Duration, tally: Arc<Tally>) -> Ledger {
         let (requests, taken) = mpsc::channel(TURNS_AT_ONCE);
         let held = Held::default();
-        let writer = Writer { store, lease, tally, held: held.clone(), backlog: Vec::new() };
+        let writer = Writer {
+            store,
+            lease,
+            tally,
+            held: held.clone(),
+            backlog: Vec::new(),
+        };
         tokio::spawn(writer.run(taken));
         Ledger { requests, held }
     }
@@ -85,7 +91,14 @@ impl Ledger {
             return Ok(false);
         }
         let (answer, answered) = oneshot::channel();
-        self.requests.send(Request { settled, handoff, answer }).await.map_err(|_| Unwritten)?;
+        self.requests
+            .send(Request {
+                settled,
+                handoff,
+                answer,
+            })
+            .await
+            .map_err(|_| Unwritten)?;
         answered.await.map_err(|_| Unwritten)?
     }
 }
@@ -159,7 +172,9 @@ impl Writer {
         }
         for request in taken.drain(..) {
             let answer = match &written {
-                Ok(turn) => Ok(request.handoff.is_some_and(|handoff| turn.allowed.contains(&handoff.id))),
+                Ok(turn) => Ok(request
+                    .handoff
+                    .is_some_and(|handoff| turn.allowed.contains(&handoff.id))),
                 Err(_) => Err(Unwritten),
             };
             // A session that was ended hard does not listen any more.

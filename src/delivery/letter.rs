@@ -39,22 +39,32 @@ pub(super) struct Letter {
 }
 
 impl Job {
-    /// Fills the holes. An error is the reason why this row can never be sent.
-    pub(super) fn letter(self, links: &Links) -> Result<Letter, (Claimed, &'static str)> {
+    /// Fills the holes. An error settles a row that can never be sent.
+    pub(super) fn letter(self, links: &Links) -> Result<Letter, Settled> {
         let row = self.row;
-        let Some(recipient) = envelope_address(&row.recipient) else { return Err((row, "not an address")) };
+        let Some(recipient) = envelope_address(&row.recipient) else {
+            return Err(never(row, "not an address"));
+        };
         let (sender, in_doubt, message) = match (&self.digest, &row.message) {
             (Some((edition, variant)), _) => {
                 let settings = &edition.settings;
                 let sender = settings.bounce_address.as_deref().unwrap_or(&settings.from);
-                (sender.to_owned(), settings.in_doubt, splice(&row, edition, variant, links))
+                (
+                    sender.to_owned(),
+                    settings.in_doubt,
+                    splice(&row, edition, variant, links),
+                )
             }
-            (None, Some(message)) => {
-                (row.sender.clone().unwrap_or_default(), InDoubt::Resend, crlf(message.clone()))
-            }
-            (None, None) => return Err((row, "no message")),
+            (None, Some(message)) => (
+                row.sender.clone().unwrap_or_default(),
+                InDoubt::Resend,
+                crlf(message.clone()),
+            ),
+            (None, None) => return Err(never(row, "no message")),
         };
-        let Some(sender) = envelope_address(&sender) else { return Err((row, "the sender is not an address")) };
+        let Some(sender) = envelope_address(&sender) else {
+            return Err(never(row, "the sender is not an address"));
+        };
         Ok(Letter {
             id: row.id,
             claim: row.claim,
@@ -68,13 +78,30 @@ impl Job {
     }
 }
 
+fn never(row: Claimed, reason: &'static str) -> Settled {
+    Settled {
+        id: row.id,
+        claim: row.claim,
+        outcome: Outcome::Failed { reason },
+        reply: String::new(),
+    }
+}
+
 impl Letter {
     pub(super) fn handoff(&self) -> Handoff {
-        Handoff { id: self.id, claim: self.claim.clone() }
+        Handoff {
+            id: self.id,
+            claim: self.claim.clone(),
+        }
     }
 
     pub(super) fn settle(&self, outcome: Outcome, reply: impl ToString) -> Settled {
-        Settled { id: self.id, claim: self.claim.clone(), outcome, reply: reply.to_string() }
+        Settled {
+            id: self.id,
+            claim: self.claim.clone(),
+            outcome,
+            reply: reply.to_string(),
+        }
     }
 
     /// Either address has a local part that only SMTPUTF8 can carry.
@@ -99,7 +126,9 @@ fn splice(row: &Claimed, edition: &Dispatch, variant: &Prepared, links: &Links) 
 /// A stored message has CRLF already; one that has not would break the final dot, so it is looked at each time.
 fn crlf(message: String) -> String {
     let bare = |(place, _): (usize, &str)| place == 0 || message.as_bytes().get(place - 1) != Some(&b'\r');
-    let lonely = message.match_indices('\r').any(|(place, _)| message.as_bytes().get(place + 1) != Some(&b'\n'));
+    let lonely = message
+        .match_indices('\r')
+        .any(|(place, _)| message.as_bytes().get(place + 1) != Some(&b'\n'));
     let mut message = if lonely || message.match_indices('\n').any(bare) {
         message.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n")
     } else {
@@ -113,22 +142,50 @@ fn crlf(message: String) -> String {
 
 /// `Name <address>` or an address, its domain as A-label (MSG-12); none if it cannot be said in SMTP.
 fn envelope_address(text: &str) -> Option<Address> {
-    let text = text.rsplit_once('<').map_or(text, |(_, address)| address.trim_end().trim_end_matches('>')).trim();
+    if text.chars().any(char::is_control) {
+        return None;
+    }
+    let text = text
+        .rsplit_once('<')
+        .map_or(text, |(_, address)| address.trim_end().trim_end_matches('>'))
+        .trim();
     let (user, domain) = text.rsplit_once('@')?;
-    let domain = if domain.starts_with('[') { domain.to_owned() } else { idna::domain_to_ascii(domain).ok()? };
-    let speakable = !user.is_empty() && !user.chars().any(|letter| letter.is_control() || " <>".contains(letter));
-    if speakable { Address::new(user, domain).ok() } else { None }
+    let domain = if domain.starts_with('[') {
+        domain.to_owned()
+    } else {
+        idna::domain_to_ascii(domain).ok()?
+    };
+    let speakable = !user.is_empty() && !user.contains([' ', '<', '>']);
+    if speakable {
+        Address::new(user, domain).ok()
+    } else {
+        None
+    }
 }
 
 /// Domains of RFC 2606 and RFC 6761 that stand for nobody. Swap for `subscriber::Address::is_reserved`.
 pub(super) fn is_reserved(address: &str) -> bool {
-    let domain = address.rsplit('@').next().unwrap_or(address).trim_end_matches(['>', '.']).to_ascii_lowercase();
+    let domain = address
+        .rsplit('@')
+        .next()
+        .unwrap_or(address)
+        .trim_end_matches(['>', '.'])
+        .to_ascii_lowercase();
     let under = |name: &str| domain == name || domain.strip_suffix(name).is_some_and(|rest| rest.ends_with('.'));
-    ["example.com", "example.net", "example.org", "example", "test", "invalid", "localhost"].into_iter().any(under)
+    [
+        "example.com",
+        "example.net",
+        "example.org",
+        "example",
+        "test",
+        "invalid",
+        "localhost",
+    ]
+    .into_iter()
+    .any(under)
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 mod tests {
     use super::*;
 
@@ -142,7 +199,11 @@ mod tests {
             ("ada example@example.org", None),
             ("nobody", None),
         ] {
-            assert_eq!(envelope_address(text).map(|address| address.to_string()).as_deref(), expected, "{text}");
+            assert_eq!(
+                envelope_address(text).map(|address| address.to_string()).as_deref(),
+                expected,
+                "{text}"
+            );
         }
     }
 

@@ -27,7 +27,11 @@ pub(super) enum Opened {
     /// The relay waits for the message.
     Ready,
     /// This row is settled; `broken`: so is the connection.
-    Refused { verdict: Verdict, answer: Answer, broken: bool },
+    Refused {
+        verdict: Verdict,
+        answer: Answer,
+        broken: bool,
+    },
     /// Nothing was said about the row, and the connection is gone.
     Unheard(Answer),
     Rest(Fault),
@@ -57,7 +61,15 @@ impl<'a> Line<'a> {
             Ok(Err(error)) => return Err(Fault::new(Stage::Ehlo, Answer::read(Err(error)))),
             Err(_) => return Err(Fault::new(Stage::Ehlo, late(limit))),
         };
-        let mut line = Line { connection, relay, written, pipelining: false, utf8: false, size: None, dirty: false };
+        let mut line = Line {
+            connection,
+            relay,
+            written,
+            pipelining: false,
+            utf8: false,
+            size: None,
+            dirty: false,
+        };
         line.sign_in().await?;
         line.learn_extensions().await?;
         Ok(line)
@@ -65,7 +77,9 @@ impl<'a> Line<'a> {
 
     /// AUTH; `Relay::open` has made sure that no password goes in the clear beyond loopback.
     async fn sign_in(&mut self) -> Result<(), Fault> {
-        let Some(credentials) = &self.relay.credentials else { return Ok(()) };
+        let Some(credentials) = &self.relay.credentials else {
+            return Ok(());
+        };
         let limit = self.relay.timeouts.command;
         let signing = self.connection.auth(&[Mechanism::Plain, Mechanism::Login], credentials);
         let answer = match timeout(limit, signing).await {
@@ -153,8 +167,16 @@ impl<'a> Line<'a> {
 
     /// RSET if needed, MAIL, RCPT, DATA.
     fn envelope(&mut self, letter: &Letter) -> [String; 4] {
-        let reset = if std::mem::take(&mut self.dirty) { Rset.to_string() } else { String::new() };
-        let parameters = if letter.needs_utf8() { vec![MailParameter::SmtpUtfEight] } else { Vec::new() };
+        let reset = if std::mem::take(&mut self.dirty) {
+            Rset.to_string()
+        } else {
+            String::new()
+        };
+        let parameters = if letter.needs_utf8() {
+            vec![MailParameter::SmtpUtfEight]
+        } else {
+            Vec::new()
+        };
         [
             reset,
             Mail::new(Some(letter.sender.clone()), parameters).to_string(),
@@ -178,22 +200,38 @@ impl<'a> Line<'a> {
             Verdict::Unheard => return Opened::Unheard(mail_answer),
             _ => return Opened::Rest(Fault::new(Stage::Mail, mail_answer)),
         }
-        let rcpt_answer = if self.pipelining { self.hear(command).await } else { self.ask(&rcpt, command).await };
+        let rcpt_answer = if self.pipelining {
+            self.hear(command).await
+        } else {
+            self.ask(&rcpt, command).await
+        };
         let rcpt_verdict = judge(Stage::Rcpt, &rcpt_answer);
         let refused = |verdict, answer, broken| match verdict {
             Verdict::Rest => Opened::Rest(Fault::new(Stage::Rcpt, answer)),
-            verdict => Opened::Refused { verdict, answer, broken },
+            verdict => Opened::Refused {
+                verdict,
+                answer,
+                broken,
+            },
         };
         if rcpt_verdict != Verdict::Accepted && (rcpt_answer.ends_the_connection() || !self.pipelining) {
             self.dirty = true;
             let broken = rcpt_answer.ends_the_connection() || !is_refusal(&rcpt_answer);
             return refused(rcpt_verdict, rcpt_answer, broken);
         }
-        let data_answer = if self.pipelining { self.hear(wait).await } else { self.ask(&data, wait).await };
+        let data_answer = if self.pipelining {
+            self.hear(wait).await
+        } else {
+            self.ask(&data, wait).await
+        };
         let data_verdict = judge(Stage::Data, &data_answer);
         if rcpt_verdict != Verdict::Accepted {
             // Asked too early: a relay that waits for a message all the same gets an empty one, which counts for nobody.
-            let last = if data_verdict == Verdict::Accepted { self.ask(".\r\n", wait).await } else { data_answer };
+            let last = if data_verdict == Verdict::Accepted {
+                self.ask(".\r\n", wait).await
+            } else {
+                data_answer
+            };
             self.dirty = true;
             let broken = last.ends_the_connection() || !is_refusal(&rcpt_answer);
             return refused(rcpt_verdict, rcpt_answer, broken);

@@ -27,16 +27,27 @@ impl StoreLock {
     /// Takes the lock of an SQLite database file.
     pub fn take(database: &Path, now: DateTime<Utc>) -> Result<StoreLock, Error> {
         let path = PathBuf::from(format!("{}.lock", database.display()));
-        let fails = |error| Error::File { path: path.clone(), error };
-        let mut file =
-            File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(fails)?;
+        let fails = |error| Error::File {
+            path: path.clone(),
+            error,
+        };
+        let mut file = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(fails)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();
                 // Nothing depends on these words.
                 let _ = file.read_to_string(&mut holder);
-                return Err(Error::Held { database: database.into(), holder: holder.trim().to_owned() });
+                return Err(Error::Held {
+                    database: database.into(),
+                    holder: holder.trim().to_owned(),
+                });
             }
             Err(TryLockError::Error(error)) => return Err(fails(error)),
         }
@@ -66,7 +77,10 @@ mod tests {
         let first = StoreLock::take(&database, DateTime::UNIX_EPOCH).unwrap();
         let refused = StoreLock::take(&database, DateTime::UNIX_EPOCH).unwrap_err();
         assert!(matches!(&refused, Error::Held { .. }), "{refused}");
-        assert!(refused.to_string().contains(&format!("process {}", std::process::id())), "{refused}");
+        assert!(
+            refused.to_string().contains(&format!("process {}", std::process::id())),
+            "{refused}"
+        );
         drop(first);
         StoreLock::take(&database, DateTime::UNIX_EPOCH).unwrap();
     }

@@ -41,7 +41,10 @@ impl Maildir {
 fn identity(message: &str) -> &str {
     let head = message.split("\r\n\r\n").next().unwrap_or(message);
     head.split("\r\n")
-        .find(|line| line.get(..11).is_some_and(|name| name.eq_ignore_ascii_case("message-id:")))
+        .find(|line| {
+            line.get(..11)
+                .is_some_and(|name| name.eq_ignore_ascii_case("message-id:"))
+        })
         .unwrap_or(message)
 }
 
@@ -56,8 +59,14 @@ mod tests {
         let maildir = Maildir::open(&folder.path().join("outbox")).unwrap();
         let mail = "Message-ID: <1@example.org>\r\nSubject: a\r\n\r\nText\r\n";
         let first = maildir.deliver("list@example.org", "ada@example.org", mail).unwrap();
-        assert_eq!(maildir.deliver("list@example.org", "ada@example.org", mail).unwrap(), first);
-        assert_ne!(maildir.deliver("list@example.org", "bob@example.org", mail).unwrap(), first);
+        assert_eq!(
+            maildir.deliver("list@example.org", "ada@example.org", mail).unwrap(),
+            first
+        );
+        assert_ne!(
+            maildir.deliver("list@example.org", "bob@example.org", mail).unwrap(),
+            first
+        );
         let new = folder.path().join("outbox/new");
         assert_eq!(fs::read_dir(&new).unwrap().count(), 2);
         let text = fs::read_to_string(new.join(first)).unwrap();

@@ -33,7 +33,12 @@ pub enum Error {
     #[error("relays.{relay}: {key} is missing")]
     Missing { relay: String, key: &'static str },
     #[error("relays.{relay}.{key}: {path}: {error}")]
-    File { relay: String, key: &'static str, path: PathBuf, error: std::io::Error },
+    File {
+        relay: String,
+        key: &'static str,
+        path: PathBuf,
+        error: std::io::Error,
+    },
     #[error("relays.{relay}.ca_file: {path} holds no certificate")]
     NoCertificate { relay: String, path: PathBuf },
     #[error("relays.{relay}: TLS cannot be set up: {why}")]
@@ -53,7 +58,10 @@ pub struct Fault {
 
 impl Fault {
     pub(super) fn new(stage: Stage, why: impl ToString) -> Fault {
-        Fault { stage, why: why.to_string() }
+        Fault {
+            stage,
+            why: why.to_string(),
+        }
     }
 }
 
@@ -107,9 +115,10 @@ impl Relay {
             RelayKind::Catcher => {
                 let folder = root.join(required(name, "path", config.path.as_ref())?);
                 let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, config.port.unwrap_or(0)));
-                let (address, started) = Catcher::start(listen, &folder)
-                    .await
-                    .map_err(|error| Error::Catcher { relay: name.to_owned(), error })?;
+                let (address, started) = Catcher::start(listen, &folder).await.map_err(|error| Error::Catcher {
+                    relay: name.to_owned(),
+                    error,
+                })?;
                 catcher = Some(started);
                 Carrier::Smtp(Box::new(Smtp {
                     host: address.ip().to_string(),
@@ -123,7 +132,13 @@ impl Relay {
             RelayKind::Smtp => Carrier::Smtp(Box::new(Smtp::open(name, config, root, helo)?)),
         };
         let sessions = config.sessions.max(1);
-        Ok(Relay { name: name.to_owned(), sessions, carrier, faults: AtomicU32::new(0), catcher })
+        Ok(Relay {
+            name: name.to_owned(),
+            sessions,
+            carrier,
+            faults: AtomicU32::new(0),
+            catcher,
+        })
     }
 
     /// Nothing given to it leaves this machine by our doing.
@@ -167,7 +182,14 @@ impl Smtp {
             Tls::Starttls | Tls::None => SUBMISSION,
         });
         let helo = config.helo.as_deref().map_or_else(|| helo.clone(), client_id);
-        Ok(Smtp { host, port, encryption, helo, credentials, timeouts: config.timeouts.clone() })
+        Ok(Smtp {
+            host,
+            port,
+            encryption,
+            helo,
+            credentials,
+            timeouts: config.timeouts.clone(),
+        })
     }
 }
 
@@ -182,7 +204,10 @@ pub(super) fn client_id(name: &str) -> ClientId {
 
 pub(super) fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost")
-        || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+        || host
+            .trim_matches(['[', ']'])
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
 }
 
 fn credentials(name: &str, config: &config::Relay, root: &Path) -> Result<Option<Credentials>, Error> {
@@ -191,24 +216,35 @@ fn credentials(name: &str, config: &config::Relay, root: &Path) -> Result<Option
         (Some(password), _) => password.expose_secret().to_owned(),
         (None, Some(path)) => {
             let path = root.join(path);
-            let text = std::fs::read_to_string(&path)
-                .map_err(|error| file_error(name, "password_file", &path, error))?;
+            let text =
+                std::fs::read_to_string(&path).map_err(|error| file_error(name, "password_file", &path, error))?;
             text.trim_end_matches(['\r', '\n']).to_owned()
         }
-        (None, None) => return Err(Error::Missing { relay: name.to_owned(), key: "password_file" }),
+        (None, None) => {
+            return Err(Error::Missing {
+                relay: name.to_owned(),
+                key: "password_file",
+            });
+        }
     };
     Ok(Some(Credentials::new(user.clone(), password)))
 }
 
 /// TLS 1.2 or later; certificate and name are verified by what the machine trusts, and `ca_file` beside it.
 fn connector(name: &str, ca_file: Option<PathBuf>) -> Result<TlsConnector, Error> {
-    let fails = |why: String| Error::Tls { relay: name.to_owned(), why };
+    let fails = |why: String| Error::Tls {
+        relay: name.to_owned(),
+        why,
+    };
     let mut roots: Vec<CertificateDer<'static>> = Vec::new();
     if let Some(path) = ca_file {
         let pem = std::fs::read(&path).map_err(|error| file_error(name, "ca_file", &path, error))?;
         roots = CertificateDer::pem_slice_iter(&pem).filter_map(Result::ok).collect();
         if roots.is_empty() {
-            return Err(Error::NoCertificate { relay: name.to_owned(), path });
+            return Err(Error::NoCertificate {
+                relay: name.to_owned(),
+                path,
+            });
         }
     }
     let provider = Arc::new(aws_lc_rs::default_provider());
@@ -225,9 +261,17 @@ fn connector(name: &str, ca_file: Option<PathBuf>) -> Result<TlsConnector, Error
 }
 
 fn required<'a, T>(relay: &str, key: &'static str, value: Option<&'a T>) -> Result<&'a T, Error> {
-    value.ok_or_else(|| Error::Missing { relay: relay.to_owned(), key })
+    value.ok_or_else(|| Error::Missing {
+        relay: relay.to_owned(),
+        key,
+    })
 }
 
 fn file_error(relay: &str, key: &'static str, path: &Path, error: std::io::Error) -> Error {
-    Error::File { relay: relay.to_owned(), key, path: path.into(), error }
+    Error::File {
+        relay: relay.to_owned(),
+        key,
+        path: path.into(),
+        error,
+    }
 }

@@ -46,7 +46,10 @@ impl std::fmt::Display for Stage {
 /// What came back.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
-    Reply { code: u16, text: String },
+    Reply {
+        code: u16,
+        text: String,
+    },
     /// No answer: cut off, timed out, or not SMTP.
     Lost(String),
 }
@@ -54,10 +57,15 @@ pub enum Answer {
 impl Answer {
     pub(super) fn read(result: Result<Response, lettre::transport::smtp::Error>) -> Answer {
         match result {
-            Ok(response) => Answer::reply(response.code().into(), &response.message().collect::<Vec<_>>().join(" ")),
+            Ok(response) => Answer::reply(
+                response.code().into(),
+                &response.message().collect::<Vec<_>>().join(" "),
+            ),
             Err(error) => match error.status() {
                 Some(code) => {
-                    let text = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+                    let text = std::error::Error::source(&error)
+                        .map(ToString::to_string)
+                        .unwrap_or_default();
                     Answer::reply(code.into(), &text)
                 }
                 None => Answer::Lost(error.to_string()),
@@ -67,8 +75,13 @@ impl Answer {
 
     /// A reply with its text made safe to store and print.
     pub fn reply(code: u16, text: &str) -> Answer {
-        let text = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter });
-        Answer::Reply { code, text: text.take(REPLY_LENGTH).collect::<String>().trim().to_owned() }
+        let text = text
+            .chars()
+            .map(|letter| if letter.is_control() { ' ' } else { letter });
+        Answer::Reply {
+            code,
+            text: text.take(REPLY_LENGTH).collect::<String>().trim().to_owned(),
+        }
     }
 
     /// The connection is of no more use: 421, or it is gone (SMTP-07).
@@ -128,7 +141,13 @@ pub fn judge(stage: Stage, answer: &Answer) -> Verdict {
     use Stage::{Auth, Body, Connect, Data, Dot, Ehlo, Greeting, Mail, Rcpt, StartTls};
     let closing = matches!(answer, Answer::Reply { code: 421, .. });
     // "Authentication required" and its kin are about us wherever they come.
-    let unwelcome = matches!(answer, Answer::Reply { code: 530 | 535 | 538, .. });
+    let unwelcome = matches!(
+        answer,
+        Answer::Reply {
+            code: 530 | 535 | 538,
+            ..
+        }
+    );
     match (stage, answer.class()) {
         (Data, Some(Severity::PositiveIntermediate)) => Verdict::Accepted,
         (Connect | Greeting | Ehlo | StartTls | Auth | Mail | Rcpt | Dot, Some(Severity::PositiveCompletion)) => {
@@ -193,7 +212,7 @@ mod tests {
     fn every_class_of_answer_means_one_thing_at_every_stage() {
         // Connect, greeting, EHLO, STARTTLS, AUTH, MAIL, RCPT, DATA, message, final dot.
         for (code, text, expected) in [
-            (220, "ready", "++++++" .to_owned() + "+dd+"),
+            (220, "ready", "++++++".to_owned() + "+dd+"),
             (250, "2.0.0 Ok: queued as 4F2", "++++++".to_owned() + "+dd+"),
             (251, "will forward", "++++++".to_owned() + "+dd+"),
             (252, "cannot verify", "++++++".to_owned() + "+dd+"),
@@ -207,7 +226,11 @@ mod tests {
             (451, "4.3.0 local error", "RRRRRR".to_owned() + "dddd"),
             (452, "4.2.2 over quota", "RRRRRR".to_owned() + "dddd"),
             (452, "4.5.3 too many recipients", "RRRRRR".to_owned() + "dddd"),
-            (454, "4.7.0 temporary authentication failure", "RRRRRR".to_owned() + "dddd"),
+            (
+                454,
+                "4.7.0 temporary authentication failure",
+                "RRRRRR".to_owned() + "dddd",
+            ),
             (455, "parameters", "RRRRRR".to_owned() + "dddd"),
             (500, "what?", "RRRRRR".to_owned() + "ffff"),
             (501, "5.1.3 bad address", "RRRRRR".to_owned() + "ffff"),
@@ -255,7 +278,8 @@ mod tests {
 
     #[test]
     fn a_reply_is_kept_as_one_short_line() {
-        let Answer::Reply { text, .. } = Answer::reply(250, &format!("one\r\ntwo\u{1b}[31m {}", "x".repeat(1000))) else {
+        let Answer::Reply { text, .. } = Answer::reply(250, &format!("one\r\ntwo\u{1b}[31m {}", "x".repeat(1000)))
+        else {
             return;
         };
         assert!(text.starts_with("one  two [31m"), "{text}");

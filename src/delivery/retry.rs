@@ -26,7 +26,9 @@ pub fn next_try(
     if since >= TimeDelta::from_std(expire_after).unwrap_or(TimeDelta::MAX) {
         return None;
     }
-    let step = usize::try_from(attempts_before).ok().and_then(|attempts| STEPS.get(attempts));
+    let step = usize::try_from(attempts_before)
+        .ok()
+        .and_then(|attempts| STEPS.get(attempts));
     let seconds = step.copied().unwrap_or(60) * 60;
     // Multiplying by an odd constant spreads neighbouring ids over the whole range.
     let spread = (id.unsigned_abs().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as u32;
@@ -51,7 +53,9 @@ mod tests {
         let start = DateTime::UNIX_EPOCH;
         let (mut now, mut waits) = (start, Vec::new());
         for attempts in 0.. {
-            let Some(next) = next_try(17, attempts, Some(start), now, TWO_DAYS) else { break };
+            let Some(next) = next_try(17, attempts, Some(start), now, TWO_DAYS) else {
+                break;
+            };
             waits.push((next - now).num_minutes());
             now = next;
         }
@@ -65,8 +69,9 @@ mod tests {
     #[test]
     fn rows_deferred_together_come_back_apart() {
         let now = DateTime::UNIX_EPOCH;
-        let times: std::collections::BTreeSet<_> =
-            (1..=1000).filter_map(|id| next_try(id, 1, None, now, TWO_DAYS)).collect();
+        let times: std::collections::BTreeSet<_> = (1..=1000)
+            .filter_map(|id| next_try(id, 1, None, now, TWO_DAYS))
+            .collect();
         assert!(times.len() > 80, "{} different seconds of 91", times.len());
         assert_eq!(next_try(5, 1, None, now, TWO_DAYS), next_try(5, 1, None, now, TWO_DAYS));
     }

@@ -91,7 +91,9 @@ impl Delivery {
                 Ok(Ok(())) => {}
                 Ok(Err(Ended::Fault(met))) => fault = fault.or(Some(met)),
                 Ok(Err(Ended::Unwritten)) => failure = failure.or(Some(Error::Unwritten)),
-                Err(error) => tracing::error!(%error, relay = relay.name, "a session broke; its row waits for its lease"),
+                Err(error) => {
+                    tracing::error!(%error, relay = relay.name, "a session broke; its row waits for its lease")
+                }
             }
         }
         let mut left = queue.lock().await;
@@ -116,8 +118,13 @@ impl Delivery {
         let loopback = relay.is_on_loopback();
         let reaches = |address: &str| loopback || !is_reserved(address);
         let lease = self.policy.lease;
-        let claims = self.store.claim_outgoing(&relay.name, limit, &claim, lease, reaches).await?;
-        self.tally.skipped.fetch_add(claims.skipped, std::sync::atomic::Ordering::Relaxed);
+        let claims = self
+            .store
+            .claim_outgoing(&relay.name, limit, &claim, lease, reaches)
+            .await?;
+        self.tally
+            .skipped
+            .fetch_add(claims.skipped, std::sync::atomic::Ordering::Relaxed);
         self.ledger.hold(&claim, claims.rows.len());
         Ok(claims)
     }
@@ -142,12 +149,27 @@ impl Delivery {
         let found = (self.dispatch(edition_id).await?, self.variant(variant_id).await?);
         let (Some(edition), Some(variant)) = found else {
             tracing::error!(delivery = row.id, "the mail of this delivery cannot be read");
-            let outcome = Outcome::Failed { reason: "unreadable mail" };
+            let outcome = Outcome::Failed {
+                reason: "unreadable mail",
+            };
             let reply = "the stored mail or the settings of its edition do not read".to_owned();
-            self.ledger.turn(vec![Settled { id: row.id, claim: row.claim, outcome, reply }], None).await?;
+            self.ledger
+                .turn(
+                    vec![Settled {
+                        id: row.id,
+                        claim: row.claim,
+                        outcome,
+                        reply,
+                    }],
+                    None,
+                )
+                .await?;
             return Ok(None);
         };
-        Ok(Some(Job { row, digest: Some((edition, variant)) }))
+        Ok(Some(Job {
+            row,
+            digest: Some((edition, variant)),
+        }))
     }
 
     async fn dispatch(&self, id: i64) -> Result<Option<Arc<Dispatch>>, Error> {
@@ -172,7 +194,12 @@ impl Delivery {
 
     /// Gives claimed rows back untouched. If that fails, their lease runs out.
     async fn release(&self, rows: impl Iterator<Item = Claimed>) {
-        let back = |row: Claimed| Settled { id: row.id, claim: row.claim, outcome: Outcome::Released, reply: String::new() };
+        let back = |row: Claimed| Settled {
+            id: row.id,
+            claim: row.claim,
+            outcome: Outcome::Released,
+            reply: String::new(),
+        };
         let settled: Vec<Settled> = rows.map(back).collect();
         if let Err(error) = self.ledger.turn(settled, None).await {
             tracing::error!(%error, "claims were not given back; their leases run out");

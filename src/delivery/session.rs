@@ -105,7 +105,12 @@ impl Session {
         loop {
             match opened {
                 Opened::Ready => {
-                    let allowed = self.ledger.turn(std::mem::take(&mut settled), Some(letter.handoff())).await?;
+                    let turn = self.ledger.turn(std::mem::take(&mut settled), Some(letter.handoff()));
+                    let Ok(allowed) = turn.await else {
+                        // It got no dot, so that it goes back as soon as the ledger can be written again.
+                        self.settle(vec![letter.settle(Outcome::Released, "")]).await?;
+                        return Err(Ended::Unwritten);
+                    };
                     if !allowed {
                         // Dropping the connection is the only way to take back DATA without a message.
                         return Ok(None);
@@ -127,7 +132,11 @@ impl Session {
                         continue;
                     }
                 }
-                Opened::Refused { verdict, ref answer, broken } => {
+                Opened::Refused {
+                    verdict,
+                    ref answer,
+                    broken,
+                } => {
                     settled.push(self.judged(&letter, verdict, answer));
                     done += 1;
                     if broken {
@@ -179,13 +188,16 @@ impl Session {
     async fn fill(&self, maildir: &Maildir) -> Result<(), Ended> {
         let mut settled = Vec::new();
         while let Some(letter) = self.next().await? {
-            if !self.ledger.turn(std::mem::take(&mut settled), Some(letter.handoff())).await? {
+            if !self
+                .ledger
+                .turn(std::mem::take(&mut settled), Some(letter.handoff()))
+                .await?
+            {
                 continue;
             }
             let (place, copy) = (maildir.clone(), letter.clone());
             let (sender, recipient) = (letter.sender.to_string(), letter.recipient.to_string());
-            let written =
-                tokio::task::spawn_blocking(move || place.deliver(&sender, &recipient, &copy.message)).await;
+            let written = tokio::task::spawn_blocking(move || place.deliver(&sender, &recipient, &copy.message)).await;
             match written {
                 Ok(Ok(name)) => settled.push(letter.settle(Outcome::Sent, name)),
                 Ok(Err(error)) => {
@@ -209,12 +221,12 @@ impl Session {
                 return Ok(None);
             }
             let taking = async { self.queue.lock().await.recv().await };
-            let Some(Some(job)) = self.stop.run_until_cancelled(taking).await else { return Ok(None) };
+            let Some(Some(job)) = self.stop.run_until_cancelled(taking).await else {
+                return Ok(None);
+            };
             match job.letter(&self.links) {
                 Ok(letter) => return Ok(Some(letter)),
-                Err((row, reason)) => {
-                    self.settle(vec![failed(row.id, &row.claim, reason)]).await?;
-                }
+                Err(never) => self.settle(vec![never]).await?,
             }
         }
     }
@@ -233,7 +245,7 @@ impl Session {
                         return Some(letter);
                     }
                 }
-                Err((row, reason)) => settled.push(failed(row.id, &row.claim, reason)),
+                Err(never) => settled.push(never),
             }
         }
     }
@@ -247,7 +259,11 @@ impl Session {
         } else {
             return Some(letter);
         };
-        let reason = if letter.needs_utf8() && !line.utf8 { "needs SMTPUTF8" } else { "too large" };
+        let reason = if letter.needs_utf8() && !line.utf8 {
+            "needs SMTPUTF8"
+        } else {
+            "too large"
+        };
         settled.push(letter.settle(Outcome::Failed { reason }, reply));
         None
     }
@@ -264,17 +280,16 @@ impl Session {
             Verdict::Unheard | Verdict::Rest => Outcome::Released,
             Verdict::Deferred(reason) => {
                 let (now, expire_after) = (self.clock.now(), self.policy.expire_after);
-                next_try(letter.id, letter.attempts, letter.first_tried_at, now, expire_after)
-                    .map_or(Outcome::Failed { reason: "expired" }, |next_at| Outcome::Deferred { next_at, reason })
+                next_try(letter.id, letter.attempts, letter.first_tried_at, now, expire_after).map_or(
+                    Outcome::Failed { reason: "expired" },
+                    |next_at| Outcome::Deferred { next_at, reason },
+                )
             }
-            Verdict::InDoubt => {
-                Outcome::InDoubt { policy: letter.in_doubt, resend_at: self.clock.now() + self.policy.resend_after }
-            }
+            Verdict::InDoubt => Outcome::InDoubt {
+                policy: letter.in_doubt,
+                resend_at: self.clock.now() + self.policy.resend_after,
+            },
         };
         letter.settle(outcome, answer)
     }
-}
-
-fn failed(id: i64, claim: &Arc<str>, reason: &'static str) -> Settled {
-    Settled { id, claim: claim.clone(), outcome: Outcome::Failed { reason }, reply: String::new() }
 }

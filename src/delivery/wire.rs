@@ -47,9 +47,16 @@ impl Wire {
     /// Connects, greets and encrypts as the relay's settings say. Every fault is one of our side or of the relay.
     pub(super) async fn open(relay: &Smtp) -> Result<(Wire, Arc<AtomicU64>), Fault> {
         let limit = &relay.timeouts;
-        let mut socket = within(Stage::Connect, limit.connect, TcpStream::connect((&*relay.host, relay.port))).await?;
+        let mut socket = within(
+            Stage::Connect,
+            limit.connect,
+            TcpStream::connect((&*relay.host, relay.port)),
+        )
+        .await?;
         // Nagle and delayed acknowledgements together cost 40 ms a message.
-        socket.set_nodelay(true).map_err(|error| Fault::new(Stage::Connect, error))?;
+        socket
+            .set_nodelay(true)
+            .map_err(|error| Fault::new(Stage::Connect, error))?;
         let mut heard = Vec::new();
         let socket = match &relay.encryption {
             Encryption::None => {
@@ -71,14 +78,20 @@ impl Wire {
             }
         };
         let written = Arc::new(AtomicU64::new(0));
-        Ok((Wire { socket, replay: heard, written: written.clone() }, written))
+        Ok((
+            Wire {
+                socket,
+                replay: heard,
+                written: written.clone(),
+            },
+            written,
+        ))
     }
 }
 
 /// Reads the greeting and leaves it in `heard`; returns its length.
 async fn greet<S: AsyncRead + Unpin>(stream: &mut S, heard: &mut Vec<u8>, relay: &Smtp) -> Result<usize, Fault> {
-    let (answer, length) =
-        within(Stage::Greeting, relay.timeouts.greeting, read_reply(stream, heard)).await?;
+    let (answer, length) = within(Stage::Greeting, relay.timeouts.greeting, read_reply(stream, heard)).await?;
     accepted(Stage::Greeting, &answer)?;
     Ok(length)
 }
@@ -106,14 +119,22 @@ async fn start_tls(socket: &mut TcpStream, heard: &mut Vec<u8>, relay: &Smtp) ->
     Ok(())
 }
 
-async fn encrypt(connector: &TlsConnector, socket: TcpStream, relay: &Smtp) -> Result<Box<TlsStream<TcpStream>>, Fault> {
+async fn encrypt(
+    connector: &TlsConnector,
+    socket: TcpStream,
+    relay: &Smtp,
+) -> Result<Box<TlsStream<TcpStream>>, Fault> {
     let name = ServerName::try_from(relay.host.clone()).map_err(|error| Fault::new(Stage::StartTls, error))?;
     let tls = within(Stage::StartTls, relay.timeouts.command, connector.connect(name, socket)).await?;
     Ok(Box::new(tls))
 }
 
 fn accepted(stage: Stage, answer: &Answer) -> Result<(), Fault> {
-    if judge(stage, answer) == Verdict::Accepted { Ok(()) } else { Err(Fault::new(stage, answer)) }
+    if judge(stage, answer) == Verdict::Accepted {
+        Ok(())
+    } else {
+        Err(Fault::new(stage, answer))
+    }
 }
 
 /// Runs one stage of the preamble within its time.
@@ -125,7 +146,10 @@ async fn within<T>(
     match timeout(limit, doing).await {
         Ok(Ok(done)) => Ok(done),
         Ok(Err(error)) => Err(Fault::new(stage, error)),
-        Err(_) => Err(Fault::new(stage, format!("no answer within {}", humantime::format_duration(limit)))),
+        Err(_) => Err(Fault::new(
+            stage,
+            format!("no answer within {}", humantime::format_duration(limit)),
+        )),
     }
 }
 
@@ -137,7 +161,10 @@ async fn read_reply<S: AsyncRead + Unpin>(stream: &mut S, heard: &mut Vec<u8>) -
             let answer = Response::from_str(&text).map_or_else(
                 |_| Answer::Lost("the answer is not SMTP".to_owned()),
                 |response| {
-                    Answer::reply(response.code().into(), &response.message().collect::<Vec<_>>().join(" "))
+                    Answer::reply(
+                        response.code().into(),
+                        &response.message().collect::<Vec<_>>().join(" "),
+                    )
                 },
             );
             return Ok((answer, length));
@@ -146,7 +173,10 @@ async fn read_reply<S: AsyncRead + Unpin>(stream: &mut S, heard: &mut Vec<u8>) -
             return Err(io::Error::other("the answer is too long to be SMTP"));
         }
         if stream.read_buf(heard).await? == 0 {
-            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the relay closed the connection"));
+            return Err(io::Error::new(
+                io::ErrorKind::UnexpectedEof,
+                "the relay closed the connection",
+            ));
         }
     }
 }

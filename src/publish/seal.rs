@@ -1,1 +1,185 @@
-//! x
+//! A draft becomes an edition: items at their revision, the bytes of every variant, one row per person, in one
+//! transaction (REL-01, rule 7). Sealings follow one another, on all machines.
+
+use anyhow::Context;
+
+use super::draft::{Draft, Order, draft};
+use super::{Hands, House, trial};
+use crate::config::List;
+use crate::edition::Matter;
+use crate::store::{Decision, NewDelivery, NewEdition, NewVariant, SlotOutcome, Tx};
+
+/// Seals the edition of an order, if there is anything in it for anybody. Returns its number.
+///
+/// The draft is made again under the lock, so that two people who send at the same moment make one edition. `expected`
+/// is the hash a person agreed to: another content is refused.
+pub async fn seal(
+    house: &House,
+    name: &str,
+    order: &Order,
+    hands: &Hands,
+    expected: Option<&str>,
+    who: &str,
+) -> anyhow::Result<Option<i64>> {
+    let mut tx = house.store.begin_alone("sealing").await?;
+    let Some(draft) = draft(house, name, order).await? else { return Ok(None) };
+    if let Some(expected) = expected {
+        let hash = draft.hash();
+        anyhow::ensure!(hash == expected, "the edition changed while you looked at it; nothing was sent, look again");
+    }
+    insert(house, &mut tx, &draft, who).await?;
+    tx.commit().await.context("sealing the edition")?;
+    hands.put_away(draft.number)?;
+    Ok(Some(draft.number))
+}
+
+/// Seals the edition of a slot, or records that there was nothing. `earlier` slots are told by this one. A slot that
+/// was decided already, here or elsewhere, is left alone. Returns the edition's number.
+pub async fn seal_slot(
+    house: &House,
+    name: &str,
+    cadence: &str,
+    order: &Order,
+    hands: &Hands,
+    earlier: &[i64],
+) -> anyhow::Result<Option<i64>> {
+    let (store, now) = (&house.store, house.now());
+    let slot = order.slot.context("an edition on a schedule has a slot")?;
+    let mut tx = store.begin_alone("sealing").await?;
+    if store.is_slot_decided(name, cadence, slot).await? {
+        return Ok(None);
+    }
+    let draft = draft(house, name, order).await?;
+    let outcome = match &draft {
+        Some(draft) => SlotOutcome::Edition(insert(house, &mut tx, draft, "the schedule").await?),
+        None => SlotOutcome::Empty,
+    };
+    store.decide_slot(&mut tx, name, cadence, slot, outcome, now).await?;
+    for slot in earlier {
+        store.decide_slot(&mut tx, name, cadence, *slot, SlotOutcome::Merged, now).await?;
+    }
+    tx.commit().await.context("sealing the edition")?;
+    if let Some(draft) = &draft {
+        hands.put_away(draft.number)?;
+    }
+    Ok(draft.map(|draft| draft.number))
+}
+
+/// Seals in place of a cancelled edition: its slot, if it had one, now belongs to the new one.
+pub(super) async fn reseal(house: &House, name: &str, order: &Order, hands: &Hands, who: &str) -> anyhow::Result<Option<i64>> {
+    let mut tx = house.store.begin_alone("sealing").await?;
+    let Some(draft) = draft(house, name, order).await? else { return Ok(None) };
+    let edition_id = insert(house, &mut tx, &draft, who).await?;
+    if let Some(slot) = order.slot {
+        house.store.hand_over_slot(&mut tx, name, &order.cadence, slot, edition_id).await?;
+    }
+    tx.commit().await.context("sealing the edition anew")?;
+    hands.put_away(draft.number)?;
+    Ok(Some(draft.number))
+}
+
+async fn insert(house: &House, tx: &mut Tx, draft: &Draft, who: &str) -> anyhow::Result<i64> {
+    let (store, now) = (&house.store, house.now());
+    let epoch = store.find_fact("epoch").await?.unwrap_or_default();
+    let hash = draft.hash();
+    let edition = NewEdition {
+        list: &draft.list,
+        number: draft.number,
+        cadence: &draft.cadence,
+        slot: draft.slot,
+        needs_approval: draft.needs_approval,
+        sealed_at: now,
+        due_at: draft.due_at,
+        hash: &hash,
+        epoch: &epoch,
+        settings: &draft.sealed,
+    };
+    let edition_id = store.insert_edition(tx, &edition).await?;
+    store.insert_items(tx, edition_id, &draft.items).await?;
+    let mut variants = Vec::with_capacity(draft.variants.len());
+    for variant in &draft.variants {
+        let new = NewVariant {
+            language: &variant.language,
+            subject: &variant.rendered.subject,
+            message: &variant.prepared.to_stored(),
+            page: &variant.page,
+            items: &variant.items,
+        };
+        variants.push(store.insert_variant(tx, edition_id, &new).await?);
+    }
+    let rows: Vec<NewDelivery> = draft
+        .people
+        .iter()
+        .filter_map(|(person, variant)| {
+            let variant_id = match variant {
+                Ok(place) => Ok(*variants.get(*place)?),
+                Err(skip) => Err(*skip),
+            };
+            Some(NewDelivery { subscriber_id: person.subscriber.id, variant_id })
+        })
+        .collect();
+    store.insert_deliveries(tx, edition_id, &draft.sealed.relay, &rows, draft.due_at).await?;
+    let items: Vec<(i64, Matter)> = draft.items.iter().map(|item| (item.report_id, item.matter)).collect();
+    for cadence in &draft.ledgers {
+        store.record_ledger(tx, &draft.list, cadence, &items, Some(edition_id), now).await?;
+    }
+    store.settle_owed(tx, &draft.list, edition_id).await?;
+    let subject = format!("{}/{}", draft.list, draft.number);
+    let decision = Decision { subject, what: "sealed".into(), who: who.into(), note: None, at: now };
+    store.record_decision(tx, &decision).await?;
+    if draft.slot.is_some() {
+        mail_preview(house, tx, draft).await?;
+    }
+    Ok(edition_id)
+}
+
+/// Staff see a scheduled edition as the readers of each language will (`preview_to`).
+async fn mail_preview(house: &House, tx: &mut Tx, draft: &Draft) -> anyhow::Result<()> {
+    let list: &List = house.config.list(&draft.list)?;
+    let mut shown: Vec<&str> = Vec::new();
+    for variant in &draft.variants {
+        if shown.contains(&variant.language.as_str()) {
+            continue;
+        }
+        shown.push(&variant.language);
+        let fullest = draft.variant_for(&variant.language).unwrap_or(variant);
+        for address in &list.preview_to {
+            trial::post(house, tx, "preview", &draft.sealed, fullest, address, draft.due_at).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Releases what waits and whose hour has come. An edition whose items changed since sealing is held instead, and says
+/// why. Returns the editions released.
+pub async fn release_due(house: &House) -> anyhow::Result<Vec<String>> {
+    let mut released = Vec::new();
+    for edition in house.store.list_due_editions(house.now()).await? {
+        let name = format!("{}/{}", edition.list, edition.number);
+        let changed = house.store.list_changed_items(edition.id).await?;
+        let mut tx = house.store.begin().await?;
+        let decisions = house.store.list_decisions(&name).await?;
+        let as_sealed = decisions.iter().any(|decision| decision.what.ends_with(" as sealed"));
+        let (done, what, note) = if changed.is_empty() || as_sealed {
+            (house.store.release_edition(&mut tx, edition.id, house.now()).await?, "released", None)
+        } else {
+            let note = format!("{}; `editions redo {name}`, or `editions release {name} --as-sealed`", say_changed(&changed));
+            tracing::warn!(edition = name, note, "held: reports changed since it was sealed");
+            (house.store.move_edition(&mut tx, edition.id, &["waiting"], "held").await?, "held", Some(note))
+        };
+        if done {
+            let decision = Decision { subject: name.clone(), what: what.into(), who: "the schedule".into(), note, at: house.now() };
+            house.store.record_decision(&mut tx, &decision).await?;
+            tx.commit().await?;
+            if what == "released" {
+                released.push(name);
+            }
+        }
+    }
+    Ok(released)
+}
+
+/// "report 7 was revised, report 9 was withdrawn"
+pub(super) fn say_changed(changed: &[(i64, &'static str)]) -> String {
+    changed.iter().map(|(id, what)| format!("report {id} was {what} since sealing")).collect::<Vec<_>>().join(", ")
+}

@@ -1,1 +1,220 @@
-//! x
+//! Test sends and previews: what an edition will look like, without touching number, ledger or delivery rows (rule 5).
+//!
+//! Their links for leaving are inert. A test send works also when nothing is new: then it shows the last edition, and
+//! before the first one, samples.
+
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use rust_embed::RustEmbed;
+
+use super::draft::{self, Draft, DraftVariant, Order, draft};
+use super::House;
+use crate::edition::{Item, Matter, Sealed};
+use crate::feed::{self, Format, Scope};
+use crate::mail::{self, Headers, Holes, ListFacts, Prepared};
+use crate::report;
+use crate::store::{Edition, Personal, Tx};
+use crate::subscriber::{Address, Mailbox};
+use crate::token::Secret;
+
+/// The sample reports that `demo` and `init` lay out; also what a test send shows before there is any report.
+#[derive(RustEmbed)]
+#[folder = "reports/"]
+pub struct Samples;
+
+/// What a test send or preview shows.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    pub facts: ListFacts,
+    pub variants: Vec<DraftVariant>,
+    /// What it is, for the person who asked: "what the next edition holds", "edition events/3 again", "samples".
+    pub of: String,
+    /// The Date it carries.
+    pub date: DateTime<Utc>,
+}
+
+/// The ways a preview is written, by file name.
+pub type Files = Vec<(&'static str, Vec<u8>)>;
+
+/// What to show for an order: the edition it would make, else the last one, else samples.
+pub async fn trial(house: &House, name: &str, order: &Order) -> anyhow::Result<Trial> {
+    if let Some(draft) = draft(house, name, order).await? {
+        let Draft { facts, variants, .. } = draft;
+        return Ok(Trial { facts, variants, of: "what is new".into(), date: order.due_at });
+    }
+    // Nobody may be on the list yet, while reports wait.
+    let last = house.store.list_editions(Some(name)).await?.into_iter().find(|edition| edition.state != "cancelled");
+    let (items, of, order) = match last {
+        Some(last) => {
+            let sealed: Sealed = serde_json::from_str(&last.settings)?;
+            let hands = [(String::new(), sealed.hand)].into();
+            let of = format!("edition {name}/{} again, because nothing is new", last.number);
+            (house.store.list_items(last.id).await?, of, Order { due_at: last.due_at, hands, ..order.clone() })
+        }
+        None => (samples()?, "samples, because there is no report yet".into(), order.clone()),
+    };
+    let languages = house.config.list(name)?.languages(&house.config.institute).to_vec();
+    let (mut facts, mut variants) = (None, Vec::new());
+    for language in &languages {
+        let (of_list, variant) = draft::show(house, name, &order, language, items.clone()).await?;
+        variants.push(variant);
+        facts = Some(of_list);
+    }
+    Ok(Trial { facts: facts.context("the list has no language")?, variants, of, date: order.due_at })
+}
+
+/// The sample reports as items.
+pub fn samples() -> anyhow::Result<Vec<Item>> {
+    let mut items = Vec::new();
+    for (place, name) in Samples::iter().enumerate() {
+        let Some(file) = Samples::get(&name) else { continue };
+        let report = report::read(&name, &file.data, &report::Context::default()).with_context(|| name.to_string())?;
+        items.push(Item {
+            report_id: place as i64 + 1,
+            revision: 1,
+            matter: Matter::Report,
+            slug: slug::slugify(&report.title),
+            note: None,
+            report,
+        });
+    }
+    Ok(items)
+}
+
+/// Queues a test send to these addresses, one mail per language of the list and address. Returns how many.
+pub async fn test_send(house: &House, name: &str, order: &Order, addresses: &[Address]) -> anyhow::Result<(Trial, usize)> {
+    let list = house.config.list(name)?;
+    let mut trial = trial(house, name, order).await?;
+    let relay = house.config.relay_of(list)?.0.to_owned();
+    let sealed = Sealed {
+        from: list.from.clone(),
+        bounce_address: list.bounce_address.clone(),
+        message_domain: trial.facts.list_id_domain.clone(),
+        relay,
+        ..Sealed::default()
+    };
+    // The fullest of each language stands for all.
+    trial.variants.sort_by_key(|variant| std::cmp::Reverse(variant.items.len()));
+    let mut shown: Vec<String> = Vec::new();
+    trial.variants.retain(|variant| {
+        let is_first = !shown.contains(&variant.language);
+        shown.push(variant.language.clone());
+        is_first
+    });
+    let mut tx = house.store.begin().await?;
+    for variant in &mut trial.variants {
+        variant.rendered.subject = format!("[Test] {}", variant.rendered.subject);
+        variant.prepared = mail::compose(&Headers::of_digest(&trial.facts, &variant.language), &variant.rendered)?;
+        for address in addresses {
+            post(house, &mut tx, "test", &sealed, variant, &address.to_string(), house.now()).await?;
+        }
+    }
+    tx.commit().await?;
+    let mails = trial.variants.len() * addresses.len();
+    Ok((trial, mails))
+}
+
+/// Queues one mail to staff with an inert link for leaving.
+pub(super) async fn post(
+    house: &House,
+    tx: &mut Tx,
+    kind: &'static str,
+    sealed: &Sealed,
+    variant: &DraftVariant,
+    address: &str,
+    date: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    let key = format!("{kind} {address} {} {} {}", variant.language, variant.rendered.subject, house.now());
+    let hash = blake3::hash(key.as_bytes()).to_hex();
+    let short = hash.get(..32).unwrap_or_default();
+    let message = variant.prepared.splice(&Holes {
+        to: address,
+        name: None,
+        date,
+        message_id: &format!("{short}@{}", sealed.message_domain),
+        boundary: &format!("=_{short}"),
+        unsubscribe: &inert_link(house),
+    });
+    let sender = Mailbox::parse(sealed.bounce_address.as_ref().unwrap_or(&sealed.from))?;
+    let personal = Personal {
+        kind,
+        priority: 1,
+        relay: sealed.relay.clone(),
+        recipient: address.to_owned(),
+        sender: sender.address.to_string(),
+        message,
+    };
+    house.store.insert_personal(tx, &personal).await?;
+    Ok(())
+}
+
+fn inert_link(house: &House) -> String {
+    format!("{}/unsubscribe/{}", house.config.web.public_url, Secret::inert())
+}
+
+/// A preview's files of what an order would send, as one person or as readers of the default language see it.
+pub async fn preview(house: &House, name: &str, order: &Order, person: Option<&Address>) -> anyhow::Result<(String, Files)> {
+    let shown = trial(house, name, order).await?;
+    let theirs = match (person, draft(house, name, order).await?) {
+        (Some(address), Some(draft)) => {
+            let row = draft.people.iter().find(|(who, _)| Address::parse(&who.subscriber.address).is_ok_and(|it| it.key() == address.key()));
+            let (who, variant) = row.with_context(|| format!("{address} is not on the list {name} for this edition; see `rapporteur why {name} {address}`"))?;
+            let place = variant.map_err(|skip| anyhow::anyhow!("{address} gets nothing: {}", skip.as_str()))?;
+            draft.variants.get(place).map(|variant| (variant.clone(), who.subscriber.name.clone()))
+        }
+        (Some(address), None) => anyhow::bail!("{address} gets nothing: nothing is new"),
+        _ => None,
+    };
+    let default = house.config.list(name)?.languages(&house.config.institute).first().cloned().unwrap_or_default();
+    let (variant, person_name) = match theirs {
+        Some(theirs) => theirs,
+        None => {
+            let of_language = shown.variants.iter().filter(|variant| variant.language == default);
+            let fullest = of_language.max_by_key(|variant| variant.items.len()).or(shown.variants.first());
+            (fullest.context("there is nothing to preview")?.clone(), None)
+        }
+    };
+    let files = files(house, name, &variant.prepared, person, person_name.as_deref(), shown.date).await?;
+    Ok((shown.of, files))
+}
+
+/// A preview's files of a sealed edition: the very bytes, with an inert link.
+pub async fn preview_sealed(house: &House, edition: &Edition, person: Option<&Address>) -> anyhow::Result<Files> {
+    let key = person.map(Address::key);
+    let (stored, name) = house
+        .store
+        .find_sealed_mail(edition.id, key.as_deref())
+        .await?
+        .with_context(|| match person {
+            Some(address) => format!("{address} gets no mail of {}/{}", edition.list, edition.number),
+            None => format!("{}/{} has no mail", edition.list, edition.number),
+        })?;
+    let prepared = Prepared::from_stored(&stored)?;
+    let date = edition.released_at.unwrap_or(edition.due_at);
+    files(house, &edition.list, &prepared, person, name.as_deref(), date).await
+}
+
+async fn files(house: &House, list: &str, prepared: &Prepared, person: Option<&Address>, name: Option<&str>, date: DateTime<Utc>) -> anyhow::Result<Files> {
+    let to = person.map_or_else(|| "reader@example.org".to_owned(), Address::to_string);
+    let eml = prepared.splice(&Holes {
+        to: &to,
+        name,
+        date,
+        message_id: "preview@example.org",
+        boundary: "=_preview",
+        unsubscribe: &inert_link(house),
+    });
+    let parsed = mail_parser::MessageParser::default().parse(eml.as_bytes()).context("the mail cannot be read back")?;
+    let html = parsed.body_html(0).unwrap_or_default().into_owned();
+    let text = parsed.body_text(0).unwrap_or_default().into_owned();
+    let reports = house.store.list_public_reports().await?;
+    let feed = feed::build(&Scope::List(list.to_owned()), &reports, &house.config, &house.templates)?;
+    Ok(vec![
+        ("digest.eml", eml.into_bytes()),
+        ("digest.html", html.into_bytes()),
+        ("digest.txt", text.into_bytes()),
+        ("feed.rss", feed.write(Format::Rss).into_bytes()),
+        ("feed.atom", feed.write(Format::Atom).into_bytes()),
+        ("feed.json", feed.write(Format::Json).into_bytes()),
+    ])
+}

@@ -454,6 +454,18 @@ impl Store {
         Ok(done.rows_affected() == 1)
     }
 
+    /// A slot whose edition was sealed anew.
+    pub async fn hand_over_slot(&self, tx: &mut Tx, list: &str, cadence: &str, slot: i64, edition_id: i64) -> Result<()> {
+        sqlx::query("UPDATE slot SET outcome = 'edition', edition_id = $4 WHERE list = $1 AND cadence = $2 AND slot = $3")
+            .bind(list)
+            .bind(cadence)
+            .bind(slot)
+            .bind(edition_id)
+            .execute(&mut **tx)
+            .await?;
+        Ok(())
+    }
+
     /// The newest slots of a list and what became of them.
     pub async fn list_slots(&self, list: &str, limit: i64) -> Result<Vec<DecidedSlot>> {
         let rows = sqlx::query(
@@ -646,6 +658,32 @@ impl Store {
                 })
             })
             .collect()
+    }
+
+    /// The stored mail of a person's variant and their name; without a person, the fullest variant.
+    pub async fn find_sealed_mail(&self, edition_id: i64, address_key: Option<&str>) -> Result<Option<(String, Option<String>)>> {
+        let row = match address_key {
+            Some(key) => {
+                sqlx::query(
+                    "SELECT v.message, p.name FROM outgoing o JOIN subscriber p ON p.id = o.subscriber_id \
+                     JOIN variant v ON v.id = o.variant_id WHERE o.edition_id = $1 AND p.address_key = $2",
+                )
+                .bind(edition_id)
+                .bind(key)
+                .fetch_optional(&self.read)
+                .await?
+            }
+            None => {
+                sqlx::query(
+                    "SELECT v.message, NULL FROM variant v WHERE v.edition_id = $1 ORDER BY \
+                     (SELECT COUNT(*) FROM variant_item i WHERE i.variant_id = v.id) DESC, v.id LIMIT 1",
+                )
+                .bind(edition_id)
+                .fetch_optional(&self.read)
+                .await?
+            }
+        };
+        row.map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).transpose()
     }
 
     /// The items of an edition as sealed, in its order.

@@ -136,7 +136,10 @@ impl Store {
             } else if !reaches(&row.claimed.recipient) {
                 reserved.push(row.claimed.id);
             } else {
-                claims.rows.push(Claimed { claim: claim.clone(), ..row.claimed });
+                claims.rows.push(Claimed {
+                    claim: claim.clone(),
+                    ..row.claimed
+                });
             }
         }
         claims.skipped = (left.len() + reserved.len()) as u64;
@@ -253,15 +256,6 @@ impl Store {
         .await?;
         rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
     }
-
-    /// When the next row that waits for its hour is due, if any.
-    pub async fn find_next_due(&self) -> Result<Option<DateTime<Utc>>> {
-        let row = sqlx::query("SELECT min(next_at) FROM outgoing WHERE state IN ('pending', 'deferred')")
-            .fetch_one(&self.read)
-            .await?;
-        let next: Option<i64> = row.try_get(0)?;
-        Ok(next.map(from_millis))
-    }
 }
 
 /// A row that is due, and whether its person still wants it.
@@ -327,7 +321,9 @@ async fn skip(tx: &mut Tx, ids: &[i64], reason: &'static str, now: DateTime<Utc>
              WHERE id IN ({})",
             places(3, ids.len())
         );
-        let mut update = sqlx::query(AssertSqlSafe(sql)).bind(reason).bind(now.timestamp_millis());
+        let mut update = sqlx::query(AssertSqlSafe(sql))
+            .bind(reason)
+            .bind(now.timestamp_millis());
         for id in ids {
             update = update.bind(*id);
         }
@@ -338,9 +334,13 @@ async fn skip(tx: &mut Tx, ids: &[i64], reason: &'static str, now: DateTime<Utc>
 
 /// `$3, $4, $5`
 fn places(first: usize, count: usize) -> String {
-    (first..first + count).map(|place| format!("${place}")).collect::<Vec<_>>().join(", ")
+    (first..first + count)
+        .map(|place| format!("${place}"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn later(now: DateTime<Utc>, by: Duration) -> i64 {
-    now.timestamp_millis().saturating_add(TimeDelta::from_std(by).unwrap_or(TimeDelta::MAX).num_milliseconds())
+    now.timestamp_millis()
+        .saturating_add(TimeDelta::from_std(by).unwrap_or(TimeDelta::MAX).num_milliseconds())
 }

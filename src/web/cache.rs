@@ -21,7 +21,7 @@ use super::negotiation::{self, Coding};
 use crate::config::Config;
 use crate::feed::{self, Format, Scope};
 use crate::store::{Edition, Stored};
-use crate::templates::{Error, Templates, direction};
+use crate::render::{Error, Templates, direction};
 
 /// One answer, in both codings.
 #[derive(Clone, Debug)]

@@ -11,7 +11,7 @@ use axum::response::{Html, IntoResponse, Response};
 use serde_json::json;
 
 use super::App;
-use crate::{store, templates};
+use crate::{render, store};
 
 /// How long a client waits before it asks again, in seconds (HTTP-07).
 const RETRY_AFTER: &str = "60";
@@ -50,7 +50,7 @@ impl App {
         self.problem(headers, status, "web/error.html", "web-unavailable")
     }
 
-    pub(super) fn problem_template(&self, error: &templates::Error) -> Problem {
+    pub(super) fn problem_template(&self, error: &render::Error) -> Problem {
         tracing::error!(%error, "a page could not be rendered");
         let text = "This page cannot be shown at the moment.\n";
         Problem(Box::new(sealed(
@@ -60,7 +60,7 @@ impl App {
     }
 
     /// What stands where a report was.
-    pub(super) fn gone_page(&self, language: &str) -> Result<String, templates::Error> {
+    pub(super) fn gone_page(&self, language: &str) -> Result<String, render::Error> {
         self.problem_page(language, StatusCode::GONE, "web/gone.html", "web-gone")
     }
 
@@ -70,7 +70,7 @@ impl App {
         status: StatusCode,
         template: &str,
         words: &str,
-    ) -> Result<String, templates::Error> {
+    ) -> Result<String, render::Error> {
         let say = |key: &str| self.templates.words().word(language, &format!("{words}{key}"));
         let context = json!({ "status": status.as_u16(), "heading": say(""), "text": say("-text") });
         self.render(template, language, context)

@@ -20,7 +20,7 @@ use super::negotiation;
 use super::{App, PAGE_CACHE};
 use crate::feed;
 use crate::store::Stored;
-use crate::templates::{Error, direction};
+use crate::render::{Error, direction};
 
 /// Reports on one page of the archive.
 pub(super) const PAGE_SIZE: usize = 20;

@@ -8,7 +8,9 @@ use chrono::TimeDelta;
 use rapporteur::delivery::Summary;
 use tokio_util::sync::CancellationToken;
 
-use super::{HOLD, SETTINGS, assert_ledger_is_whole, config, config_for, deliver, identity, number, open, row, seed, states};
+use super::{
+    HOLD, SETTINGS, assert_ledger_is_whole, config, config_for, deliver, identity, number, open, row, seed, states,
+};
 use crate::database::{TestStore, for_each_database};
 use crate::sink::{Act, At, Offer, Sink};
 
@@ -34,16 +36,27 @@ async fn a_refusal_concerns_the_row_it_was_given_for() {
     ] {
         for extensions in [vec!["PIPELINING"], vec![]] {
             let test = TestStore::sqlite().await;
-            let offer = Offer { extensions: extensions.clone(), ..Offer::default() };
+            let offer = Offer {
+                extensions: extensions.clone(),
+                ..Offer::default()
+            };
             let sink = Sink::offering(offer, move |moment| {
-                if moment.at == at && moment.recipient.starts_with("p2@") { Act::say(answer) } else { Act::Go }
+                if moment.at == at && moment.recipient.starts_with("p2@") {
+                    Act::say(answer)
+                } else {
+                    Act::Go
+                }
             })
             .await;
             seed(&test, 3, SETTINGS).await;
             deliver(&test, &config_for(&sink, "sessions = 1")).await;
             let found = row(&test, 2).await;
             assert_eq!(found, (state.into(), reason.into()), "{at:?} {answer} {extensions:?}");
-            assert_eq!(number(&test, "SELECT count(*) FROM outgoing WHERE state = 'sent'").await, 2, "{at:?} {answer}");
+            assert_eq!(
+                number(&test, "SELECT count(*) FROM outgoing WHERE state = 'sent'").await,
+                2,
+                "{at:?} {answer}"
+            );
             assert_ledger_is_whole(&test, &sink).await;
         }
     }
@@ -64,16 +77,25 @@ async fn a_relay_that_refuses_us_rests_and_nobody_is_marked() {
         let test = TestStore::sqlite().await;
         let well = Arc::new(AtomicBool::new(false));
         let now_well = well.clone();
-        let sink = Sink::with(move |moment| match moment.at == at && !now_well.load(Ordering::SeqCst) {
-            true => Act::say(answer),
-            false => Act::Go,
-        })
+        let sink = Sink::with(
+            move |moment| match moment.at == at && !now_well.load(Ordering::SeqCst) {
+                true => Act::say(answer),
+                false => Act::Go,
+            },
+        )
         .await;
         seed(&test, 1000, SETTINGS).await;
         let config = config_for(&sink, "");
         let summary = deliver(&test, &config).await;
         assert_eq!(summary.resting.len(), 1, "{at:?} {answer}");
-        assert_eq!(Summary { resting: Vec::new(), ..summary }, Summary::default(), "{at:?} {answer}");
+        assert_eq!(
+            Summary {
+                resting: Vec::new(),
+                ..summary
+            },
+            Summary::default(),
+            "{at:?} {answer}"
+        );
         assert_eq!(states(&test).await, "pending 1000", "{at:?} {answer}");
         let until = "SELECT count(*) FROM pause WHERE scope = 'relay outbox' AND until IS NOT NULL AND why IS NOT NULL";
         assert_eq!(number(&test, until).await, 1);
@@ -138,7 +160,13 @@ async fn a_relay_that_closes_every_50_mails_loses_and_doubles_nothing() {
         .await;
         seed(&test, 1000, SETTINGS).await;
         let summary = deliver(&test, &config_for(&sink, "sessions = 2")).await;
-        assert_eq!(summary, Summary { sent: 1000, ..Summary::default() });
+        assert_eq!(
+            summary,
+            Summary {
+                sent: 1000,
+                ..Summary::default()
+            }
+        );
         assert_eq!(sink.mails().len(), 1000);
         assert!(sink.connections() >= 20);
         assert_ledger_is_whole(&test, &sink).await;
@@ -161,7 +189,11 @@ async fn a_lost_connection_is_judged_by_the_final_dot() {
         let sink = Sink::with(move |moment| if moment.at == at { act.clone() } else { Act::Go }).await;
         seed(&test, 1, SETTINGS).await;
         deliver(&test, &config_for(&sink, "")).await;
-        assert_eq!((states(&test).await.as_str(), sink.mails().len()), (expected, taken), "{at:?}");
+        assert_eq!(
+            (states(&test).await.as_str(), sink.mails().len()),
+            (expected, taken),
+            "{at:?}"
+        );
         assert_ledger_is_whole(&test, &sink).await;
     }
 }
@@ -170,7 +202,14 @@ async fn a_lost_connection_is_judged_by_the_final_dot() {
 #[tokio::test]
 async fn a_message_cut_in_its_midst_was_not_handed_over() {
     let test = TestStore::sqlite().await;
-    let sink = Sink::with(|moment| if moment.at == At::Data { Act::CutAfter(1000) } else { Act::Go }).await;
+    let sink = Sink::with(|moment| {
+        if moment.at == At::Data {
+            Act::CutAfter(1000)
+        } else {
+            Act::Go
+        }
+    })
+    .await;
     seed(&test, 1, SETTINGS).await;
     let long = "x".repeat(70) + "\r\n";
     sqlx::query("UPDATE variant SET message = $1")
@@ -195,18 +234,29 @@ async fn a_mail_in_doubt_is_sent_once_more_as_the_same_mail_if_the_list_says_res
         let config = config_for(&sink, "sessions = 1");
         assert_eq!(deliver(&test, &config).await.in_doubt, 1);
         assert_eq!(row(&test, 2).await, ("in-doubt".into(), "resend".into()));
-        assert_eq!(deliver(&test, &config).await, Summary::default(), "not before ten minutes");
+        assert_eq!(
+            deliver(&test, &config).await,
+            Summary::default(),
+            "not before ten minutes"
+        );
         test.clock.advance(TimeDelta::minutes(10));
         deliver(&test, &config).await;
         // The second doubt is the last: the policy says once.
         assert_eq!(row(&test, 2).await, ("in-doubt".into(), "settled".into()));
         test.clock.advance(TimeDelta::hours(1));
         deliver(&test, &config).await;
-        let mails: Vec<_> = sink.mails().into_iter().filter(|mail| mail.recipient.starts_with("p2@")).collect();
+        let mails: Vec<_> = sink
+            .mails()
+            .into_iter()
+            .filter(|mail| mail.recipient.starts_with("p2@"))
+            .collect();
         assert_eq!(mails.len(), 2);
         assert_eq!(identity(&mails[0]), identity(&mails[1]));
         assert_eq!(number(&test, "SELECT doubts FROM outgoing WHERE id = 2").await, 2);
-        assert_eq!(number(&test, "SELECT count(*) FROM edition WHERE state = 'finished'").await, 1);
+        assert_eq!(
+            number(&test, "SELECT count(*) FROM edition WHERE state = 'finished'").await,
+            1
+        );
         assert_ledger_is_whole(&test, &sink).await;
         test
     })
@@ -216,17 +266,36 @@ async fn a_mail_in_doubt_is_sent_once_more_as_the_same_mail_if_the_list_says_res
 #[tokio::test]
 async fn a_mail_in_doubt_waits_for_staff_if_the_list_says_hold() {
     for_each_database(|test| async move {
-        let sink = Sink::with(|moment| if moment.at == At::Dot && moment.accepted == 0 { Act::Cut } else { Act::Go }).await;
+        let sink = Sink::with(|moment| {
+            if moment.at == At::Dot && moment.accepted == 0 {
+                Act::Cut
+            } else {
+                Act::Go
+            }
+        })
+        .await;
         seed(&test, 1, HOLD).await;
         let config = config_for(&sink, "");
         deliver(&test, &config).await;
         test.clock.advance(TimeDelta::days(3));
         deliver(&test, &config).await;
         assert_eq!(row(&test, 1).await, ("in-doubt".into(), "hold".into()));
-        assert_eq!(number(&test, "SELECT count(*) FROM edition WHERE state = 'finished'").await, 0);
-        assert_eq!(test.store.decide_doubts(1, rapporteur::store::Doubts::Settle).await.unwrap(), 1);
+        assert_eq!(
+            number(&test, "SELECT count(*) FROM edition WHERE state = 'finished'").await,
+            0
+        );
+        assert_eq!(
+            test.store
+                .decide_doubts(1, rapporteur::store::Doubts::Settle)
+                .await
+                .unwrap(),
+            1
+        );
         deliver(&test, &config).await;
-        assert_eq!(number(&test, "SELECT count(*) FROM edition WHERE state = 'finished'").await, 1);
+        assert_eq!(
+            number(&test, "SELECT count(*) FROM edition WHERE state = 'finished'").await,
+            1
+        );
         assert_ledger_is_whole(&test, &sink).await;
         test
     })
@@ -247,7 +316,10 @@ async fn people_who_leave_in_the_midst_get_no_mail() {
                     async move {
                         let left = "UPDATE subscription SET state = 'left' WHERE subscriber_id >= 50";
                         sqlx::query(left).execute(&sql).await.unwrap();
-                        sqlx::query("UPDATE subscriber SET state = 'suppressed' WHERE id = 40").execute(&sql).await.unwrap();
+                        sqlx::query("UPDATE subscriber SET state = 'suppressed' WHERE id = 40")
+                            .execute(&sql)
+                            .await
+                            .unwrap();
                     }
                 }),
                 _ => Act::Go,
@@ -288,7 +360,11 @@ async fn whoever_leaves_after_the_claim_and_before_the_mark_gets_no_dot() {
     deliver(&test, &config_for(&sink, "sessions = 1")).await;
     assert_eq!(row(&test, 2).await, ("skipped".into(), "left".into()));
     assert_eq!(states(&test).await, "sent 3, skipped 1");
-    assert_eq!(sink.connections(), 2, "the relay waited for a message and got a closed connection");
+    assert_eq!(
+        sink.connections(),
+        2,
+        "the relay waited for a message and got a closed connection"
+    );
     assert_ledger_is_whole(&test, &sink).await;
 }
 
@@ -299,7 +375,10 @@ async fn what_is_paused_or_stopped_stands_still_and_goes_on_later() {
         seed(&test, 10, SETTINGS).await;
         let config = config_for(&sink, "");
         for scope in ["everything", "list events", "relay outbox"] {
-            test.run(&format!("INSERT INTO pause (scope, who, since) VALUES ('{scope}', 'ada', 0)")).await;
+            test.run(&format!(
+                "INSERT INTO pause (scope, who, since) VALUES ('{scope}', 'ada', 0)"
+            ))
+            .await;
             assert_eq!(deliver(&test, &config).await, Summary::default(), "{scope}");
             assert_eq!(states(&test).await, "pending 10");
             test.run("DELETE FROM pause").await;
@@ -326,7 +405,10 @@ async fn an_edition_stopped_in_the_midst_stops_before_the_next_mark() {
             At::Dot if moment.accepted == 9 => Act::meanwhile(move || {
                 let sql = sql.clone();
                 async move {
-                    sqlx::query("UPDATE edition SET state = 'stopped'").execute(&sql).await.unwrap();
+                    sqlx::query("UPDATE edition SET state = 'stopped'")
+                        .execute(&sql)
+                        .await
+                        .unwrap();
                 }
             }),
             _ => Act::Go,
@@ -363,7 +445,10 @@ async fn a_relay_that_refuses_rcpt_and_waits_for_a_message_gets_an_empty_one_tha
 #[tokio::test]
 async fn what_a_relay_can_never_take_fails_with_a_reason_and_no_data() {
     let test = TestStore::sqlite().await;
-    let offer = Offer { extensions: vec!["PIPELINING", "SIZE 1000"], ..Offer::default() };
+    let offer = Offer {
+        extensions: vec!["PIPELINING", "SIZE 1000"],
+        ..Offer::default()
+    };
     let sink = Sink::offering(offer, |_| Act::Go).await;
     seed(&test, 3, SETTINGS).await;
     test.run(
@@ -397,7 +482,10 @@ async fn an_address_that_only_smtputf8_can_carry_goes_where_it_is_offered() {
     test.run("UPDATE subscriber SET address = 'jörg@bücher.example'").await;
     deliver(&test, &config_for(&sink, "")).await;
     assert!(sink.counts().contains_key("jörg@xn--bcher-kva.example"));
-    assert!(sink.commands().contains(&"MAIL FROM:<news@example.org> SMTPUTF8".to_owned()));
+    assert!(
+        sink.commands()
+            .contains(&"MAIL FROM:<news@example.org> SMTPUTF8".to_owned())
+    );
 }
 
 #[tokio::test]
@@ -428,4 +516,79 @@ async fn an_answer_that_takes_its_time_counts() {
     seed(&test, 1, SETTINGS).await;
     deliver(&test, &config_for(&sink, "")).await;
     assert_eq!((states(&test).await.as_str(), sink.mails().len()), ("sent 1", 1));
+}
+
+/// The lights go out in the midst, three times: nothing is lost, and what is doubled was in doubt, one a session at most.
+#[tokio::test]
+async fn ended_hard_in_the_midst_nothing_is_lost_and_little_is_doubled() {
+    for_each_database(|test| async move {
+        let hard = Arc::new(std::sync::Mutex::new(CancellationToken::new()));
+        let end = hard.clone();
+        let sink = Sink::with(move |moment| {
+            if moment.at == At::Dot && moment.accepted % 150 == 149 {
+                end.lock().unwrap().cancel();
+            }
+            Act::Go
+        })
+        .await;
+        seed(&test, 500, SETTINGS).await;
+        let config = config_for(&sink, "sessions = 4");
+        for _ in 0..3 {
+            let token = CancellationToken::new();
+            *hard.lock().unwrap() = token.clone();
+            open(&test, &config)
+                .await
+                .run(CancellationToken::new(), token)
+                .await
+                .unwrap();
+            let recovered = test.store.recover_all(Duration::from_secs(600)).await.unwrap();
+            assert!(recovered.in_doubt <= 4, "{recovered:?}");
+        }
+        test.clock.advance(TimeDelta::minutes(10));
+        deliver(&test, &config).await;
+        assert_eq!(states(&test).await, "sent 500");
+        assert!(sink.mails().len() <= 500 + 3 * 4, "{} mails", sink.mails().len());
+        assert_ledger_is_whole(&test, &sink).await;
+        test
+    })
+    .await;
+}
+
+/// REL-10: an answer that the database refuses is kept and written later; no further dot goes out meanwhile.
+#[tokio::test]
+async fn an_answer_that_cannot_be_written_is_not_lost() {
+    let test = TestStore::sqlite().await;
+    let sql = test.sql.clone();
+    let sink = Sink::with(move |moment| {
+        let sql = sql.clone();
+        match moment.at {
+            At::Dot if moment.accepted == 1 => Act::meanwhile(move || {
+                let sql = sql.clone();
+                async move {
+                    let full =
+                        "CREATE TRIGGER full BEFORE UPDATE ON outgoing BEGIN SELECT RAISE(ABORT, 'disk full'); END";
+                    sqlx::query(full).execute(&sql).await.unwrap();
+                }
+            }),
+            _ => Act::Go,
+        }
+    })
+    .await;
+    seed(&test, 5, SETTINGS).await;
+    let delivery = open(&test, &config_for(&sink, "sessions = 1")).await;
+    let ended = delivery.deliver_due(&CancellationToken::new()).await;
+    assert!(
+        matches!(ended, Err(rapporteur::delivery::Error::Unwritten)),
+        "{ended:?}"
+    );
+    assert_eq!(sink.mails().len(), 2, "no dot without a mark");
+    test.run("DROP TRIGGER full").await;
+    // The ledger writes its last words when it ends.
+    drop(delivery);
+    let mut looked = 0;
+    while states(&test).await != "pending 3, sent 2" {
+        looked += 1;
+        assert!(looked < 10_000, "{}", states(&test).await);
+    }
+    assert_ledger_is_whole(&test, &sink).await;
 }

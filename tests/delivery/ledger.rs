@@ -13,20 +13,37 @@ const LEASE: Duration = Duration::from_secs(900);
 const TEN_MINUTES: Duration = Duration::from_secs(600);
 
 async fn claim(test: &TestStore, token: &str, limit: usize) -> Vec<Claimed> {
-    test.store.claim_outgoing("outbox", limit, &Arc::from(token), LEASE, |_| true).await.unwrap().rows
+    test.store
+        .claim_outgoing("outbox", limit, &Arc::from(token), LEASE, |_| true)
+        .await
+        .unwrap()
+        .rows
 }
 
 fn handoff(row: &Claimed) -> Handoff {
-    Handoff { id: row.id, claim: row.claim.clone() }
+    Handoff {
+        id: row.id,
+        claim: row.claim.clone(),
+    }
 }
 
 fn sent(row: &Claimed) -> Settled {
-    Settled { id: row.id, claim: row.claim.clone(), outcome: Outcome::Sent, reply: format!("250 {}", row.id) }
+    Settled {
+        id: row.id,
+        claim: row.claim.clone(),
+        outcome: Outcome::Sent,
+        reply: format!("250 {}", row.id),
+    }
 }
 
 async fn hand_over(test: &TestStore, rows: &[Claimed]) -> usize {
     let handoffs: Vec<Handoff> = rows.iter().map(handoff).collect();
-    test.store.record_turn(&[], &handoffs, LEASE).await.unwrap().allowed.len()
+    test.store
+        .record_turn(&[], &handoffs, LEASE)
+        .await
+        .unwrap()
+        .allowed
+        .len()
 }
 
 #[tokio::test]
@@ -55,7 +72,10 @@ async fn answers_and_handoffs_become_durable_together() {
         let turn = test.store.record_turn(&answers, &next, LEASE).await.unwrap();
         assert_eq!((turn.allowed.len(), turn.left, turn.lost.len()), (3, 0, 0));
         assert_eq!(states(&test).await, "handoff 3, sent 3");
-        let reply: String = sqlx::query_scalar("SELECT reply FROM outgoing WHERE id = 2").fetch_one(&test.sql).await.unwrap();
+        let reply: String = sqlx::query_scalar("SELECT reply FROM outgoing WHERE id = 2")
+            .fetch_one(&test.sql)
+            .await
+            .unwrap();
         assert_eq!(reply, "250 2");
         test
     })
@@ -73,7 +93,13 @@ async fn a_lease_that_ran_out_allows_no_handoff_and_no_late_answer() {
         assert_eq!(hand_over(&test, &old[1..]).await, 0, "the lease is over");
         let recovered = test.store.recover_expired(TEN_MINUTES).await.unwrap();
         // The refused row was still ours and went back at once.
-        assert_eq!(recovered, Recovered { released: 0, in_doubt: 1 });
+        assert_eq!(
+            recovered,
+            Recovered {
+                released: 0,
+                in_doubt: 1
+            }
+        );
         let new = claim(&test, "new", 2).await;
         assert_eq!(new.len(), 1);
         assert_eq!(hand_over(&test, &old[1..]).await, 0, "somebody else has it");
@@ -96,9 +122,18 @@ async fn a_lease_that_is_renewed_holds() {
         seed(&test, 2, SETTINGS).await;
         let rows = claim(&test, "one", 2).await;
         test.clock.advance(TimeDelta::minutes(10));
-        assert_eq!(test.store.renew_leases(&[Arc::from("one"), Arc::from("other")], LEASE).await.unwrap(), 2);
+        assert_eq!(
+            test.store
+                .renew_leases(&[Arc::from("one"), Arc::from("other")], LEASE)
+                .await
+                .unwrap(),
+            2
+        );
         test.clock.advance(TimeDelta::minutes(10));
-        assert_eq!(test.store.recover_expired(TEN_MINUTES).await.unwrap(), Recovered::default());
+        assert_eq!(
+            test.store.recover_expired(TEN_MINUTES).await.unwrap(),
+            Recovered::default()
+        );
         assert_eq!(hand_over(&test, &rows).await, 2);
         test
     })
@@ -120,7 +155,13 @@ async fn recovery_releases_claims_and_doubts_handoffs_by_the_lists_policy() {
         let handed: Vec<Claimed> = rows.iter().filter(|row| matches!(row.id, 1 | 2 | 4)).cloned().collect();
         assert_eq!(hand_over(&test, &handed).await, 3);
         let recovered = test.store.recover_all(TEN_MINUTES).await.unwrap();
-        assert_eq!(recovered, Recovered { released: 3, in_doubt: 3 });
+        assert_eq!(
+            recovered,
+            Recovered {
+                released: 3,
+                in_doubt: 3
+            }
+        );
         assert_eq!(row(&test, 1).await, ("in-doubt".into(), "resend".into()));
         assert_eq!(row(&test, 3).await.0, "pending");
         assert_eq!(row(&test, 4).await, ("in-doubt".into(), "hold".into()));
@@ -164,8 +205,12 @@ async fn an_edition_is_finished_when_nothing_of_it_is_open() {
 #[tokio::test]
 async fn a_pause_by_a_person_outlasts_a_relays_rest() {
     for_each_database(|test| async move {
-        test.run("INSERT INTO pause (scope, who, since) VALUES ('relay outbox', 'ada', 0)").await;
-        test.store.rest_relay("outbox", "connect: refused", test.clock.now()).await.unwrap();
+        test.run("INSERT INTO pause (scope, who, since) VALUES ('relay outbox', 'ada', 0)")
+            .await;
+        test.store
+            .rest_relay("outbox", "connect: refused", test.clock.now())
+            .await
+            .unwrap();
         assert_eq!(test.store.end_rests().await.unwrap(), 0);
         test
     })
@@ -188,15 +233,20 @@ async fn claiming_and_recovering_use_their_indexes() {
                AND lease_until <= 5",
             "outgoing_open",
         ),
-        ("SELECT id FROM outgoing WHERE id IN (1, 2) AND claim = CASE id WHEN 1 THEN 'a' END", "INTEGER PRIMARY KEY"),
         (
-            "SELECT edition_id FROM outgoing WHERE state IN ('pending', 'deferred') AND edition_id IS NOT NULL",
+            "SELECT id FROM outgoing WHERE id IN (1, 2) AND claim = CASE id WHEN 1 THEN 'a' END",
+            "INTEGER PRIMARY KEY",
+        ),
+        (
+            "SELECT COALESCE(edition_id, 0) FROM outgoing WHERE state IN ('pending', 'deferred')",
             "outgoing_due",
         ),
     ] {
         let explained = format!("EXPLAIN QUERY PLAN {sql}");
-        let plan: Vec<sqlx::any::AnyRow> =
-            sqlx::query(sqlx::AssertSqlSafe(explained)).fetch_all(&test.sql).await.unwrap();
+        let plan: Vec<sqlx::any::AnyRow> = sqlx::query(sqlx::AssertSqlSafe(explained))
+            .fetch_all(&test.sql)
+            .await
+            .unwrap();
         let plan: Vec<String> = plan.iter().map(|row| sqlx::Row::get(row, "detail")).collect();
         assert!(plan.iter().all(|step| !step.contains("TEMP B-TREE")), "{plan:?}");
         assert!(plan.iter().any(|step| step.contains(index)), "{sql}: {plan:?}");

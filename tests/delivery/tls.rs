@@ -15,7 +15,9 @@ use crate::sink::{Act, At, Offer, Sink};
 /// Made by `tests/fixtures/tls/make`: an authority, and certificates under it for `localhost`, one that has expired,
 /// one for another host.
 fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tls").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures/tls")
+        .join(name)
 }
 
 fn acceptor(name: &str) -> TlsAcceptor {
@@ -40,9 +42,16 @@ async fn send(offer: Offer, relay: &str) -> (String, String, Sink) {
         _ => Act::Go,
     })
     .await;
-    let relay = format!("kind = \"smtp\"\nhost = \"localhost\"\nport = {}\n{relay}", sink.address.port());
+    let relay = format!(
+        "kind = \"smtp\"\nhost = \"localhost\"\nport = {}\n{relay}",
+        sink.address.port()
+    );
     let summary = deliver(&test, &config(&relay)).await;
-    let fault = summary.resting.first().map(|(_, fault)| fault.to_string()).unwrap_or_default();
+    let fault = summary
+        .resting
+        .first()
+        .map(|(_, fault)| fault.to_string())
+        .unwrap_or_default();
     (states(&test).await, fault, sink)
 }
 
@@ -50,7 +59,11 @@ async fn send(offer: Offer, relay: &str) -> (String, String, Sink) {
 const PLAIN: &str = "AGFkYQBzZXNhbWU=";
 
 fn starttls(name: &str) -> Offer {
-    Offer { extensions: vec!["PIPELINING", "STARTTLS"], tls: Some(acceptor(name)), ..Offer::default() }
+    Offer {
+        extensions: vec!["PIPELINING", "STARTTLS"],
+        tls: Some(acceptor(name)),
+        ..Offer::default()
+    }
 }
 
 fn with_ca(tls: &str) -> String {
@@ -62,8 +75,15 @@ async fn mail_goes_over_starttls_and_over_tls_from_the_start() {
     let (state, fault, sink) = send(starttls("localhost"), &with_ca("starttls")).await;
     assert_eq!((state.as_str(), fault.as_str()), ("sent 1", ""));
     let commands = sink.commands();
-    assert_eq!(commands[..4].iter().map(|line| &line[..4]).collect::<Vec<_>>(), ["EHLO", "STAR", "EHLO", "EHLO"]);
-    let implicit = Offer { implicit: true, tls: Some(acceptor("localhost")), ..Offer::default() };
+    assert_eq!(
+        commands[..4].iter().map(|line| &line[..4]).collect::<Vec<_>>(),
+        ["EHLO", "STAR", "EHLO", "EHLO"]
+    );
+    let implicit = Offer {
+        implicit: true,
+        tls: Some(acceptor("localhost")),
+        ..Offer::default()
+    };
     let (state, fault, _) = send(implicit, &with_ca("implicit")).await;
     assert_eq!((state.as_str(), fault.as_str()), ("sent 1", ""));
 }
@@ -72,7 +92,14 @@ async fn mail_goes_over_starttls_and_over_tls_from_the_start() {
 async fn without_a_sound_certificate_nothing_is_sent_and_the_fault_says_why() {
     let trusted = with_ca("starttls");
     for (offer, relay, words) in [
-        (Offer { extensions: vec!["PIPELINING"], ..Offer::default() }, trusted.as_str(), "does not offer STARTTLS"),
+        (
+            Offer {
+                extensions: vec!["PIPELINING"],
+                ..Offer::default()
+            },
+            trusted.as_str(),
+            "does not offer STARTTLS",
+        ),
         (starttls("localhost"), "tls = \"starttls\"\n", "UnknownIssuer"),
         (starttls("elsewhere"), trusted.as_str(), "not valid for name"),
         (starttls("expired"), trusted.as_str(), "expired"),
@@ -87,7 +114,10 @@ async fn without_a_sound_certificate_nothing_is_sent_and_the_fault_says_why() {
 /// SMTP-10.
 #[tokio::test]
 async fn words_slipped_in_before_the_handshake_are_thrown_away() {
-    let offer = Offer { inject: Some("250-sink\r\n250 AUTH PLAIN\r\n"), ..starttls("localhost") };
+    let offer = Offer {
+        inject: Some("250-sink\r\n250 AUTH PLAIN\r\n"),
+        ..starttls("localhost")
+    };
     let (state, _, sink) = send(offer, &with_ca("starttls")).await;
     assert_eq!(state, "sent 1");
     assert!(!sink.commands().iter().any(|line| line.starts_with("AUTH")));
@@ -101,7 +131,10 @@ async fn signing_in_works_by_plain_and_login_and_a_wrong_password_makes_the_rela
         ("AUTH PLAIN", "wrong", "pending 1", "AUTH: 535"),
         ("AUTH CRAM-MD5", "sesame", "pending 1", "AUTH"),
     ] {
-        let offer = Offer { extensions: vec!["PIPELINING", "STARTTLS", mechanism], ..starttls("localhost") };
+        let offer = Offer {
+            extensions: vec!["PIPELINING", "STARTTLS", mechanism],
+            ..starttls("localhost")
+        };
         let relay = format!("{}user = \"ada\"\npassword = \"{password}\"\n", with_ca("starttls"));
         let (state, fault, _) = send(offer, &relay).await;
         assert_eq!(state, expected, "{mechanism} {password}: {fault}");
@@ -121,6 +154,11 @@ async fn a_password_in_the_clear_is_refused_before_anything_is_sent() {
     )
     .await;
     let Err(error) = opened else { panic!("it was accepted") };
-    assert!(error.to_string().contains("relays.outbox: a password would go in the clear"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("relays.outbox: a password would go in the clear"),
+        "{error}"
+    );
     open(&test, &config("kind = \"smtp\"\nhost = \"192.0.2.1\"\n")).await;
 }

@@ -19,10 +19,18 @@ use crate::store::{Result, Store, Tx};
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
     Sent,
-    Deferred { next_at: DateTime<Utc>, reason: &'static str },
-    Failed { reason: &'static str },
+    Deferred {
+        next_at: DateTime<Utc>,
+        reason: &'static str,
+    },
+    Failed {
+        reason: &'static str,
+    },
     /// The final dot went out and no answer came back.
-    InDoubt { policy: InDoubt, resend_at: DateTime<Utc> },
+    InDoubt {
+        policy: InDoubt,
+        resend_at: DateTime<Utc>,
+    },
     /// Nothing was said about it: back to pending, as if never claimed.
     Released,
 }
@@ -65,7 +73,11 @@ impl Store {
             settled.iter().partition(|settled| settled.outcome == Outcome::Sent);
         for sent in sent.chunks(CHUNK) {
             let recorded = record_sent(&mut tx, sent, now).await?;
-            turn.lost.extend(sent.iter().map(|settled| settled.id).filter(|id| !recorded.contains(id)));
+            turn.lost.extend(
+                sent.iter()
+                    .map(|settled| settled.id)
+                    .filter(|id| !recorded.contains(id)),
+            );
         }
         for settled in others {
             if !record_other(&mut tx, settled, now).await? {
@@ -74,7 +86,10 @@ impl Store {
         }
         for handoffs in handoffs.chunks(CHUNK) {
             let allowed = mark_handoffs(&mut tx, handoffs, now, lease).await?;
-            let refused: Vec<&Handoff> = handoffs.iter().filter(|handoff| !allowed.contains(&handoff.id)).collect();
+            let refused: Vec<&Handoff> = handoffs
+                .iter()
+                .filter(|handoff| !allowed.contains(&handoff.id))
+                .collect();
             turn.allowed.extend(allowed);
             turn.left += release_refused(&mut tx, &refused, now).await?;
         }
@@ -93,7 +108,9 @@ impl Store {
                    AND claim IN ({})",
                 places(3, claims.len())
             );
-            let mut update = sqlx::query(AssertSqlSafe(sql)).bind(later(now, lease)).bind(now.timestamp_millis());
+            let mut update = sqlx::query(AssertSqlSafe(sql))
+                .bind(later(now, lease))
+                .bind(now.timestamp_millis());
             for claim in claims {
                 update = update.bind(&**claim);
             }
@@ -194,12 +211,7 @@ async fn mark_in_doubt(
 }
 
 /// The guard (design.md, section 8): claim and lease ours, edition being sent, nothing paused, person still there.
-async fn mark_handoffs(
-    tx: &mut Tx,
-    handoffs: &[Handoff],
-    now: DateTime<Utc>,
-    lease: Duration,
-) -> Result<HashSet<i64>> {
+async fn mark_handoffs(tx: &mut Tx, handoffs: &[Handoff], now: DateTime<Utc>, lease: Duration) -> Result<HashSet<i64>> {
     let (mut ids, mut claims) = (Vec::new(), String::new());
     for place in 0..handoffs.len() {
         let (id, claim) = (place * 2 + 3, place * 2 + 4);
@@ -221,7 +233,9 @@ async fn mark_handoffs(
          RETURNING id",
         ids.join(", ")
     );
-    let mut update = sqlx::query(AssertSqlSafe(sql)).bind(now.timestamp_millis()).bind(later(now, lease));
+    let mut update = sqlx::query(AssertSqlSafe(sql))
+        .bind(now.timestamp_millis())
+        .bind(later(now, lease));
     for handoff in handoffs {
         update = update.bind(handoff.id).bind(&*handoff.claim);
     }
@@ -258,7 +272,11 @@ async fn release_refused(tx: &mut Tx, refused: &[&Handoff], now: DateTime<Utc>) 
     let (mut left, mut back) = (Vec::new(), Vec::new());
     for row in select.fetch_all(&mut **tx).await? {
         let id: i64 = row.try_get("id")?;
-        if row.try_get::<i64, _>("wanted")? == 1 { back.push(id) } else { left.push(id) }
+        if row.try_get::<i64, _>("wanted")? == 1 {
+            back.push(id)
+        } else {
+            left.push(id)
+        }
     }
     skip(tx, &left, LEFT, now).await?;
     if !back.is_empty() {

@@ -3,6 +3,7 @@
 //! After a crash a claim is worth nothing and a handoff without an answer is in doubt. On an SQLite database whoever
 //! takes its lock knows that nobody else is at work and recovers everything at once; otherwise leases tell. `reason` of
 //! a row in doubt is the plan for it: `resend` (once, at `next_at`), `hold` (staff decide), `settled` (decided).
+//! Queries name all three open states beside the one they mean: that is how SQLite knows the small index of open rows.
 
 use std::time::Duration;
 
@@ -99,7 +100,12 @@ impl Store {
             }
         };
         let mut tx = self.begin().await?;
-        let decided = sqlx::query(sql).bind(now).bind(edition_id).execute(&mut *tx).await?.rows_affected();
+        let decided = sqlx::query(sql)
+            .bind(now)
+            .bind(edition_id)
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
         if decided > 0 && decision == Doubts::Resend {
             reopen(&mut tx, edition_id).await?;
         }
@@ -134,10 +140,9 @@ impl Store {
         let rows = sqlx::query(
             "UPDATE edition SET state = 'finished', finished_at = $1
              WHERE state = 'sending' AND due_at <= $1
-               AND id NOT IN (SELECT edition_id FROM outgoing
-                              WHERE state IN ('pending', 'deferred') AND edition_id IS NOT NULL)
-               AND id NOT IN (SELECT edition_id FROM outgoing
-                              WHERE state IN ('claimed', 'handoff', 'in-doubt') AND edition_id IS NOT NULL
+               AND id NOT IN (SELECT COALESCE(edition_id, 0) FROM outgoing WHERE state IN ('pending', 'deferred'))
+               AND id NOT IN (SELECT COALESCE(edition_id, 0) FROM outgoing
+                              WHERE state IN ('claimed', 'handoff', 'in-doubt')
                                 AND (state <> 'in-doubt' OR reason IS NULL OR reason <> 'settled'))
              RETURNING id",
         )

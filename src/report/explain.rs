@@ -1,0 +1,114 @@
+//! A report for those who check how it was read: as JSON of a fixed shape, and as lines for a terminal.
+
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use super::Report;
+
+/// The document of `explain --json`; an unknown field is null, a list without entries is empty.
+pub fn explain(report: &Report) -> Value {
+    let people: Vec<Value> = report
+        .people
+        .iter()
+        .map(|person| json!({"name": person.name, "role": person.role, "affiliation": person.affiliation}))
+        .collect();
+    let related: Vec<Value> = report.related.iter().map(|one| json!({"title": one.title, "url": one.url})).collect();
+    json!({
+        "title": report.title,
+        "language": report.language,
+        "summary": report.summary,
+        "event": {
+            "start": report.event.start,
+            "end": report.event.end,
+            "timezone": report.event.timezone,
+            "venue": report.event.venue,
+            "city": report.event.city,
+            "country": report.event.country,
+        },
+        "series": report.series,
+        "people": people,
+        "topics": report.topics,
+        "related": related,
+        "url": report.url,
+        "published": report.published.map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)),
+        "body_html": report.body_html,
+        "body_text": report.body_text,
+        "provenance": report.provenance,
+    })
+}
+
+/// One field a paragraph: its value, below it the rule and the words.
+pub fn explain_text(report: &Report) -> String {
+    let mut out = String::new();
+    let when = |when: Option<super::When>| when.map(|when| when.to_string());
+    let event = &report.event;
+    let handling = &report.handling;
+    let people = report.people.iter().map(|person| {
+        let parts = [Some(&person.name), person.role.as_ref(), person.affiliation.as_ref()];
+        parts.into_iter().flatten().cloned().collect::<Vec<_>>().join(", ")
+    });
+    let related = report.related.iter().map(|one| match &one.url {
+        Some(url) => format!("{} <{url}>", one.title),
+        None => one.title.clone(),
+    });
+    let words = report.body_text.split_whitespace().count();
+    let fields: Vec<(&str, Vec<String>)> = vec![
+        ("title", vec![report.title.clone()]),
+        ("language", report.language.clone().into_iter().collect()),
+        ("summary", report.summary.clone().into_iter().collect()),
+        ("event.start", when(event.start).into_iter().collect()),
+        ("event.end", when(event.end).into_iter().collect()),
+        ("event.timezone", event.timezone.clone().into_iter().collect()),
+        ("event.venue", event.venue.clone().into_iter().collect()),
+        ("event.city", event.city.clone().into_iter().collect()),
+        ("event.country", event.country.clone().into_iter().collect()),
+        ("series", report.series.clone().into_iter().collect()),
+        ("people", people.collect()),
+        ("topics", report.topics.clone()),
+        ("related", related.collect()),
+        ("url", report.url.clone().into_iter().collect()),
+        ("published", report.published.map(|at| at.format("%Y-%m-%d %H:%M UTC").to_string()).into_iter().collect()),
+        ("author", report.author.clone().into_iter().collect()),
+        ("body", vec![format!("{words} words")]),
+    ];
+    for (field, values) in &fields {
+        write_field(&mut out, report, field, values);
+    }
+    let handled: [(&str, Option<String>); 5] = [
+        ("handling.draft", handling.draft.then(|| "yes: not to be published yet".to_owned())),
+        ("handling.publish_after", handling.publish_after.map(|at| at.format("%Y-%m-%d %H:%M UTC").to_string())),
+        ("handling.lists", handling.lists.as_ref().map(|lists| lists.join(", "))),
+        ("handling.correction", handling.correction.clone()),
+        ("handling.id", handling.id.clone()),
+    ];
+    for (field, value) in handled {
+        if let Some(value) = value {
+            write_field(&mut out, report, field, &[value]);
+        }
+    }
+    if report.provenance.contains_key("charset") {
+        write_field(&mut out, report, "charset", &["see below".to_owned()]);
+    }
+    out
+}
+
+fn write_field(out: &mut String, report: &Report, field: &str, values: &[String]) {
+    const WIDTH: usize = 16;
+    let mut name = field;
+    if values.is_empty() {
+        // Writing into a String cannot fail.
+        let _ = writeln!(out, "{name:<WIDTH$}  -");
+    }
+    for value in values {
+        let lines = textwrap::wrap(value, 100 - WIDTH);
+        for line in lines {
+            let _ = writeln!(out, "{name:<WIDTH$}  {line}");
+            name = "";
+        }
+    }
+    if let Some(why) = report.provenance.get(field) {
+        let separator = if why.words.is_empty() { "" } else { ": " };
+        let _ = writeln!(out, "{:<WIDTH$}  ({}{separator}{})", "", why.rule, why.words);
+    }
+}

@@ -1,0 +1,157 @@
+//! Saved web pages.
+//!
+//! In: HTML as some site wrote it. Out: what the page states about itself (structured data, meta elements, `time`)
+//! entered into the report, the title, and the blocks of its main text. The surprising thing: the main text is what
+//! readability finds only if that is a fair part of the page; on short pages it is often not, and the body is taken.
+
+mod stated;
+
+use std::sync::LazyLock;
+
+use ego_tree::NodeRef;
+use scraper::{ElementRef, Html, Node, Selector};
+use url::Url;
+
+use super::blocks::{self, Block, Kind, web_address};
+use super::prose::tidy;
+use super::{Refusal, Report, tail};
+
+/// More markup than this is too slow to search for its main text; the body is taken as it is.
+const MOST_FOR_READABILITY: usize = 1_500_000;
+/// Readability must keep at least this share of the text, in percent.
+const FAIR_SHARE: usize = 25;
+
+/// Compiles a literal selector.
+#[expect(clippy::expect_used, reason = "a literal selector, compiled by a test")]
+fn selector(text: &str) -> Selector {
+    Selector::parse(text).expect("a literal selector")
+}
+
+/// The title, the rule that found it, and the blocks; the rest goes into the report.
+pub(super) fn read(html: &str, report: &mut Report) -> Result<(String, &'static str, Vec<Block>), Refusal> {
+    if blocks::is_too_deep(html) {
+        return Err(Refusal(format!(
+            "elements are nested more than {} deep, which no page needs; save the text of the page as .txt or .md",
+            blocks::MOST_DEPTH
+        )));
+    }
+    let page = Html::parse_document(html);
+    stated::enter(&page, report);
+    let base = base_of(&page, report);
+    let (title, rule) = title(&page, report);
+
+    let whole = blocks::of_node(main_element(&page), base.as_ref());
+    let mut blocks = readable(html, &whole, base.as_ref()).unwrap_or_else(|| whole.clone());
+    // Readability often drops the related titles as mere links, so the whole page is asked for them.
+    if tail::find(&blocks).is_none()
+        && let Some(tail) = tail::find(&whole)
+    {
+        let is_left = |block: &Block| tail.related.iter().any(|one| block.lines.iter().all(|line| line.title == one.title));
+        blocks.retain(|block| !is_left(block));
+        report.note("related", "tail of the text", &tail.words);
+        report.related = tail.related;
+    }
+    if let Some(at) = blocks.iter().take(4).position(|block| block.kind == Kind::Heading && block.text == title) {
+        blocks.drain(..=at);
+    }
+    Ok((title, rule, blocks))
+}
+
+/// Relative links are relative to the page's own address.
+fn base_of(page: &Html, report: &Report) -> Option<Url> {
+    static BASE: LazyLock<Selector> = LazyLock::new(|| selector("base[href]"));
+    let own = report.url.as_deref().and_then(|url| Url::parse(url).ok());
+    let href = page.select(&BASE).next().and_then(|base| base.attr("href"));
+    let stated = href.and_then(|href| web_address(href, own.as_ref())).and_then(|url| Url::parse(&url).ok());
+    stated.or(own)
+}
+
+/// Structured data has been entered already; then og:title, the only h1, the title element.
+fn title(page: &Html, report: &Report) -> (String, &'static str) {
+    static OG_TITLE: LazyLock<Selector> = LazyLock::new(|| selector(r#"meta[property="og:title"]"#));
+    static SITE: LazyLock<Selector> = LazyLock::new(|| selector(r#"meta[property="og:site_name"]"#));
+    static H1: LazyLock<Selector> = LazyLock::new(|| selector("h1"));
+    static TITLE: LazyLock<Selector> = LazyLock::new(|| selector("head > title"));
+    let content = |selector: &Selector| page.select(selector).find_map(|meta| meta.attr("content")).map(tidy).filter(|text| !text.is_empty());
+    let site = content(&SITE);
+    let headings: Vec<String> = page.select(&H1).map(|h1| tidy(&h1.text().collect::<String>())).filter(|text| !text.is_empty()).collect();
+    let h1 = match headings.as_slice() {
+        [one] if Some(one) != site.as_ref() => Some(one.clone()),
+        _ => None,
+    };
+    if !report.title.is_empty() {
+        return (report.title.clone(), "structured data");
+    }
+    if let Some(og) = content(&OG_TITLE) {
+        return (without_site(&og, site.as_deref(), h1.as_deref()), "meta og:title");
+    }
+    if let Some(h1) = h1 {
+        return (h1, "heading of the page");
+    }
+    let written = page.select(&TITLE).next().map(|title| tidy(&title.text().collect::<String>())).unwrap_or_default();
+    if !written.is_empty() {
+        return (without_site(&written, site.as_deref(), headings.first().map(String::as_str)), "title of the page");
+    }
+    (headings.into_iter().next().unwrap_or_default(), "heading of the page")
+}
+
+/// "Title | Site" without the site, where the parting is plain.
+fn without_site(title: &str, site: Option<&str>, heading: Option<&str>) -> String {
+    const LONGEST_SITE: usize = 60;
+    for separator in [" | ", " :: ", " » ", " — ", " – ", " - ", " · "] {
+        let Some((front, last)) = title.rsplit_once(separator) else { continue };
+        let is_plain = matches!(separator, " | " | " :: " | " » ") && last.chars().count() <= LONGEST_SITE;
+        if site == Some(last) || heading == Some(front) || is_plain {
+            return front.trim().to_owned();
+        }
+    }
+    title.to_owned()
+}
+
+/// The one article or main element, else the body.
+fn main_element(page: &Html) -> NodeRef<'_, Node> {
+    static MAIN: LazyLock<[Selector; 3]> =
+        LazyLock::new(|| [selector("main"), selector("article"), selector("body")]);
+    for candidate in MAIN.iter() {
+        let mut found = page.select(candidate);
+        if let (Some(one), None) = (found.next(), found.next())
+            && has_text(one)
+        {
+            return *one;
+        }
+    }
+    *page.root_element()
+}
+
+fn has_text(element: ElementRef<'_>) -> bool {
+    element.text().any(|text| !text.trim().is_empty())
+}
+
+/// What readability takes for the main text, if that is a fair part of the whole.
+fn readable(html: &str, whole: &[Block], base: Option<&Url>) -> Option<Vec<Block>> {
+    if html.len() > MOST_FOR_READABILITY {
+        return None;
+    }
+    let config = dom_smoothie::Config {
+        disable_json_ld: true,
+        ..Default::default()
+    };
+    let mut reader = dom_smoothie::Readability::new(html, None, Some(config)).ok()?;
+    let article = reader.parse().ok()?;
+    let blocks = blocks::of_html(&article.content, base);
+    let length = |blocks: &[Block]| blocks.iter().map(|block| block.text.len()).sum::<usize>();
+    (length(&blocks) * 100 >= length(whole) * FAIR_SHARE).then_some(blocks)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_site_name_is_cut_off_only_where_it_is_plainly_one() {
+        assert_eq!(without_site("Water talks | Lindenfeld", None, None), "Water talks");
+        assert_eq!(without_site("Water – a right", None, None), "Water – a right");
+        assert_eq!(without_site("Water – a right – Lindenfeld", Some("Lindenfeld"), None), "Water – a right");
+        assert_eq!(without_site("Water - Lindenfeld", None, Some("Water")), "Water");
+    }
+}

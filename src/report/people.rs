@@ -1,0 +1,300 @@
+//! Who spoke: people with role and affiliation as the text gives them.
+//!
+//! In: the paragraphs. Out: full names in the order of the text. Every run of capitalised words is looked at once: a
+//! verb of speaking beside it, or words that lead to a speaker before it, make it a person; the words before it and
+//! the apposition behind it say as what. The surprising thing: a surname alone is nobody new. It means the person of
+//! that name already met, or no one.
+
+mod words;
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use self::words::{LEADS_TO, LISTED, SPEAKS_AFTER, SPEAKS_BEFORE, is_address, is_institution, is_no_name, is_role};
+use super::Person;
+use super::place::is_place;
+use super::prose::{opening, pattern, sentences, tidy};
+
+/// More people than this are a list of participants.
+const MOST_PEOPLE: usize = 60;
+/// Longer is no role.
+const LONGEST_ROLE: usize = 160;
+const LONGEST_SENTENCE: usize = 4_000;
+
+/// Capitalised words in a row, with the small words that names contain.
+static RUN: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\p{Lu}[\p{L}\p{M}’'-]*\.?(?: (?:(?:van|von|de|del|della|der|den|da|di|dos|du|bin|ibn|al|ter|zu)(?: (?:der|den|la|las|los))? )?\p{Lu}[\p{L}\p{M}’'-]*\.?){0,7}",
+    )
+});
+
+/// Everyone who speaks, and the words by which the first was known.
+pub(super) fn find(paragraphs: &[&str]) -> (Vec<Person>, String) {
+    let mut people: Vec<Person> = Vec::new();
+    let mut seen = Vec::new();
+    let mut budget = super::prose::LOOK_AT;
+    for paragraph in paragraphs {
+        if budget == 0 || people.len() >= MOST_PEOPLE {
+            break;
+        }
+        let text = opening(paragraph, budget);
+        budget -= text.len();
+        for line in text.lines() {
+            if let Some(listed) = LISTED.captures(line).and_then(|captures| captures.name("people")) {
+                for person in listed.as_str().split(';').filter_map(listed_person) {
+                    enter(&mut people, person);
+                }
+            }
+        }
+        for sentence in sentences(text) {
+            let sentence = opening(sentence, LONGEST_SENTENCE);
+            for run in RUN.find_iter(sentence) {
+                if let Some((person, words)) = speaker(sentence, run.start(), run.end()) {
+                    if !people.iter().any(|one| one.name == person.name) {
+                        seen.push(words);
+                    }
+                    enter(&mut people, person);
+                }
+            }
+        }
+    }
+    people.truncate(MOST_PEOPLE);
+    (people, super::prose::quoted(&seen.join(" | ")))
+}
+
+/// "Name, Role, Affiliation" as editors write it; role and affiliation may be missing.
+pub(super) fn stated(text: &str) -> Person {
+    let text = tidy(text);
+    let mut parts = text.splitn(3, ',').map(|part| part.trim().to_owned());
+    let name = parts.next().unwrap_or_default();
+    let mut rest = parts.filter(|part| !part.is_empty());
+    let (role, affiliation) = (rest.next(), rest.next());
+    match (role, affiliation) {
+        (Some(role), None) => {
+            let (role, affiliation) = role_of(&role);
+            Person { name, role, affiliation }
+        }
+        (role, affiliation) => Person { name, role, affiliation },
+    }
+}
+
+/// A later mention adds what the first left out.
+fn enter(people: &mut Vec<Person>, person: Person) {
+    match people.iter_mut().find(|one| one.name == person.name) {
+        Some(known) => {
+            if known.role.is_none() {
+                known.role = person.role;
+                known.affiliation = known.affiliation.take().or(person.affiliation);
+            }
+        }
+        None => people.push(person),
+    }
+}
+
+/// The person of one run of capitalised words, if the sentence shows that they speak.
+fn speaker(sentence: &str, start: usize, end: usize) -> Option<(Person, String)> {
+    let run = sentence[start..end].trim_end_matches('.');
+    let end = start + run.len();
+    let name_at = start + name_start(run)?;
+    let name = tidy(&sentence[name_at..end]);
+    let (before, after) = (&sentence[..name_at], &sentence[end..]);
+    let (apposition, beyond) = apposition(after);
+    let spoken = SPEAKS_AFTER.is_match(opening(beyond, 120)) || (apposition.is_none() && SPEAKS_AFTER.is_match(opening(after, 120)));
+    let near = last_of(before, 300);
+    let led = LEADS_TO.captures(near).or_else(|| SPEAKS_BEFORE.captures(near)).filter(|captures| {
+        // Between the leading word and the name stands at most a role.
+        captures.name("prefix").is_some_and(|prefix| prefix.as_str().trim().is_empty() || before_name(prefix.as_str()).is_some())
+    });
+    if !spoken && led.is_none() {
+        return None;
+    }
+    let (mut role, mut affiliation) = apposition.map(role_of).unwrap_or_default();
+    if role.is_none()
+        && let Some(words) = before_name(near)
+    {
+        let (before_role, before_affiliation) = role_before(&words);
+        role = before_role;
+        affiliation = affiliation.or(before_affiliation);
+    }
+    let shown = end + (after.len() - beyond.len()) + 24;
+    let words = opening(&sentence[name_at..], shown - name_at).to_owned();
+    Some((Person { name, role, affiliation }, words))
+}
+
+/// Where the name begins in a run: behind roles, forms of address, abbreviations and institutions.
+fn name_start(run: &str) -> Option<usize> {
+    let words: Vec<(usize, &str)> = run
+        .split(' ')
+        .scan(0, |at, word| {
+            let here = *at;
+            *at += word.len() + 1;
+            Some((here, word))
+        })
+        .collect();
+    let ends_name = |word: &str| {
+        let letters = word.trim_end_matches('.');
+        let is_short_form = letters.chars().count() > 1 && !letters.contains('-') && letters.chars().all(char::is_uppercase);
+        is_role(word) || is_address(word) || is_institution(word) || is_short_form || is_no_name(word) || word.ends_with("’s") || word.ends_with("'s")
+    };
+    let from = words.iter().rposition(|(_, word)| ends_name(word)).map_or(0, |at| at + 1);
+    let name = words.get(from..)?;
+    let capitals = name.iter().filter(|(_, word)| word.starts_with(char::is_uppercase)).count();
+    let whole_words = name.iter().filter(|(_, word)| word.chars().filter(|c| c.is_alphabetic()).count() > 1).count();
+    let first = name.first()?.0;
+    let is_name = (2..=4).contains(&capitals) && whole_words >= 2 && !is_place(&run[first..]) && !name.iter().any(|(_, word)| is_place(word));
+    is_name.then_some(first)
+}
+
+/// What stands between the commas behind a name, if it says as what the person speaks; and the text beyond it.
+fn apposition(after: &str) -> (Option<&str>, &str) {
+    let none = (None, after);
+    if let Some(inner) = after.strip_prefix(" (") {
+        return match inner.split_once(')') {
+            Some((words, rest)) if words.chars().count() <= LONGEST_ROLE => (Some(words), rest),
+            _ => none,
+        };
+    }
+    let Some(rest) = after.strip_prefix(", ") else { return none };
+    let first = segment(rest);
+    if !says_as_what(first) || SPEAKS_AFTER.is_match(&format!(" {}", opening(first, 60))) {
+        return none;
+    }
+    // "Director, Lindenfeld Institute": the second part belongs to it if it is an institution.
+    let mut length = first.len();
+    if let Some(more) = rest[length..].strip_prefix(", ") {
+        let second = segment(more);
+        let is_name = second.split(' ').any(is_institution) && second.trim_start_matches("the ").starts_with(char::is_uppercase);
+        if is_name && !second.split(' ').any(is_role) && second.split(' ').count() <= 10 {
+            length += 2 + second.len();
+        }
+    }
+    (Some(&rest[..length]), &rest[length..])
+}
+
+/// Up to the next mark that ends an apposition; the full stop of "St." does not.
+fn segment(text: &str) -> &str {
+    let mut from = 0;
+    while let Some(at) = text[from..].find([',', ';', '.', ':', '(', ')', '—', '–', '”']).map(|at| from + at) {
+        let word = text[..at].rsplit(' ').next().unwrap_or_default();
+        let is_short = text[at..].starts_with(". ") && word.chars().count() <= 3;
+        if !is_short {
+            return &text[..at];
+        }
+        from = at + 1;
+    }
+    text
+}
+
+fn says_as_what(words: &str) -> bool {
+    let words_count = words.split(' ').count();
+    words.chars().count() <= LONGEST_ROLE && words_count <= 20 && words.split([' ', '-']).any(|word| is_role(word) || is_institution(word))
+}
+
+/// "Head of Department at the Institute" into role and affiliation.
+fn role_of(words: &str) -> (Option<String>, Option<String>) {
+    static AT: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(r"^(?P<role>.+?)(?:,? (?:at|with|bei|beim|bei der|am|an der|im|auprès de) (?:the )?|, (?:the )?)(?P<at>\P{Ll}.+)$")
+    });
+    static OF: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(r"^(?P<role>.+?) (?:of|for|from|des|der|vom|von|von der|de la|de l[’']|du|del|de) ?(?:the )?(?P<of>\p{Lu}.+)$")
+    });
+    let words = tidy(words);
+    let words = words.strip_prefix("the ").or(words.strip_prefix("a ")).or(words.strip_prefix("an ")).unwrap_or(&words);
+    let with_institution = |part: &str| part.split([' ', '-']).any(is_institution) || part.split(' ').next().is_some_and(is_short_name);
+    if let Some(captures) = AT.captures(words)
+        && let (Some(role), Some(at)) = (captures.name("role"), captures.name("at"))
+        && with_institution(at.as_str())
+    {
+        return (Some(role.as_str().to_owned()), Some(at.as_str().to_owned()));
+    }
+    if let Some(captures) = OF.captures(words)
+        && let (Some(role), Some(of)) = (captures.name("role"), captures.name("of"))
+        && of.as_str().split([' ', '-']).any(|word| is_institution(word) && !word.starts_with("Depart") && !word.starts_with("Divis") && !word.starts_with("Program"))
+        && role.as_str().split(' ').any(is_role)
+    {
+        return (Some(role.as_str().to_owned()), Some(of.as_str().to_owned()));
+    }
+    match words.split([' ', '-']).any(is_role) {
+        true => (Some(words.to_owned()), None),
+        false => (None, Some(words.to_owned())),
+    }
+}
+
+/// An abbreviation of an institution: "DOC", "RAND".
+fn is_short_name(word: &str) -> bool {
+    let letters = word.chars().filter(|c| c.is_alphabetic()).count();
+    letters >= 2 && word.chars().all(|c| c.is_uppercase() || !c.is_alphabetic())
+}
+
+/// The words right before a name that say as what the person speaks, if there are any.
+fn before_name(before: &str) -> Option<String> {
+    /// Words where such a phrase begins anew.
+    const STOPS: &[&str] = &[
+        "from", "by", "to", "with", "that", "when", "while", "but", "so", "because", "where", "here", "on", "said", "at",
+        "the", "a", "an", "question", "also", "however", "then", "which", "who", "is", "was", "were", "are", "followed",
+        "von", "durch", "dass", "als", "während", "aber", "wie", "sagte", "betonte", "erklärte", "meinte", "die", "der", "das", "dem",
+        "den", "par", "por", "que", "как", "что", "отметил", "отметила", "le", "la", "el", "according", "asked",
+    ];
+    let clause = before.rsplit([',', ';', ':', '.', '!', '?', '“', '”', '„', '«', '»', '"', '(', ')', '—', '–']).next()?;
+    // "Prof. Dr. Weber": the full stop of a form of address ends no clause.
+    let clause = match clause.trim().is_empty() && before.trim_end().ends_with('.') {
+        true => before.trim_end().rsplit(' ').next().unwrap_or_default(),
+        false => clause,
+    };
+    let words: Vec<&str> = clause.split_whitespace().filter(|word| !is_address(word)).collect();
+    let last = words.last()?;
+    if !is_role(last) {
+        return None;
+    }
+    let from = words.iter().rposition(|word| STOPS.contains(&word.to_lowercase().as_str())).map_or(0, |at| at + 1);
+    let mut phrase = words.get(from..)?;
+    while let [first, rest @ ..] = phrase
+        && matches!(first.to_lowercase().as_str(), "and" | "or" | "und" | "in" | "of" | "и" | "et" | "y")
+    {
+        phrase = rest;
+    }
+    let phrase = phrase.join(" ");
+    (!phrase.is_empty() && phrase.chars().count() <= LONGEST_ROLE).then_some(phrase)
+}
+
+/// "DOC Chief Researcher": what leads and is an institution or its abbreviation is the affiliation.
+fn role_before(words: &str) -> (Option<String>, Option<String>) {
+    let all: Vec<&str> = words.split(' ').collect();
+    let short = all.first().filter(|word| is_short_name(word) && word.chars().count() >= 3 && !is_role(word)).map(|_| 1);
+    let last_institution = all.iter().rposition(|word| is_institution(word.trim_end_matches("’s").trim_end_matches("'s")));
+    let long = last_institution.map(|at| at + 1).filter(|at| {
+        all.get(..*at).is_some_and(|name| name.iter().all(|word| word.starts_with(char::is_uppercase) || matches!(*word, "of" | "for" | "and")))
+    });
+    match long.or(short).filter(|at| *at < all.len()).and_then(|at| all.split_at_checked(at)) {
+        Some((affiliation, role)) => {
+            let affiliation = affiliation.join(" ");
+            let affiliation = affiliation.trim_end_matches("’s").trim_end_matches("'s");
+            (Some(role.join(" ")), Some(affiliation.to_owned()))
+        }
+        None => (Some(words.to_owned()), None),
+    }
+}
+
+fn listed_person(text: &str) -> Option<Person> {
+    let text = tidy(text);
+    let text = text.trim_end_matches('.');
+    let person = match text.split_once(" (") {
+        Some((name, rest)) => {
+            let (role, affiliation) = role_of(rest.trim_end_matches(')'));
+            Person { name: name.to_owned(), role, affiliation }
+        }
+        None => stated(text),
+    };
+    let run = RUN.find(&person.name)?;
+    let is_whole = run.start() == 0 && run.end() == person.name.len();
+    let at = name_start(&person.name).filter(|_| is_whole)?;
+    Some(Person {
+        name: person.name.get(at..)?.to_owned(),
+        ..person
+    })
+}
+
+fn last_of(text: &str, most: usize) -> &str {
+    &text[text.ceil_char_boundary(text.len().saturating_sub(most))..]
+}

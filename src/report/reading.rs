@@ -1,0 +1,271 @@
+//! From a file to a [`Report`]: which form it has, and the order in which the rules are asked.
+//!
+//! In: name, bytes, context. Out: a report or a refusal. What an editor states beats what a page states for machines,
+//! which beats what its form shows, which beats prose; a field that is filled is left alone. The surprising thing: the
+//! time of the file never becomes a date of the report. It only lends its year to a date that has none.
+
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use url::Url;
+
+use super::blocks::{self, Block, Kind};
+use super::prose::{quoted, tidy};
+use super::{Provenance, Refusal, Report, charset, event, front, html, language, markdown, people, place, plain, prose, series, summary, tail};
+
+/// A larger file is no report.
+pub const MAX_BYTES: usize = 10 * 1024 * 1024;
+
+/// What is known about a file besides its bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Context {
+    /// Time of the file; used only for the year of a date that states none in a report that states no publication.
+    pub published_hint: Option<DateTime<Utc>>,
+    /// Files larger than this are refused.
+    pub max_bytes: usize,
+    /// The charset of the HTTP header, if the bytes came over HTTP.
+    pub http_charset: Option<String>,
+}
+
+impl Default for Context {
+    fn default() -> Self {
+        Context {
+            published_hint: None,
+            max_bytes: MAX_BYTES,
+            http_charset: None,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Plain,
+    Markdown,
+    Html,
+}
+
+impl Form {
+    fn of(name: &str) -> Result<Form, Refusal> {
+        let file = name.rsplit(['/', '\\']).next().unwrap_or(name);
+        let extension = file.rsplit_once('.').map(|(_, extension)| extension.to_lowercase());
+        match extension.as_deref() {
+            Some("txt" | "text") => Ok(Form::Plain),
+            Some("md" | "markdown") => Ok(Form::Markdown),
+            Some("html" | "htm" | "xhtml") => Ok(Form::Html),
+            Some(other) => Err(Refusal(format!(
+                "files of kind .{other} are not read; save the report as .txt, .md or .html"
+            ))),
+            None => Err(Refusal("the name has no extension; name the report .txt, .md or .html".to_owned())),
+        }
+    }
+}
+
+/// Reads one report. `name` is its path within the source; only the extension matters.
+pub fn read(name: &str, bytes: &[u8], context: &Context) -> Result<Report, Refusal> {
+    let form = Form::of(name)?;
+    let text = text(bytes, context)?;
+    let mut report = Report::default();
+    if text.is_notable() {
+        let lost = match text.replaced {
+            0 => String::new(),
+            1 => "; 1 unreadable character was replaced".to_owned(),
+            many => format!("; {many} unreadable characters were replaced"),
+        };
+        report.note("charset", text.rule, &format!("read as {}{lost}", text.charset));
+    }
+    let mut blocks = match form {
+        Form::Plain => {
+            let body = front::take(&text.text, &mut report)?;
+            if report.title.is_empty() {
+                let read = plain::read(body);
+                report.title_from(&read.title, read.title_rule);
+                read.blocks
+            } else {
+                plain::body(body, &report.title)
+            }
+        }
+        Form::Markdown => {
+            let body = front::take(&text.text, &mut report)?;
+            let base = report.own_url();
+            let (title, rule, blocks) = markdown::read(body, &report.title, base.as_ref());
+            report.title_from(&title, rule);
+            blocks
+        }
+        Form::Html => {
+            let (title, rule, blocks) = html::read(&text.text, &mut report)?;
+            report.title_from(&title, rule);
+            blocks
+        }
+    };
+    if let Some(tail) = tail::find(&blocks) {
+        blocks.truncate(tail.keep);
+        if report.related.is_empty() {
+            report.note("related", "tail of the text", &tail.words);
+            report.related = tail.related;
+        }
+    }
+    if report.title.is_empty() {
+        let first = blocks.first().and_then(|block| block.lines.first()).map(|line| line.title.clone());
+        report.title_from(&first.unwrap_or_default(), "first line");
+    }
+    if report.title.is_empty() {
+        return Err(Refusal("holds no text; write a title and the report".to_owned()));
+    }
+    enter_body(&mut report, &blocks);
+    enter_from_prose(&mut report, &blocks, context);
+    Ok(report)
+}
+
+/// What mail, feeds and pages may show of somebody's HTML: an allow-list of text elements, links to http, https and
+/// mailto only. Relative links are resolved against `base`, or lose their address.
+pub fn sanitize(html: &str, base: Option<&Url>) -> String {
+    join_html(&blocks::of_html(html, base))
+}
+
+/// Markdown as sanitised HTML.
+pub fn markdown_to_html(text: &str) -> String {
+    sanitize(&markdown::to_html(text), None)
+}
+
+/// The same bytes give the same fingerprint, wherever and whenever.
+pub fn fingerprint(bytes: &[u8]) -> String {
+    blake3::hash(bytes).to_hex().to_string()
+}
+
+fn text(bytes: &[u8], context: &Context) -> Result<charset::Decoded, Refusal> {
+    if bytes.len() > context.max_bytes {
+        return Err(Refusal(format!(
+            "{:.1} MB are more than the {} MB a report may have; keep pictures and attachments out of the file",
+            bytes.len() as f64 / 1_048_576.0,
+            context.max_bytes / 1_048_576
+        )));
+    }
+    if let Some(kind) = charset::binary_kind(bytes) {
+        return Err(Refusal(format!(
+            "looks like a binary file ({kind}); save the report as .txt, .md or .html"
+        )));
+    }
+    let decoded = charset::decode(bytes, context.http_charset.as_deref());
+    if decoded.text.trim().is_empty() {
+        return Err(Refusal("the file is empty; write a title and the report".to_owned()));
+    }
+    Ok(decoded)
+}
+
+impl Report {
+    /// Records which rule filled a field, from which words.
+    pub(super) fn note(&mut self, field: &str, rule: &str, words: &str) {
+        let why = Provenance {
+            rule: rule.to_owned(),
+            words: quoted(words),
+        };
+        self.provenance.insert(field.to_owned(), why);
+    }
+
+    fn title_from(&mut self, title: &str, rule: &str) {
+        self.title = tidy(title);
+        if !self.title.is_empty() && !self.provenance.contains_key("title") {
+            let words = self.title.clone();
+            self.note("title", rule, &words);
+        }
+    }
+
+    fn own_url(&self) -> Option<Url> {
+        self.url.as_deref().and_then(|url| Url::parse(url).ok())
+    }
+}
+
+fn join_html(blocks: &[Block]) -> String {
+    let html: Vec<&str> = blocks.iter().map(|block| block.html.as_str()).filter(|html| !html.is_empty()).collect();
+    html.join("\n")
+}
+
+fn enter_body(report: &mut Report, blocks: &[Block]) {
+    report.body_html = join_html(blocks);
+    let texts: Vec<&str> = blocks.iter().map(|block| block.text.as_str()).filter(|text| !text.is_empty()).collect();
+    report.body_text = texts.join("\n\n");
+    if report.language.is_none()
+        && let Some(tag) = language::recognise(&format!("{}\n{}", report.title, prose::opening(&report.body_text, 20_000)))
+    {
+        report.language = Some(tag.to_owned());
+        report.note("language", "recognised from the text", tag);
+    }
+}
+
+/// What nobody stated is looked for in running text.
+fn enter_from_prose(report: &mut Report, blocks: &[Block], context: &Context) {
+    let paragraphs: Vec<&str> = blocks.iter().filter(|block| block.kind != Kind::Heading).map(|block| block.text.as_str()).collect();
+    // Lines as written: a label such as "Date:" begins a line, not always a paragraph.
+    let lines: Vec<String> = blocks.iter().take(12).map(written_lines).collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    if report.published.is_none()
+        && let Some((day, words)) = event::published(&lines)
+    {
+        report.published = Some(day.and_time(NaiveTime::MIN).and_utc());
+        report.note("published", "line that states the publication", &words);
+    }
+    let dated = event::find(&report.title, &paragraphs, &lines);
+    if let Some(dated) = &dated {
+        enter_date(report, dated, context.published_hint.map(|hint| hint.date_naive()));
+    }
+    let telling = event::telling(&paragraphs);
+    let sentences: Vec<&str> = dated.iter().map(|dated| dated.sentence.as_str()).chain(telling.iter().copied()).collect();
+    enter_place(report, &sentences, paragraphs.first().copied().unwrap_or_default(), &lines);
+    if report.series.is_none()
+        && let Some((name, words)) = series::find(&sentences)
+    {
+        report.note("series", "words about a series", &words);
+        report.series = Some(name);
+    }
+    if report.people.is_empty() {
+        let (people, words) = people::find(&paragraphs);
+        if !people.is_empty() {
+            report.note("people", "those who speak in the text", &words);
+            report.people = people;
+        }
+    }
+    if report.summary.is_none()
+        && let Some(text) = summary::of(blocks)
+    {
+        report.note("summary", "first whole sentences of the text", "");
+        report.summary = Some(text);
+    }
+}
+
+fn written_lines(block: &Block) -> String {
+    block.lines.iter().map(|line| line.title.as_str()).collect::<Vec<_>>().join("\n")
+}
+
+fn enter_date(report: &mut Report, dated: &event::Dated, hint: Option<NaiveDate>) {
+    if report.event.start.is_some() {
+        return;
+    }
+    let published = report.published.map(|at| at.date_naive());
+    let Some((start, end)) = dated.found.resolve(published.or(hint)) else { return };
+    let rule = match (dated.found.states_year(), published) {
+        (true, _) => dated.rule.to_owned(),
+        (false, Some(day)) => format!("{}; the year from the report's own publication on {day}", dated.rule),
+        (false, None) => format!("{}; the year from the time of the file", dated.rule),
+    };
+    report.event.start = Some(start);
+    report.note("event.start", &rule, &dated.words);
+    if let (None, Some(end)) = (report.event.end, end) {
+        report.event.end = Some(end);
+        report.note("event.end", &rule, &dated.words);
+    }
+    if let (None, Some(zone)) = (&report.event.timezone, dated.found.zone) {
+        report.event.timezone = Some(zone.to_owned());
+        report.note("event.timezone", "zone beside the time", &dated.words);
+    }
+}
+
+fn enter_place(report: &mut Report, sentences: &[&str], first: &str, lines: &[&str]) {
+    if report.event.city.is_some() {
+        return;
+    }
+    let Some(found) = place::labelled(lines).or_else(|| place::find(sentences, first)) else { return };
+    report.note("event.city", found.rule, &found.words);
+    report.event.city = Some(found.city);
+    if let (None, Some(country)) = (&report.event.country, found.country) {
+        report.note("event.country", "country beside the city", &country);
+        report.event.country = Some(country);
+    }
+}
