@@ -248,7 +248,7 @@ async fn what_we_hand_in_lies_in_the_mailbox_byte_for_byte() {
     assert_eq!(String::from_utf8_lossy(&arrived[0]), written);
     let read = mail_parser::MessageParser::default().parse(&arrived[0]).unwrap();
     assert_eq!(read.subject(), Some("Grüße aus Exampleton: „Zwei Flüsse“"));
-    assert!(read.body_text(0).unwrap().starts_with(".\n..\n.a line"), "{:?}", read.body_text(0));
+    assert!(read.body_text(0).unwrap().starts_with(".\r\n..\r\n.a line"), "{:?}", read.body_text(0));
     for person in 1..=3 {
         let digests = postfix.mails(&format!("p{person}@example.org"));
         assert_eq!(digests.len(), 1, "{}", postfix.log());
