@@ -1,1 +1,259 @@
-//! To come.
+//! `run`: collects, seals, delivers and serves until it is told to end.
+//!
+//! In: a configuration. Out: an [`Ending`]. One loop does what is due and looks at the drop folders; delivery and web
+//! have tasks of their own. SIGTERM or SIGINT ends it after the mails in hand, a second one at once (REL-13); SIGHUP
+//! ends it softly to begin anew with a configuration that has been read and found good (REL-18).
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use notify::{RecursiveMode, Watcher};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+use crate::delivery::Delivery;
+use crate::delivery::lock::StoreLock;
+use crate::publish::{self, Collector, House};
+use crate::web;
+
+/// How often we look for what is due, even if no folder reports a change (network folders never do).
+const BEAT: Duration = Duration::from_secs(5);
+
+/// Why the daemon ended.
+#[derive(Debug)]
+pub enum Ending {
+    Stopped,
+    /// Begin anew with this.
+    Reload(Box<Config>),
+}
+
+/// Listeners that are bound: found busy before anything starts.
+pub struct Doors {
+    pub public: TcpListener,
+    pub private: Option<TcpListener>,
+}
+
+impl Doors {
+    pub async fn open(config: &Config) -> anyhow::Result<Doors> {
+        let private = match &config.web.private_listen {
+            Some(address) => Some(bind("web.private_listen", address).await?),
+            None => None,
+        };
+        Ok(Doors { public: bind("web.listen", &config.web.listen).await?, private })
+    }
+}
+
+async fn bind(key: &str, address: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}; is another program there? Change `{key}` in config.toml"))
+}
+
+/// Runs until a signal. `reload` reads the configuration again.
+pub async fn run(house: House, reload: impl Fn() -> anyhow::Result<Config>) -> anyhow::Result<Ending> {
+    let _lock = take_lock(&house).await?;
+    let doors = Doors::open(&house.config).await?;
+    let (soft, hard) = (CancellationToken::new(), CancellationToken::new());
+    let mut running = tokio::spawn(serve(house, doors, soft.clone(), hard.clone()));
+
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    let mut next = None;
+    loop {
+        tokio::select! {
+            ended = &mut running => {
+                ended.context("the daemon broke off")??;
+                return Ok(next.map_or(Ending::Stopped, |config| Ending::Reload(Box::new(config))));
+            }
+            _ = terminate.recv() => end(&soft, &hard),
+            _ = interrupt.recv() => end(&soft, &hard),
+            _ = hangup.recv() => match reload() {
+                Ok(config) => {
+                    tracing::info!("configuration read again; beginning anew with it");
+                    next = Some(config);
+                    soft.cancel();
+                }
+                Err(error) => tracing::error!("the configuration has mistakes, the old one stays: {error:#}"),
+            },
+        }
+    }
+}
+
+/// The first signal finishes the mails in hand, the second does not wait for them.
+fn end(soft: &CancellationToken, hard: &CancellationToken) {
+    if soft.is_cancelled() {
+        tracing::warn!("ending at once");
+        hard.cancel();
+    } else {
+        tracing::info!("ending after the mails in hand; a second signal ends at once");
+        soft.cancel();
+    }
+}
+
+/// Takes the lock of an SQLite database, and with it the right to settle what an earlier daemon left open (REL-05).
+pub async fn take_lock(house: &House) -> anyhow::Result<Option<StoreLock>> {
+    let Some(file) = house.database_file() else { return Ok(None) };
+    let lock = StoreLock::take(&file, house.now())?;
+    let recovered = house.store.recover_all(house.config.delivery.resend_after).await?;
+    if recovered.in_doubt > 0 || recovered.released > 0 {
+        tracing::warn!(
+            in_doubt = recovered.in_doubt,
+            released = recovered.released,
+            "an earlier run ended in the middle of mails; those in doubt are treated by each list's policy"
+        );
+    }
+    Ok(Some(lock))
+}
+
+/// Everything at once, until `soft`: the beat, delivery, the web.
+pub async fn serve(house: House, doors: Doors, soft: CancellationToken, hard: CancellationToken) -> anyhow::Result<()> {
+    let delivery =
+        Arc::new(Delivery::open(house.store.clone(), &house.config, house.clock.clone(), house.secret.clone()).await?);
+    let app = web::App::new(
+        house.config.clone(),
+        house.store.clone(),
+        house.clock.clone(),
+        house.secret.clone(),
+        house.templates.clone(),
+    )
+    .await?;
+    tracing::info!(address = %doors.public.local_addr()?, public_url = house.config.web.public_url, "serving feeds and pages");
+    let mut web = vec![tokio::spawn(web::serve(doors.public, web::router(app.clone()), app.clone(), soft.clone()))];
+    if let Some(private) = doors.private {
+        web.push(tokio::spawn(web::serve(private, web::private_router(app.clone()), app.clone(), soft.clone())));
+    }
+    let sending = tokio::spawn({
+        let (delivery, soft, hard) = (delivery.clone(), soft.clone(), hard.clone());
+        async move { delivery.run(soft, hard).await }
+    });
+
+    beat(&house, &delivery, &app, &soft).await;
+    sending.await.context("delivery broke off")??;
+    for served in web {
+        served.await.context("the web broke off")?;
+    }
+    Ok(())
+}
+
+/// Does what is due, again and again: at every change of a drop folder, and at every beat.
+async fn beat(house: &House, delivery: &Delivery, app: &Arc<web::App>, soft: &CancellationToken) {
+    let (changed, mut changes) = mpsc::channel(1);
+    let _watcher = watch_folders(house, changed);
+    let mut collector = Collector::default();
+    let mut people = PeopleFiles::default();
+    while !soft.is_cancelled() {
+        if let Err(error) = once(house, &mut collector, &mut people, delivery, app).await {
+            tracing::error!("this round failed, the next is tried: {error:#}");
+        }
+        let pause = async {
+            tokio::select! {
+                _ = changes.recv() => {}
+                () = tokio::time::sleep(BEAT) => {}
+            }
+        };
+        soft.run_until_cancelled(pause).await;
+    }
+}
+
+async fn once(
+    house: &House,
+    collector: &mut Collector,
+    people: &mut PeopleFiles,
+    delivery: &Delivery,
+    app: &Arc<web::App>,
+) -> anyhow::Result<()> {
+    people.sync_changed(house).await;
+    for collected in publish::collect(house, collector, &[]).await? {
+        if collected.new + collected.changed + collected.newly_refused > 0 {
+            tracing::info!(
+                source = collected.source,
+                new = collected.new,
+                changed = collected.changed,
+                refused = collected.refused.len(),
+                archived = collected.archived,
+                held = collected.held,
+                "collected"
+            );
+        }
+    }
+    let ticked = publish::tick(house).await?;
+    for error in &ticked.errors {
+        tracing::error!("{error}");
+    }
+    for edition in &ticked.sealed {
+        tracing::info!(edition, "sealed");
+    }
+    if !ticked.released.is_empty() || !ticked.sealed.is_empty() {
+        delivery.wake();
+    }
+    app.refresh_if_stale().await?;
+    Ok(())
+}
+
+/// Wakes the beat when something in a drop folder changes. Where that cannot be watched, the beat alone serves.
+fn watch_folders(house: &House, changed: mpsc::Sender<()>) -> Option<notify::RecommendedWatcher> {
+    let mut watcher = notify::recommended_watcher(move |_| {
+        // A full channel already holds a wake-up.
+        let _ = changed.try_send(());
+    })
+    .inspect_err(|error| tracing::warn!(%error, "folders cannot be watched; they are looked at every few seconds"))
+    .ok()?;
+    for source in house.config.sources.values() {
+        let folder = house.config.path(&source.path);
+        if let Err(error) = watcher.watch(&folder, RecursiveMode::Recursive) {
+            tracing::debug!(%error, folder = %folder.display(), "not watched");
+        }
+    }
+    Some(watcher)
+}
+
+/// The lists' CSV files as last applied: size and time of change.
+#[derive(Default)]
+struct PeopleFiles {
+    seen: HashMap<PathBuf, Option<(u64, std::time::SystemTime)>>,
+}
+
+impl PeopleFiles {
+    async fn sync_changed(&mut self, house: &House) {
+        for name in house.config.lists.keys() {
+            let file = house.people_file(name);
+            let facts = std::fs::metadata(&file).ok().and_then(|facts| Some((facts.len(), facts.modified().ok()?)));
+            if self.seen.get(&file) == Some(&facts) {
+                continue;
+            }
+            match publish::sync(house, name, false).await {
+                Ok(synced) => {
+                    self.seen.insert(file, facts);
+                    log_synced(name, &synced);
+                }
+                Err(error) => tracing::error!(list = name, "the list's file cannot be applied: {error:#}"),
+            }
+        }
+    }
+}
+
+fn log_synced(list: &str, synced: &publish::Synced) {
+    if let Some(reason) = &synced.stopped {
+        return tracing::warn!(list, "{reason}");
+    }
+    for refused in &synced.refused {
+        tracing::warn!(list, line = refused.line, reason = refused.reason, "a row was refused");
+    }
+    if synced.subscribed + synced.returned + synced.updated + synced.removed > 0 {
+        tracing::info!(
+            list,
+            subscribed = synced.subscribed,
+            returned = synced.returned,
+            updated = synced.updated,
+            removed = synced.removed,
+            "people changed by the list's file"
+        );
+    }
+}

@@ -15,9 +15,9 @@ use url::Url;
 
 use crate::config::{Config, FeedContent, List};
 use crate::edition::{is_open, list_takes};
+use crate::render::{Error, Templates, direction};
 use crate::report::{Event, Report};
 use crate::store::Stored;
-use crate::render::{Error, Templates, direction};
 
 /// Entries of a feed's main document (FEED-10 allows 30 to 50).
 pub const ENTRIES: usize = 50;

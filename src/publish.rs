@@ -28,13 +28,13 @@ use crate::render::Templates;
 use crate::store::{CadenceState, Store, Stored, Table};
 use crate::token::Secret;
 
-pub use collect::{Collected, Collector, Refused, collect};
+pub use collect::{Collected, Collector, Refused, collect, publish_settled};
 pub use decide::{Decided, decide_edition, decide_report};
 pub use draft::{Draft, DraftVariant, Order, What, by_hand, draft, reads_by};
-pub use hand::{Hands, read_hands};
+pub use hand::{Hands, read_hands, read_note};
 pub use people::{Synced, import, sync};
 pub use seal::{seal, seal_slot};
-//X pub use slots::{Ticked, tick, upcoming};
+pub use slots::{Ticked, Upcoming, outlook, tick, upcoming};
 pub use trial::{Files, Samples, Trial, preview, preview_sealed, samples, test_send, trial};
 
 /// The cadence of a send by hand.
@@ -63,8 +63,17 @@ impl House {
         let store = Store::open(&config.store_url()?, clock.clone())
             .await
             .with_context(|| format!("store.url of {}", config.root.join("config.toml").display()))?;
-        let house = House { config: Arc::new(config), store, clock, templates, secret };
-        house.record_configuration().await.context("recording the configuration")?;
+        let house = House {
+            config: Arc::new(config),
+            store,
+            clock,
+            templates,
+            secret,
+        };
+        house
+            .record_configuration()
+            .await
+            .context("recording the configuration")?;
         Ok(house)
     }
 
@@ -97,7 +106,10 @@ impl House {
                 let rule = list.cadences.get(cadence).map(rule_of).unwrap_or_default();
                 let matching = serde_json::to_string(&list.sources)?;
                 let before = store.find_cadence(name, cadence).await?;
-                if before.as_ref().is_some_and(|before| before.rule == rule && before.matching == matching) {
+                if before
+                    .as_ref()
+                    .is_some_and(|before| before.rule == rule && before.matching == matching)
+                {
                     continue;
                 }
                 let is_new = |report: &Stored| match &before {
@@ -108,9 +120,14 @@ impl House {
                     }
                 };
                 let newly = store.list_unledgered(name, cadence, now).await?;
-                let newly: Vec<_> =
-                    newly.into_iter().filter(|report| list_takes(list, name, report) && is_new(report)).collect();
-                let dates: Vec<_> = newly.iter().map(|report| report.dated_at.unwrap_or(report.first_seen_at)).collect();
+                let newly: Vec<_> = newly
+                    .into_iter()
+                    .filter(|report| list_takes(list, name, report) && is_new(report))
+                    .collect();
+                let dates: Vec<_> = newly
+                    .iter()
+                    .map(|report| report.dated_at.unwrap_or(report.first_seen_at))
+                    .collect();
                 let known = older_than_backfill(list.backfill, &dates, now);
                 let known: Vec<_> = newly
                     .iter()
@@ -124,7 +141,19 @@ impl House {
                     Some(before) if before.rule == rule => before.decided_until,
                     _ => now,
                 };
-                store.record_cadence(&mut tx, name, cadence, &CadenceState { decided_until, rule, matching }, now).await?;
+                store
+                    .record_cadence(
+                        &mut tx,
+                        name,
+                        cadence,
+                        &CadenceState {
+                            decided_until,
+                            rule,
+                            matching,
+                        },
+                        now,
+                    )
+                    .await?;
             }
         }
         let sources: Vec<_> = config.sources.keys().cloned().collect();

@@ -77,27 +77,46 @@ impl Watch {
 pub fn look(folder: &Path, known: &[Origin], watch: &mut Watch, now: DateTime<Utc>) -> Result<Look, Error> {
     let known: HashMap<&str, &Origin> = known.iter().map(|origin| (origin.path.as_str(), origin)).collect();
     let mut files = Vec::new();
-    list_files(folder, folder, 0, &mut files).map_err(|error| Error { path: folder.to_owned(), error })?;
+    list_files(folder, folder, 0, &mut files).map_err(|error| Error {
+        path: folder.to_owned(),
+        error,
+    })?;
     files.sort();
 
     let mut look = Look::default();
     for (path, file) in &files {
         // A file that vanishes between listing and reading was never there.
-        let Ok(facts) = std::fs::symlink_metadata(file) else { continue };
-        let modified_at = facts.modified().map(DateTime::<Utc>::from).unwrap_or_default().trunc_subsecs(3);
+        let Ok(facts) = std::fs::symlink_metadata(file) else {
+            continue;
+        };
+        let modified_at = facts
+            .modified()
+            .map(DateTime::<Utc>::from)
+            .unwrap_or_default()
+            .trunc_subsecs(3);
         let size = i64::try_from(facts.len()).unwrap_or(i64::MAX);
         let is_known = |origin: &&Origin| !origin.gone && origin.size == size && origin.modified_at == modified_at;
         if known.get(path.as_str()).is_some_and(is_known) {
             look.unchanged += 1;
         } else if watch.lies_still(file, facts.len(), modified_at, now) {
-            look.dropped.push(Dropped { path: path.clone(), size, modified_at, bytes: read(file, facts.len()) });
+            look.dropped.push(Dropped {
+                path: path.clone(),
+                size,
+                modified_at,
+                bytes: read(file, facts.len()),
+            });
         } else {
             look.restless.push(path.clone());
         }
     }
     look.gone = known
         .values()
-        .filter(|origin| !origin.gone && files.binary_search_by(|(path, _)| path.as_str().cmp(&origin.path)).is_err())
+        .filter(|origin| {
+            !origin.gone
+                && files
+                    .binary_search_by(|(path, _)| path.as_str().cmp(&origin.path))
+                    .is_err()
+        })
         .map(|origin| origin.path.clone())
         .collect();
     look.gone.sort();
@@ -118,7 +137,9 @@ fn list_files(root: &Path, folder: &Path, depth: usize, files: &mut Vec<(String,
             list_files(root, &path, depth + 1, files)?;
         } else if kind.is_file() {
             let relative = path.strip_prefix(root).unwrap_or(&path);
-            let parts = relative.components().map(|part| part.as_os_str().to_string_lossy().into_owned());
+            let parts = relative
+                .components()
+                .map(|part| part.as_os_str().to_string_lossy().into_owned());
             files.push((parts.collect::<Vec<_>>().join("/"), path));
         }
     }
@@ -127,7 +148,9 @@ fn list_files(root: &Path, folder: &Path, depth: usize, files: &mut Vec<(String,
 
 /// Names that browsers, editors and copies give to a file they have not finished.
 fn is_half_written(name: &str) -> bool {
-    [".part", ".crdownload", ".tmp", ".swp", ".filepart"].iter().any(|ending| name.ends_with(ending))
+    [".part", ".crdownload", ".tmp", ".swp", ".filepart"]
+        .iter()
+        .any(|ending| name.ends_with(ending))
 }
 
 /// Reads at most one byte more than a report may have, so that a huge file costs nothing.

@@ -12,9 +12,9 @@ use std::process::Command;
 use proptest::prelude::*;
 use rapporteur::config::FeedContent;
 use rapporteur::feed::{self, Feed, Format, Scope};
+use rapporteur::render::Templates;
 use rapporteur::report::Report;
 use rapporteur::store::Stored;
-use rapporteur::render::Templates;
 
 use crate::site::{Site, at, config};
 

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use anyhow::Context;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta};
 
 use super::{House, older_than_backfill};
 use crate::config::{Backfill, Source};
@@ -56,6 +56,20 @@ pub struct Collected {
     pub newly_refused: usize,
 }
 
+impl Collected {
+    /// Joins what a later look brought to what the earlier ones did.
+    pub fn add(&mut self, later: Collected) {
+        self.new += later.new;
+        self.changed += later.changed;
+        self.unchanged = later.unchanged.saturating_sub(self.new + self.changed);
+        self.archived += later.archived;
+        self.held += later.held;
+        self.refused = later.refused;
+        self.restless = later.restless;
+        self.error = later.error;
+    }
+}
+
 /// Collects the named sources, or all; a source that fails is reported, and the others go on.
 pub async fn collect(house: &House, collector: &mut Collector, names: &[String]) -> anyhow::Result<Vec<Collected>> {
     let mut all = Vec::new();
@@ -71,7 +85,11 @@ pub async fn collect(house: &House, collector: &mut Collector, names: &[String])
                 if house.store.record_source_error(name, &error).await? {
                     tracing::error!(source = name, %error, "a source cannot be collected");
                 }
-                all.push(Collected { source: name.clone(), error: Some(error), ..Collected::default() });
+                all.push(Collected {
+                    source: name.clone(),
+                    error: Some(error),
+                    ..Collected::default()
+                });
             }
         }
     }
@@ -79,10 +97,14 @@ pub async fn collect(house: &House, collector: &mut Collector, names: &[String])
 }
 
 /// Makes public what has lain still for its source's `settle`, or, if a person asked, whatever has been collected.
-pub(super) async fn publish_settled(house: &House, asked: bool) -> anyhow::Result<u64> {
+pub async fn publish_settled(house: &House, asked: bool) -> anyhow::Result<u64> {
     let mut published = 0;
     for (name, source) in &house.config.sources {
-        let settle = if asked { TimeDelta::zero() } else { TimeDelta::from_std(source.settle)? };
+        let settle = if asked {
+            TimeDelta::zero()
+        } else {
+            TimeDelta::from_std(source.settle)?
+        };
         published += house.store.publish_settled(name, settle, house.now()).await?;
     }
     Ok(published)
@@ -105,11 +127,21 @@ async fn collect_source(house: &House, name: &str, source: &Source, watch: &mut 
         read.push(read_one(dropped).await);
     }
 
-    let mut collected =
-        Collected { source: name.to_owned(), unchanged: look.unchanged, restless: look.restless, ..Collected::default() };
+    let mut collected = Collected {
+        source: name.to_owned(),
+        unchanged: look.unchanged,
+        restless: look.restless,
+        ..Collected::default()
+    };
     let first = store.find_source(name).await?.first_collected_at.is_none();
     let mut tx = store.begin_alone(&format!("source {name}")).await?;
-    let mut shelf = Shelf { house, name, first, by_print: HashMap::new(), origins: store.list_origins(name).await? };
+    let mut shelf = Shelf {
+        house,
+        name,
+        first,
+        by_print: HashMap::new(),
+        origins: store.list_origins(name).await?,
+    };
     for path in &look.gone {
         if let Some(origin) = shelf.origins.iter_mut().find(|origin| origin.path == *path) {
             origin.gone = true;
@@ -121,33 +153,65 @@ async fn collect_source(house: &House, name: &str, source: &Source, watch: &mut 
     store.record_collected(&mut tx, name, now).await?;
     tx.commit().await?;
 
-    let refused = store.list_origins(name).await?.into_iter().filter(|origin| !origin.gone);
-    collected.refused =
-        refused.filter_map(|origin| Some(Refused { path: origin.path, reason: origin.refused? })).collect();
-    collected.unchanged = collected.unchanged.saturating_sub(collected.refused.len() - collected.newly_refused);
+    let refused = store
+        .list_origins(name)
+        .await?
+        .into_iter()
+        .filter(|origin| !origin.gone);
+    collected.refused = refused
+        .filter_map(|origin| {
+            Some(Refused {
+                path: origin.path,
+                reason: origin.refused?,
+            })
+        })
+        .collect();
+    collected.unchanged = collected
+        .unchanged
+        .saturating_sub(collected.refused.len() - collected.newly_refused);
     Ok(collected)
 }
 
 /// Reads one file on a thread of its own, so that a rule that fails badly costs this file only (REL-15).
 async fn read_one(dropped: Dropped) -> Read {
     let reading = tokio::task::spawn_blocking(move || {
-        let context = report::Context { published_hint: Some(dropped.modified_at), ..report::Context::default() };
+        let context = report::Context {
+            published_hint: Some(dropped.modified_at),
+            ..report::Context::default()
+        };
         let (fingerprint, report) = match &dropped.bytes {
             Ok(bytes) => {
                 let report = std::panic::catch_unwind(|| report::read(&dropped.path, bytes, &context));
                 let report = report.unwrap_or_else(|_| {
-                    Err(report::Refusal("cannot be read: a rule of rapporteur fails on it; please report it".into()))
+                    Err(report::Refusal(
+                        "cannot be read: a rule of rapporteur fails on it; please report it".into(),
+                    ))
                 });
-                (report::fingerprint(bytes), report.map_err(|refusal| refusal.to_string()))
+                (
+                    report::fingerprint(bytes),
+                    report.map_err(|refusal| refusal.to_string()),
+                )
             }
             Err(reason) => (String::new(), Err(reason.clone())),
         };
-        Read { dropped: Dropped { bytes: Ok(Vec::new()), ..dropped }, fingerprint, report }
+        Read {
+            dropped: Dropped {
+                bytes: Ok(Vec::new()),
+                ..dropped
+            },
+            fingerprint,
+            report,
+        }
     });
     match reading.await {
         Ok(read) => read,
         Err(_) => Read {
-            dropped: Dropped { path: String::new(), size: 0, modified_at: DateTime::UNIX_EPOCH, bytes: Ok(Vec::new()) },
+            dropped: Dropped {
+                path: String::new(),
+                size: 0,
+                modified_at: DateTime::UNIX_EPOCH,
+                bytes: Ok(Vec::new()),
+            },
             fingerprint: String::new(),
             report: Err("reading was broken off".into()),
         },
@@ -186,7 +250,11 @@ impl Shelf<'_> {
                 Err(reason) => {
                     tracing::warn!(source = self.name, path, reason, "a file was refused");
                     collected.newly_refused += 1;
-                    let known = self.origins.iter().find(|origin| origin.path == path).and_then(|known| known.report_id);
+                    let known = self
+                        .origins
+                        .iter()
+                        .find(|origin| origin.path == path)
+                        .and_then(|known| known.report_id);
                     self.record(tx, &read, known).await?;
                 }
                 Ok(report) => {
@@ -199,7 +267,9 @@ impl Shelf<'_> {
                         Some(known) => {
                             collected.changed += 1;
                             let now = self.house.now();
-                            self.store().record_revision(tx, &known, &read.fingerprint, report, now).await?;
+                            self.store()
+                                .record_revision(tx, &known, &read.fingerprint, report, now)
+                                .await?;
                             self.record(tx, &read, Some(known.id)).await?;
                         }
                         None => {
@@ -218,35 +288,59 @@ impl Shelf<'_> {
         let at_path = self.origins.iter().find(|origin| origin.path == read.dropped.path);
         if let Some(id) = at_path.and_then(|origin| origin.report_id) {
             // The file that stood here may have been renamed, and another been dropped in its place.
-            let moved = |origin: &&Origin| origin.report_id == Some(id) && origin.path != read.dropped.path && !origin.gone;
+            let moved =
+                |origin: &&Origin| origin.report_id == Some(id) && origin.path != read.dropped.path && !origin.gone;
             if !self.origins.iter().any(|origin| moved(&origin)) {
                 return Ok(self.store().find_report(id).await?);
             }
         }
-        let known = self.store().find_report_of_item(self.name, key, &read.fingerprint).await?;
+        let known = self
+            .store()
+            .find_report_of_item(self.name, key, &read.fingerprint)
+            .await?;
         Ok(known.filter(|known| {
             known.fingerprint == read.fingerprint
-                || !self.origins.iter().any(|origin| origin.report_id == Some(known.id) && !origin.gone)
+                || !self
+                    .origins
+                    .iter()
+                    .any(|origin| origin.report_id == Some(known.id) && !origin.gone)
         }))
     }
 
     /// Stores new reports, the oldest first.
-    async fn take_new(&mut self, tx: &mut Tx, source: &Source, mut new: Vec<Fresh>, collected: &mut Collected) -> anyhow::Result<()> {
+    async fn take_new(
+        &mut self,
+        tx: &mut Tx,
+        source: &Source,
+        mut new: Vec<Fresh>,
+        collected: &mut Collected,
+    ) -> anyhow::Result<()> {
         let now = self.house.now();
-        let date = |fresh: &Fresh| fresh.report.published.unwrap_or(fresh.read.dropped.modified_at).min(now);
+        let date = |fresh: &Fresh| {
+            fresh
+                .report
+                .published
+                .unwrap_or(fresh.read.dropped.modified_at)
+                .min(now)
+        };
         new.sort_by_key(date);
         let dates: Vec<_> = new.iter().map(date).collect();
         let backfill = if self.first { source.backfill } else { Backfill::All };
         let archived = older_than_backfill(backfill, &dates, now);
         let is_flood = !self.first && new.len() > FLOOD;
-        let why = format!("{} new reports at once; see that they are new, then `reports release ID`", new.len());
+        let why = format!(
+            "{} new reports at once; see that they are new, then `reports release ID`",
+            new.len()
+        );
         for (fresh, archived) in new.into_iter().zip(archived) {
             if let Some(id) = self.by_print.get(&fresh.read.fingerprint).copied() {
                 collected.unchanged += 1;
                 self.record(tx, &fresh.read, Some(id)).await?;
                 continue;
             }
-            let id = self.insert(tx, &fresh, archived, is_flood.then_some(why.as_str())).await?;
+            let id = self
+                .insert(tx, &fresh, archived, is_flood.then_some(why.as_str()))
+                .await?;
             self.by_print.insert(fresh.read.fingerprint.clone(), id);
             self.record(tx, &fresh.read, Some(id)).await?;
             collected.new += 1;
@@ -263,7 +357,10 @@ impl Shelf<'_> {
         let public_id = format!("tag:{}:{}/{}", institute.tag_authority, escape(self.name), escape(&key));
         let slug: String = slug::slugify(&fresh.report.title).chars().take(80).collect();
         let slug = slug.trim_end_matches('-');
-        let believed = fresh.report.published.filter(|at| *at <= now && (self.first || *at >= now - BELIEVED_FOR));
+        let believed = fresh
+            .report
+            .published
+            .filter(|at| *at <= now && (self.first || *at >= now - BELIEVED_FOR));
         let new = NewReport {
             public_id: &public_id,
             slug: if slug.is_empty() { "report" } else { slug },
@@ -276,13 +373,20 @@ impl Shelf<'_> {
             held_why,
             report: &fresh.report,
         };
-        self.store().insert_report(tx, &new).await.with_context(|| format!("storing {}", fresh.read.dropped.path))
+        self.store()
+            .insert_report(tx, &new)
+            .await
+            .with_context(|| format!("storing {}", fresh.read.dropped.path))
     }
 
     /// The key itself, unless a report that has moved on holds it: then with a number.
     async fn free_key(&self, key: &str) -> anyhow::Result<String> {
         for number in 2.. {
-            let tried = if number == 2 { key.to_owned() } else { format!("{key}#{}", number - 1) };
+            let tried = if number == 2 {
+                key.to_owned()
+            } else {
+                format!("{key}#{}", number - 1)
+            };
             if self.store().find_report_of_item(self.name, &tried, "").await?.is_none() {
                 return Ok(tried);
             }
@@ -300,7 +404,9 @@ impl Shelf<'_> {
             refused: read.report.as_ref().err().cloned(),
             gone: false,
         };
-        self.store().record_origin(tx, self.name, &origin, self.house.now()).await?;
+        self.store()
+            .record_origin(tx, self.name, &origin, self.house.now())
+            .await?;
         self.origins.retain(|known| known.path != origin.path);
         self.origins.push(origin);
         Ok(())

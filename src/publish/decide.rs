@@ -13,11 +13,15 @@ use crate::store::{Decision, Edition, Tx};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decided {
     /// Let it go out at its hour. `as_sealed`: even though a report in it changed since.
-    Approve { as_sealed: bool },
+    Approve {
+        as_sealed: bool,
+    },
     /// Do not start it.
     Hold,
     /// End a hold.
-    Release { as_sealed: bool },
+    Release {
+        as_sealed: bool,
+    },
     /// Seal it anew with what is new now.
     Redo,
     /// Stop sending, to go on later.
@@ -30,15 +34,58 @@ pub enum Decided {
 }
 
 /// Decides about `LIST/N`. Returns what happened, as a sentence.
-pub async fn decide_edition(house: &House, list: &str, number: i64, decided: Decided, who: &str) -> anyhow::Result<String> {
+pub async fn decide_edition(
+    house: &House,
+    list: &str,
+    number: i64,
+    decided: Decided,
+    who: &str,
+) -> anyhow::Result<String> {
     let name = format!("{list}/{number}");
-    let edition = house.store.find_edition(list, number).await?.with_context(|| format!("there is no edition {name}; see `rapporteur editions list {list}`"))?;
+    let edition = house
+        .store
+        .find_edition(list, number)
+        .await?
+        .with_context(|| format!("there is no edition {name}; see `rapporteur editions list {list}`"))?;
     match decided {
         Decided::Approve { as_sealed } => approve(house, &edition, &name, as_sealed, who).await,
         Decided::Release { as_sealed } => release(house, &edition, &name, as_sealed, who).await,
-        Decided::Hold => change(house, &edition, &name, &["waiting"], "held", who, "it does not start until `editions release`").await,
-        Decided::Stop => change(house, &edition, &name, &["sending"], "stopped", who, "mails already with the relay cannot be called back; `editions resume` goes on").await,
-        Decided::Resume => change(house, &edition, &name, &["stopped"], "sending", who, "it goes on where it stopped").await,
+        Decided::Hold => {
+            change(
+                house,
+                &edition,
+                &name,
+                &["waiting"],
+                "held",
+                who,
+                "it does not start until `editions release`",
+            )
+            .await
+        }
+        Decided::Stop => {
+            change(
+                house,
+                &edition,
+                &name,
+                &["sending"],
+                "stopped",
+                who,
+                "mails already with the relay cannot be called back; `editions resume` goes on",
+            )
+            .await
+        }
+        Decided::Resume => {
+            change(
+                house,
+                &edition,
+                &name,
+                &["stopped"],
+                "sending",
+                who,
+                "it goes on where it stopped",
+            )
+            .await
+        }
         Decided::Cancel => cancel(house, &edition, &name, who).await,
         Decided::Redo => redo(house, &edition, &name, who).await,
         Decided::Retry => {
@@ -53,11 +100,18 @@ pub async fn decide_edition(house: &House, list: &str, number: i64, decided: Dec
 }
 
 async fn approve(house: &House, edition: &Edition, name: &str, as_sealed: bool, who: &str) -> anyhow::Result<String> {
-    ensure!(matches!(edition.state.as_str(), "waiting" | "held"), "{name} is {}; only a waiting edition can be approved", edition.state);
+    ensure!(
+        matches!(edition.state.as_str(), "waiting" | "held"),
+        "{name} is {}; only a waiting edition can be approved",
+        edition.state
+    );
     refuse_changed(house, edition, name, as_sealed).await?;
     let mut tx = house.store.begin().await?;
     house.store.approve_edition(&mut tx, edition.id, house.now()).await?;
-    house.store.move_edition(&mut tx, edition.id, &["held"], "waiting").await?;
+    house
+        .store
+        .move_edition(&mut tx, edition.id, &["held"], "waiting")
+        .await?;
     let what = if as_sealed { "approved as sealed" } else { "approved" };
     write(house, &mut tx, name, what, who, Some(format!("hash {}", edition.hash))).await?;
     tx.commit().await?;
@@ -69,18 +123,35 @@ async fn release(house: &House, edition: &Edition, name: &str, as_sealed: bool, 
     ensure!(edition.state == "held", "{name} is {}, not held", edition.state);
     refuse_changed(house, edition, name, as_sealed).await?;
     let mut tx = house.store.begin().await?;
-    house.store.move_edition(&mut tx, edition.id, &["held"], "waiting").await?;
-    write(house, &mut tx, name, if as_sealed { "released as sealed" } else { "released" }, who, None).await?;
+    house
+        .store
+        .move_edition(&mut tx, edition.id, &["held"], "waiting")
+        .await?;
+    write(
+        house,
+        &mut tx,
+        name,
+        if as_sealed { "released as sealed" } else { "released" },
+        who,
+        None,
+    )
+    .await?;
     tx.commit().await?;
     seal::release_due(house).await?;
     if edition.needs_approval && edition.approved_at.is_none() {
-        return Ok(format!("{name} is no longer held; it waits for `editions approve {name}`"));
+        return Ok(format!(
+            "{name} is no longer held; it waits for `editions approve {name}`"
+        ));
     }
     Ok(format!("{name} is released and goes out {}", when(house, edition)))
 }
 
 fn when(house: &House, edition: &Edition) -> String {
-    if edition.due_at <= house.now() { "now".into() } else { format!("at {}", edition.due_at.format("%Y-%m-%d %H:%M UTC")) }
+    if edition.due_at <= house.now() {
+        "now".into()
+    } else {
+        format!("at {}", edition.due_at.format("%Y-%m-%d %H:%M UTC"))
+    }
 }
 
 async fn refuse_changed(house: &House, edition: &Edition, name: &str, as_sealed: bool) -> anyhow::Result<()> {
@@ -88,10 +159,21 @@ async fn refuse_changed(house: &House, edition: &Edition, name: &str, as_sealed:
     if changed.is_empty() || as_sealed {
         return Ok(());
     }
-    bail!("{name}: {}; seal it anew with `editions redo {name}`, or add --as-sealed", say_changed(&changed))
+    bail!(
+        "{name}: {}; seal it anew with `editions redo {name}`, or add --as-sealed",
+        say_changed(&changed)
+    )
 }
 
-async fn change(house: &House, edition: &Edition, name: &str, from: &[&str], to: &str, who: &str, hint: &str) -> anyhow::Result<String> {
+async fn change(
+    house: &House,
+    edition: &Edition,
+    name: &str,
+    from: &[&str],
+    to: &str,
+    who: &str,
+    hint: &str,
+) -> anyhow::Result<String> {
     let mut tx = house.store.begin().await?;
     if !house.store.move_edition(&mut tx, edition.id, from, to).await? {
         bail!("{name} is {}, not {}", edition.state, from.join(" or "));
@@ -104,7 +186,15 @@ async fn change(house: &House, edition: &Edition, name: &str, from: &[&str], to:
 async fn cancel(house: &House, edition: &Edition, name: &str, who: &str) -> anyhow::Result<String> {
     let store = &house.store;
     let mut tx = store.begin().await?;
-    if !store.move_edition(&mut tx, edition.id, &["waiting", "held", "sending", "stopped"], "cancelled").await? {
+    if !store
+        .move_edition(
+            &mut tx,
+            edition.id,
+            &["waiting", "held", "sending", "stopped"],
+            "cancelled",
+        )
+        .await?
+    {
         bail!("{name} is {}; there is nothing to cancel", edition.state);
     }
     let skipped = store.skip_open_deliveries(&mut tx, edition.id, "cancelled").await?;
@@ -115,7 +205,9 @@ async fn cancel(house: &House, edition: &Edition, name: &str, who: &str) -> anyh
     write(house, &mut tx, name, "cancelled", who, None).await?;
     tx.commit().await?;
     Ok(if went_out {
-        format!("{name} is cancelled; {skipped} people get nothing, and its reports are not new again because some had them")
+        format!(
+            "{name} is cancelled; {skipped} people get nothing, and its reports are not new again because some had them"
+        )
     } else {
         format!("{name} is cancelled; nobody got it, and its reports are new again")
     })
@@ -134,13 +226,27 @@ async fn redo(house: &House, edition: &Edition, name: &str, who: &str) -> anyhow
     let what = match edition.cadence.as_str() {
         MANUAL => What::All,
         cadence => {
-            ensure!(list.cadences.contains_key(cadence), "the cadence {cadence} of {name} is no longer configured; `editions cancel {name}` instead");
+            ensure!(
+                list.cadences.contains_key(cadence),
+                "the cadence {cadence} of {name} is no longer configured; `editions cancel {name}` instead"
+            );
             What::Cadence(cadence.to_owned())
         }
     };
     let mut tx = store.begin_alone("sealing").await?;
-    ensure!(!store.reached_handoff(&mut tx, edition.id).await?, "{name} is on its way to people; `editions stop` or `cancel` it");
-    if !store.move_edition(&mut tx, edition.id, &["waiting", "held", "sending", "stopped"], "cancelled").await? {
+    ensure!(
+        !store.reached_handoff(&mut tx, edition.id).await?,
+        "{name} is on its way to people; `editions stop` or `cancel` it"
+    );
+    if !store
+        .move_edition(
+            &mut tx,
+            edition.id,
+            &["waiting", "held", "sending", "stopped"],
+            "cancelled",
+        )
+        .await?
+    {
         bail!("{name} is {}; there is nothing to redo", edition.state);
     }
     store.skip_open_deliveries(&mut tx, edition.id, "cancelled").await?;
@@ -157,7 +263,10 @@ async fn redo(house: &House, edition: &Edition, name: &str, who: &str) -> anyhow
     };
     let again = seal::reseal(house, &edition.list, &order, &hands, who).await?;
     match again {
-        Some(number) => Ok(format!("{name} is cancelled; {}/{number} takes its place", edition.list)),
+        Some(number) => Ok(format!(
+            "{name} is cancelled; {}/{number} takes its place",
+            edition.list
+        )),
         None => {
             let nothing = draft(house, &edition.list, &order).await?.is_none();
             ensure!(nothing, "{name} is cancelled, and its slot was taken meanwhile");
@@ -169,30 +278,53 @@ async fn redo(house: &House, edition: &Edition, name: &str, who: &str) -> anyhow
 /// Holds, releases or withdraws a report. Returns what happened, as a sentence.
 pub async fn decide_report(house: &House, id: i64, what: &str, who: &str) -> anyhow::Result<String> {
     let store = &house.store;
-    let report = store.find_report(id).await?.with_context(|| format!("there is no report {id}; see `rapporteur reports`"))?;
+    let report = store
+        .find_report(id)
+        .await?
+        .with_context(|| format!("there is no report {id}; see `rapporteur reports`"))?;
     let subject = format!("report {id}");
     match what {
         "hold" => {
-            ensure!(store.hold_report(id, &format!("held by {who}"), house.now()).await?, "report {id} is withdrawn");
+            ensure!(
+                store.hold_report(id, &format!("held by {who}"), house.now()).await?,
+                "report {id} is withdrawn"
+            );
             record(house, &subject, "held", who, None).await?;
-            Ok(format!("report {id} is held: not in feeds, pages or what is to come; `reports release {id}` ends that"))
+            Ok(format!(
+                "report {id} is held: not in feeds, pages or what is to come; `reports release {id}` ends that"
+            ))
         }
         "release" => {
-            ensure!(store.release_report(id, house.now()).await?, "report {id} is {}, not held", report.state(house.now()));
+            ensure!(
+                store.release_report(id, house.now()).await?,
+                "report {id} is {}, not held",
+                report.state(house.now())
+            );
             record(house, &subject, "released", who, None).await?;
             super::collect::publish_settled(house, true).await?;
             Ok(format!("report {id} is released"))
         }
         _ => {
             let mut tx = store.begin().await?;
-            ensure!(store.withdraw_report(&mut tx, id, house.now()).await?, "report {id} was withdrawn before");
+            ensure!(
+                store.withdraw_report(&mut tx, id, house.now()).await?,
+                "report {id} was withdrawn before"
+            );
             let mut stopped = Vec::new();
             for edition in store.list_open_editions_with(id).await? {
                 let held = store.move_edition(&mut tx, edition.id, &["waiting"], "held").await?;
                 if held || store.move_edition(&mut tx, edition.id, &["sending"], "stopped").await? {
                     let name = format!("{}/{}", edition.list, edition.number);
                     let what = if held { "held" } else { "stopped" };
-                    write(house, &mut tx, &name, what, who, Some(format!("report {id} was withdrawn"))).await?;
+                    write(
+                        house,
+                        &mut tx,
+                        &name,
+                        what,
+                        who,
+                        Some(format!("report {id} was withdrawn")),
+                    )
+                    .await?;
                     stopped.push(name);
                 }
             }
@@ -200,7 +332,10 @@ pub async fn decide_report(house: &House, id: i64, what: &str, who: &str) -> any
             tx.commit().await?;
             let mut said = format!("report {id} is withdrawn from feeds, pages and what is to come");
             if !stopped.is_empty() {
-                said += &format!("; {} stopped until you `editions redo`, `resume` or `cancel`", stopped.join(", "));
+                said += &format!(
+                    "; {} stopped until you `editions redo`, `resume` or `cancel`",
+                    stopped.join(", ")
+                );
             }
             Ok(said)
         }
@@ -213,7 +348,20 @@ async fn record(house: &House, subject: &str, what: &str, who: &str, note: Optio
     Ok(tx.commit().await?)
 }
 
-async fn write(house: &House, tx: &mut Tx, subject: &str, what: &str, who: &str, note: Option<String>) -> anyhow::Result<()> {
-    let decision = Decision { subject: subject.into(), what: what.into(), who: who.into(), note, at: house.now() };
+async fn write(
+    house: &House,
+    tx: &mut Tx,
+    subject: &str,
+    what: &str,
+    who: &str,
+    note: Option<String>,
+) -> anyhow::Result<()> {
+    let decision = Decision {
+        subject: subject.into(),
+        what: what.into(),
+        who: who.into(),
+        note,
+        at: house.now(),
+    };
     Ok(house.store.record_decision(tx, &decision).await?)
 }

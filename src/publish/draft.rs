@@ -84,7 +84,11 @@ impl Draft {
     /// How many get a mail, by language.
     pub fn by_language(&self) -> BTreeMap<&str, usize> {
         let mut counts = BTreeMap::new();
-        for variant in self.people.iter().filter_map(|(_, variant)| self.variants.get(*variant.as_ref().ok()?)) {
+        for variant in self
+            .people
+            .iter()
+            .filter_map(|(_, variant)| self.variants.get(*variant.as_ref().ok()?))
+        {
             *counts.entry(variant.language.as_str()).or_default() += 1;
         }
         counts
@@ -103,7 +107,11 @@ impl Draft {
     pub fn hash(&self) -> String {
         let mut hasher = blake3::Hasher::new();
         for variant in &self.variants {
-            for part in [&variant.language, &variant.rendered.subject, &variant.prepared.to_stored()] {
+            for part in [
+                &variant.language,
+                &variant.rendered.subject,
+                &variant.prepared.to_stored(),
+            ] {
                 hasher.update(&(part.len() as u64).to_le_bytes());
                 hasher.update(part.as_bytes());
             }
@@ -114,7 +122,9 @@ impl Draft {
     /// The variant most people of a language get; the fullest if nobody does.
     pub fn variant_for(&self, language: &str) -> Option<&DraftVariant> {
         let of_language = self.variants.iter().filter(|variant| variant.language == language);
-        of_language.max_by_key(|variant| variant.items.len()).or_else(|| self.variants.first())
+        of_language
+            .max_by_key(|variant| variant.items.len())
+            .or_else(|| self.variants.first())
     }
 }
 
@@ -123,7 +133,11 @@ pub async fn draft(house: &House, name: &str, order: &Order) -> anyhow::Result<O
     let list = house.config.list(name)?;
     let now = house.now();
     let mut candidates = candidates(house, name, list, order).await?;
-    let without: Vec<String> = order.hands.values().flat_map(|hand| hand.without.iter().cloned()).collect();
+    let without: Vec<String> = order
+        .hands
+        .values()
+        .flat_map(|hand| hand.without.iter().cloned())
+        .collect();
     candidates.retain(|candidate| !is_named(&candidate.item, &without));
     if candidates.is_empty() || (order.slot.is_some() && candidates.iter().all(|it| it.item.matter != Matter::Report)) {
         return Ok(None);
@@ -163,7 +177,11 @@ async fn write(
                 Ok(match places.get(&key) {
                     Some(place) => *place,
                     None => {
-                        let items = key.1.iter().filter_map(|place| Some(pool.get(*place)?.item.clone())).collect();
+                        let items = key
+                            .1
+                            .iter()
+                            .filter_map(|place| Some(pool.get(*place)?.item.clone()))
+                            .collect();
                         variants.push(desk.render(&key.0, items)?);
                         places.insert(key, variants.len() - 1);
                         variants.len() - 1
@@ -176,9 +194,16 @@ async fn write(
     if variants.is_empty() {
         return Ok(None);
     }
-    let fresh: Vec<Item> = pool.iter().filter(|candidate| !candidate.owed).map(|candidate| candidate.item.clone()).collect();
+    let fresh: Vec<Item> = pool
+        .iter()
+        .filter(|candidate| !candidate.owed)
+        .map(|candidate| candidate.item.clone())
+        .collect();
     let hand = desk.hand(&desk.default_language());
-    let mut warnings: Vec<String> = variants.iter().flat_map(|variant| variant.rendered.warnings.clone()).collect();
+    let mut warnings: Vec<String> = variants
+        .iter()
+        .flat_map(|variant| variant.rendered.warnings.clone())
+        .collect();
     warnings.dedup();
     Ok(Some(Draft {
         list: name.to_owned(),
@@ -219,7 +244,10 @@ async fn needs_approval(house: &House, name: &str, list: &List, order: &Order) -
 /// Whose ledgers a send enters: its own cadence's, or all of them.
 fn ledgers(list: &List, what: &What) -> Vec<String> {
     match what {
-        What::Cadence(cadence) | What::Only { cadence: Some(cadence), .. } => vec![cadence.clone()],
+        What::Cadence(cadence)
+        | What::Only {
+            cadence: Some(cadence), ..
+        } => vec![cadence.clone()],
         What::All | What::Only { cadence: None, .. } | What::Correction(_) => {
             cadences_of(list).map(str::to_owned).collect()
         }
@@ -229,7 +257,11 @@ fn ledgers(list: &List, what: &What) -> Vec<String> {
 /// Everyone the edition concerns.
 async fn concerned(house: &House, name: &str, list: &List, what: &What) -> anyhow::Result<Vec<Subscription>> {
     let mut people = house.store.list_active_people(name).await?;
-    if let What::Cadence(cadence) | What::Only { cadence: Some(cadence), .. } = what {
+    if let What::Cadence(cadence)
+    | What::Only {
+        cadence: Some(cadence), ..
+    } = what
+    {
         people.retain(|person| reads_by(list, person) == Some(cadence.as_str()));
     }
     Ok(people)
@@ -237,7 +269,10 @@ async fn concerned(house: &House, name: &str, list: &List, what: &What) -> anyho
 
 /// The cadence a person reads a list by: their own while the list offers it, else the list's default.
 pub fn reads_by<'a>(list: &'a List, person: &'a Subscription) -> Option<&'a str> {
-    let own = person.cadence.as_deref().filter(|word| list.cadences.contains_key(*word));
+    let own = person
+        .cadence
+        .as_deref()
+        .filter(|word| list.cadences.contains_key(*word));
     own.or_else(|| list.default_cadence())
 }
 
@@ -247,19 +282,37 @@ async fn candidates(house: &House, name: &str, list: &List, order: &Order) -> an
     match &order.what {
         What::Only { reports, .. } => {
             for id in reports {
-                let stored = house.store.find_report(*id).await?.with_context(|| format!("there is no report {id}; see `rapporteur reports`"))?;
+                let stored = house
+                    .store
+                    .find_report(*id)
+                    .await?
+                    .with_context(|| format!("there is no report {id}; see `rapporteur reports`"))?;
                 if !stored.is_public(now) {
-                    bail!("report {id} is not published ({}); see `rapporteur reports show {id}`", stored.state(now));
+                    bail!(
+                        "report {id} is not published ({}); see `rapporteur reports show {id}`",
+                        stored.state(now)
+                    );
                 }
                 if !list_takes(list, name, &stored) {
-                    bail!("report {id} is not for the list {name}: its source {} or its own `lists` says so", stored.source);
+                    bail!(
+                        "report {id} is not for the list {name}: its source {} or its own `lists` says so",
+                        stored.source
+                    );
                 }
                 found.insert((*id, Matter::Report), candidate(stored, false));
             }
         }
         What::Correction(id) => {
-            let stored = house.store.find_report(*id).await?.with_context(|| format!("there is no report {id}; see `rapporteur reports`"))?;
-            found.extend(notice(house, *id, stored.revision).await?.map(|it| ((*id, it.item.matter), it)));
+            let stored = house
+                .store
+                .find_report(*id)
+                .await?
+                .with_context(|| format!("there is no report {id}; see `rapporteur reports`"))?;
+            found.extend(
+                notice(house, *id, stored.revision)
+                    .await?
+                    .map(|it| ((*id, it.item.matter), it)),
+            );
         }
         What::All | What::Cadence(_) => {
             for cadence in ledgers(list, &order.what) {
@@ -290,7 +343,9 @@ async fn owed(house: &House, name: &str, list: &List, fresh: &[Candidate]) -> an
 }
 
 async fn notice(house: &House, id: i64, revision: i64) -> anyhow::Result<Option<Candidate>> {
-    let Some((note, at)) = house.store.find_correction(id, revision).await? else { return Ok(None) };
+    let Some((note, at)) = house.store.find_correction(id, revision).await? else {
+        return Ok(None);
+    };
     let stored = house.store.find_report(id).await?;
     Ok(stored.map(|stored| {
         let mut candidate = candidate(stored, false);
@@ -319,11 +374,19 @@ fn candidate(stored: Stored, owed: bool) -> Candidate {
 /// Whether an item is meant by one of these words: its id, its slug, or the editor's own key.
 pub(super) fn is_named(item: &Item, words: &[String]) -> bool {
     let id = item.report_id.to_string();
-    words.iter().any(|word| *word == id || *word == item.slug || item.report.handling.id.as_ref() == Some(word))
+    words
+        .iter()
+        .any(|word| *word == id || *word == item.slug || item.report.handling.id.as_ref() == Some(word))
 }
 
 /// One variant outside any edition: for test sends and previews.
-pub(super) async fn show(house: &House, name: &str, order: &Order, language: &str, items: Vec<Item>) -> anyhow::Result<(ListFacts, DraftVariant)> {
+pub(super) async fn show(
+    house: &House,
+    name: &str,
+    order: &Order,
+    language: &str,
+    items: Vec<Item>,
+) -> anyhow::Result<(ListFacts, DraftVariant)> {
     let desk = Desk::new(house, name, house.config.list(name)?, order).await?;
     let variant = desk.render(&desk.language_for(Some(language)), items)?;
     Ok((desk.facts, variant))
@@ -340,7 +403,11 @@ struct Desk<'a> {
 
 impl<'a> Desk<'a> {
     async fn new(house: &'a House, name: &str, list: &'a List, order: &'a Order) -> anyhow::Result<Desk<'a>> {
-        let zone = list.cadences.values().find_map(|cadence| Some(cadence.times()?.1)).unwrap_or(chrono_tz::UTC);
+        let zone = list
+            .cadences
+            .values()
+            .find_map(|cadence| Some(cadence.times()?.1))
+            .unwrap_or(chrono_tz::UTC);
         Ok(Desk {
             facts: list_facts(house, name, list, house.store.last_number(name).await? + 1)?,
             // The day of the slot, not of the sealing: what is shown ahead is what goes out.
@@ -365,7 +432,12 @@ impl<'a> Desk<'a> {
     }
 
     fn hand(&self, language: &str) -> Hand {
-        self.order.hands.get(language).or_else(|| self.order.hands.get("")).cloned().unwrap_or_default()
+        self.order
+            .hands
+            .get(language)
+            .or_else(|| self.order.hands.get(""))
+            .cloned()
+            .unwrap_or_default()
     }
 
     fn render(&self, language: &str, items: Vec<Item>) -> anyhow::Result<DraftVariant> {
@@ -383,7 +455,13 @@ impl<'a> Desk<'a> {
         let prepared = mail::compose(&Headers::of_digest(&self.facts, language), &rendered)?;
         // The public page is nobody's: its link for leaving leads nowhere.
         let (page, _) = rendered.fill(None, "#");
-        Ok(DraftVariant { language: language.to_owned(), items: digest.items, rendered, prepared, page })
+        Ok(DraftVariant {
+            language: language.to_owned(),
+            items: digest.items,
+            rendered,
+            prepared,
+            page,
+        })
     }
 }
 
@@ -409,5 +487,11 @@ pub(super) fn list_facts(house: &House, name: &str, list: &List, number: i64) ->
 
 /// The order of a send by hand of everything that is new.
 pub fn by_hand(house: &House, hands: BTreeMap<String, Hand>) -> Order {
-    Order { what: What::All, cadence: MANUAL.to_owned(), slot: None, due_at: house.now(), hands }
+    Order {
+        what: What::All,
+        cadence: MANUAL.to_owned(),
+        slot: None,
+        due_at: house.now(),
+        hands,
+    }
 }

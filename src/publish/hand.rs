@@ -68,11 +68,14 @@ impl Hands {
     /// Moves the files to `next/used/`, under the edition's number, so that they serve once.
     pub fn put_away(&self, number: i64) -> anyhow::Result<()> {
         for file in &self.files {
-            let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else { continue };
+            let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else {
+                continue;
+            };
             let used = folder.join("used");
             std::fs::create_dir_all(&used).with_context(|| format!("cannot make {}", used.display()))?;
             let to = used.join(format!("{number}-{}", name.to_string_lossy()));
-            std::fs::rename(file, &to).with_context(|| format!("cannot move {} to {}", file.display(), to.display()))?;
+            std::fs::rename(file, &to)
+                .with_context(|| format!("cannot move {} to {}", file.display(), to.display()))?;
         }
         Ok(())
     }

@@ -33,13 +33,22 @@ pub struct Synced {
 pub async fn sync(house: &House, name: &str, confirmed: bool) -> anyhow::Result<Synced> {
     let list = house.config.list(name)?;
     let file = house.people_file(name);
-    let stopped = |reason: String| Synced { file: file.clone(), stopped: Some(reason), ..Synced::default() };
+    let stopped = |reason: String| Synced {
+        file: file.clone(),
+        stopped: Some(reason),
+        ..Synced::default()
+    };
     let read = std::fs::read(&file).map_err(|error| format!("cannot be read: {error}"));
     let mut read = match read.and_then(|bytes| csv::read(&bytes).map_err(|problem| problem.to_string())) {
         Ok(read) => read,
         // Staff said yes to a list without people.
         Err(_) if confirmed => csv::File::default(),
-        Err(problem) => return Ok(stopped(format!("{}: {problem}; nobody was added or removed", file.display()))),
+        Err(problem) => {
+            return Ok(stopped(format!(
+                "{}: {problem}; nobody was added or removed",
+                file.display()
+            )));
+        }
     };
     hold_to(list, &mut read);
 
@@ -58,7 +67,10 @@ pub async fn sync(house: &House, name: &str, confirmed: bool) -> anyhow::Result<
     tx.commit().await?;
     for id in &plan.remove {
         if let Some(subscription) = subscriptions.iter().find(|known| known.id == *id) {
-            house.store.remove(name, subscription.subscriber.id, "file", house.now()).await?;
+            house
+                .store
+                .remove(name, subscription.subscriber.id, "file", house.now())
+                .await?;
         }
     }
     Ok(Synced {
@@ -82,8 +94,10 @@ pub async fn import(house: &House, name: &str, rows: &[Row], basis: &str, how: &
     }
     let mut tx = house.store.begin_alone(&format!("people {name}")).await?;
     let known = house.store.list_subscriptions(name).await?;
-    let known: std::collections::HashSet<String> =
-        known.iter().filter_map(|known| Some(Address::parse(&known.subscriber.address).ok()?.key())).collect();
+    let known: std::collections::HashSet<String> = known
+        .iter()
+        .filter_map(|known| Some(Address::parse(&known.subscriber.address).ok()?.key()))
+        .collect();
     let mut added = Vec::with_capacity(rows.len());
     for row in rows {
         let is_new = !known.contains(&row.address.key());
@@ -98,12 +112,26 @@ pub async fn import(house: &House, name: &str, rows: &[Row], basis: &str, how: &
 
 /// Refuses the rows that ask for topics or cadences the list does not offer.
 pub(crate) fn hold_to(list: &List, file: &mut csv::File) {
-    let topics: Vec<(&str, &str)> = list.topics.iter().map(|(term, label)| (term.as_str(), label.as_str())).collect();
+    let topics: Vec<(&str, &str)> = list
+        .topics
+        .iter()
+        .map(|(term, label)| (term.as_str(), label.as_str()))
+        .collect();
     let cadences: Vec<&str> = list.cadences.keys().map(String::as_str).collect();
-    file.hold_to(Offer { topics: &topics, cadences: &cadences });
+    file.hold_to(Offer {
+        topics: &topics,
+        cadences: &cadences,
+    });
 }
 
-async fn apply(store: &Store, tx: &mut Tx, name: &str, list: &List, plan: &Plan, now: DateTime<Utc>) -> anyhow::Result<()> {
+async fn apply(
+    store: &Store,
+    tx: &mut Tx,
+    name: &str,
+    list: &List,
+    plan: &Plan,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
     let basis = list.basis.as_deref();
     let returning = plan.returning.iter().map(|back| &back.row);
     for row in plan.subscribe.iter().chain(returning) {
@@ -115,7 +143,15 @@ async fn apply(store: &Store, tx: &mut Tx, name: &str, list: &List, plan: &Plan,
     Ok(())
 }
 
-async fn subscribe(store: &Store, tx: &mut Tx, list: &str, row: &Row, how: &str, basis: Option<&str>, now: DateTime<Utc>) -> anyhow::Result<()> {
+async fn subscribe(
+    store: &Store,
+    tx: &mut Tx,
+    list: &str,
+    row: &Row,
+    how: &str,
+    basis: Option<&str>,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
     let cells = serde_json::to_string(&row.cells)?;
     let joining = Joining {
         list,
@@ -129,12 +165,19 @@ async fn subscribe(store: &Store, tx: &mut Tx, list: &str, row: &Row, how: &str,
         how,
         basis,
     };
-    store.subscribe(tx, &joining, now).await.with_context(|| format!("line {}", row.line))
+    store
+        .subscribe(tx, &joining, now)
+        .await
+        .with_context(|| format!("line {}", row.line))
 }
 
 async fn apply_update(store: &Store, tx: &mut Tx, list: &List, update: &Update) -> anyhow::Result<()> {
     let cells = serde_json::to_string(&update.seen)?;
-    let mut change = Change { cells: Some(&cells), default_cadence: list.default_cadence(), ..Change::default() };
+    let mut change = Change {
+        cells: Some(&cells),
+        default_cadence: list.default_cadence(),
+        ..Change::default()
+    };
     for cell in &update.changes {
         match cell {
             Cell::Name(name) => change.name = Some(Some(name.as_str()).filter(|name| !name.is_empty())),
@@ -166,7 +209,15 @@ fn known(subscription: &Subscription) -> Known {
             _ => State::Active,
         },
         put_by_file: subscription.by_file,
-        cells: subscription.cells.as_deref().and_then(|cells| serde_json::from_str::<Cells>(cells).ok()),
-        own: Own { name: chose("name"), language: chose("language"), topics: chose("topics"), cadence: chose("cadence") },
+        cells: subscription
+            .cells
+            .as_deref()
+            .and_then(|cells| serde_json::from_str::<Cells>(cells).ok()),
+        own: Own {
+            name: chose("name"),
+            language: chose("language"),
+            topics: chose("topics"),
+            cadence: chose("cadence"),
+        },
     }
 }

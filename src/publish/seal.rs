@@ -22,10 +22,15 @@ pub async fn seal(
     who: &str,
 ) -> anyhow::Result<Option<i64>> {
     let mut tx = house.store.begin_alone("sealing").await?;
-    let Some(draft) = draft(house, name, order).await? else { return Ok(None) };
+    let Some(draft) = draft(house, name, order).await? else {
+        return Ok(None);
+    };
     if let Some(expected) = expected {
         let hash = draft.hash();
-        anyhow::ensure!(hash == expected, "the edition changed while you looked at it; nothing was sent, look again");
+        anyhow::ensure!(
+            hash == expected,
+            "the edition changed while you looked at it; nothing was sent, look again"
+        );
     }
     insert(house, &mut tx, &draft, who).await?;
     tx.commit().await.context("sealing the edition")?;
@@ -56,7 +61,9 @@ pub async fn seal_slot(
     };
     store.decide_slot(&mut tx, name, cadence, slot, outcome, now).await?;
     for slot in earlier {
-        store.decide_slot(&mut tx, name, cadence, *slot, SlotOutcome::Merged, now).await?;
+        store
+            .decide_slot(&mut tx, name, cadence, *slot, SlotOutcome::Merged, now)
+            .await?;
     }
     tx.commit().await.context("sealing the edition")?;
     if let Some(draft) = &draft {
@@ -66,12 +73,23 @@ pub async fn seal_slot(
 }
 
 /// Seals in place of a cancelled edition: its slot, if it had one, now belongs to the new one.
-pub(super) async fn reseal(house: &House, name: &str, order: &Order, hands: &Hands, who: &str) -> anyhow::Result<Option<i64>> {
+pub(super) async fn reseal(
+    house: &House,
+    name: &str,
+    order: &Order,
+    hands: &Hands,
+    who: &str,
+) -> anyhow::Result<Option<i64>> {
     let mut tx = house.store.begin_alone("sealing").await?;
-    let Some(draft) = draft(house, name, order).await? else { return Ok(None) };
+    let Some(draft) = draft(house, name, order).await? else {
+        return Ok(None);
+    };
     let edition_id = insert(house, &mut tx, &draft, who).await?;
     if let Some(slot) = order.slot {
-        house.store.hand_over_slot(&mut tx, name, &order.cadence, slot, edition_id).await?;
+        house
+            .store
+            .hand_over_slot(&mut tx, name, &order.cadence, slot, edition_id)
+            .await?;
     }
     tx.commit().await.context("sealing the edition anew")?;
     hands.put_away(draft.number)?;
@@ -115,17 +133,30 @@ async fn insert(house: &House, tx: &mut Tx, draft: &Draft, who: &str) -> anyhow:
                 Ok(place) => Ok(*variants.get(*place)?),
                 Err(skip) => Err(*skip),
             };
-            Some(NewDelivery { subscriber_id: person.subscriber.id, variant_id })
+            Some(NewDelivery {
+                subscriber_id: person.subscriber.id,
+                variant_id,
+            })
         })
         .collect();
-    store.insert_deliveries(tx, edition_id, &draft.sealed.relay, &rows, draft.due_at).await?;
+    store
+        .insert_deliveries(tx, edition_id, &draft.sealed.relay, &rows, draft.due_at)
+        .await?;
     let items: Vec<(i64, Matter)> = draft.items.iter().map(|item| (item.report_id, item.matter)).collect();
     for cadence in &draft.ledgers {
-        store.record_ledger(tx, &draft.list, cadence, &items, Some(edition_id), now).await?;
+        store
+            .record_ledger(tx, &draft.list, cadence, &items, Some(edition_id), now)
+            .await?;
     }
     store.settle_owed(tx, &draft.list, edition_id).await?;
     let subject = format!("{}/{}", draft.list, draft.number);
-    let decision = Decision { subject, what: "sealed".into(), who: who.into(), note: None, at: now };
+    let decision = Decision {
+        subject,
+        what: "sealed".into(),
+        who: who.into(),
+        note: None,
+        at: now,
+    };
     store.record_decision(tx, &decision).await?;
     if draft.slot.is_some() {
         mail_preview(house, tx, draft).await?;
@@ -161,14 +192,34 @@ pub async fn release_due(house: &House) -> anyhow::Result<Vec<String>> {
         let decisions = house.store.list_decisions(&name).await?;
         let as_sealed = decisions.iter().any(|decision| decision.what.ends_with(" as sealed"));
         let (done, what, note) = if changed.is_empty() || as_sealed {
-            (house.store.release_edition(&mut tx, edition.id, house.now()).await?, "released", None)
+            (
+                house.store.release_edition(&mut tx, edition.id, house.now()).await?,
+                "released",
+                None,
+            )
         } else {
-            let note = format!("{}; `editions redo {name}`, or `editions release {name} --as-sealed`", say_changed(&changed));
+            let note = format!(
+                "{}; `editions redo {name}`, or `editions release {name} --as-sealed`",
+                say_changed(&changed)
+            );
             tracing::warn!(edition = name, note, "held: reports changed since it was sealed");
-            (house.store.move_edition(&mut tx, edition.id, &["waiting"], "held").await?, "held", Some(note))
+            (
+                house
+                    .store
+                    .move_edition(&mut tx, edition.id, &["waiting"], "held")
+                    .await?,
+                "held",
+                Some(note),
+            )
         };
         if done {
-            let decision = Decision { subject: name.clone(), what: what.into(), who: "the schedule".into(), note, at: house.now() };
+            let decision = Decision {
+                subject: name.clone(),
+                what: what.into(),
+                who: "the schedule".into(),
+                note,
+                at: house.now(),
+            };
             house.store.record_decision(&mut tx, &decision).await?;
             tx.commit().await?;
             if what == "released" {
@@ -181,5 +232,9 @@ pub async fn release_due(house: &House) -> anyhow::Result<Vec<String>> {
 
 /// "report 7 was revised, report 9 was withdrawn"
 pub(super) fn say_changed(changed: &[(i64, &'static str)]) -> String {
-    changed.iter().map(|(id, what)| format!("report {id} was {what} since sealing")).collect::<Vec<_>>().join(", ")
+    changed
+        .iter()
+        .map(|(id, what)| format!("report {id} was {what} since sealing"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }

@@ -7,8 +7,8 @@ use anyhow::Context;
 use chrono::{DateTime, Utc};
 use rust_embed::RustEmbed;
 
-use super::draft::{self, Draft, DraftVariant, Order, draft};
 use super::House;
+use super::draft::{self, Draft, DraftVariant, Order, draft};
 use crate::edition::{Item, Matter, Sealed};
 use crate::feed::{self, Format, Scope};
 use crate::mail::{self, Headers, Holes, ListFacts, Prepared};
@@ -40,18 +40,40 @@ pub type Files = Vec<(&'static str, Vec<u8>)>;
 pub async fn trial(house: &House, name: &str, order: &Order) -> anyhow::Result<Trial> {
     if let Some(draft) = draft(house, name, order).await? {
         let Draft { facts, variants, .. } = draft;
-        return Ok(Trial { facts, variants, of: "what is new".into(), date: order.due_at });
+        return Ok(Trial {
+            facts,
+            variants,
+            of: "what is new".into(),
+            date: order.due_at,
+        });
     }
     // Nobody may be on the list yet, while reports wait.
-    let last = house.store.list_editions(Some(name)).await?.into_iter().find(|edition| edition.state != "cancelled");
+    let last = house
+        .store
+        .list_editions(Some(name))
+        .await?
+        .into_iter()
+        .find(|edition| edition.state != "cancelled");
     let (items, of, order) = match last {
         Some(last) => {
             let sealed: Sealed = serde_json::from_str(&last.settings)?;
             let hands = [(String::new(), sealed.hand)].into();
             let of = format!("edition {name}/{} again, because nothing is new", last.number);
-            (house.store.list_items(last.id).await?, of, Order { due_at: last.due_at, hands, ..order.clone() })
+            (
+                house.store.list_items(last.id).await?,
+                of,
+                Order {
+                    due_at: last.due_at,
+                    hands,
+                    ..order.clone()
+                },
+            )
         }
-        None => (samples()?, "samples, because there is no report yet".into(), order.clone()),
+        None => (
+            samples()?,
+            "samples, because there is no report yet".into(),
+            order.clone(),
+        ),
     };
     let languages = house.config.list(name)?.languages(&house.config.institute).to_vec();
     let (mut facts, mut variants) = (None, Vec::new());
@@ -60,7 +82,12 @@ pub async fn trial(house: &House, name: &str, order: &Order) -> anyhow::Result<T
         variants.push(variant);
         facts = Some(of_list);
     }
-    Ok(Trial { facts: facts.context("the list has no language")?, variants, of, date: order.due_at })
+    Ok(Trial {
+        facts: facts.context("the list has no language")?,
+        variants,
+        of,
+        date: order.due_at,
+    })
 }
 
 /// The sample reports as items.
@@ -82,7 +109,12 @@ pub fn samples() -> anyhow::Result<Vec<Item>> {
 }
 
 /// Queues a test send to these addresses, one mail per language of the list and address. Returns how many.
-pub async fn test_send(house: &House, name: &str, order: &Order, addresses: &[Address]) -> anyhow::Result<(Trial, usize)> {
+pub async fn test_send(
+    house: &House,
+    name: &str,
+    order: &Order,
+    addresses: &[Address],
+) -> anyhow::Result<(Trial, usize)> {
     let list = house.config.list(name)?;
     let mut trial = trial(house, name, order).await?;
     let relay = house.config.relay_of(list)?.0.to_owned();
@@ -94,7 +126,9 @@ pub async fn test_send(house: &House, name: &str, order: &Order, addresses: &[Ad
         ..Sealed::default()
     };
     // The fullest of each language stands for all.
-    trial.variants.sort_by_key(|variant| std::cmp::Reverse(variant.items.len()));
+    trial
+        .variants
+        .sort_by_key(|variant| std::cmp::Reverse(variant.items.len()));
     let mut shown: Vec<String> = Vec::new();
     trial.variants.retain(|variant| {
         let is_first = !shown.contains(&variant.language);
@@ -106,7 +140,16 @@ pub async fn test_send(house: &House, name: &str, order: &Order, addresses: &[Ad
         variant.rendered.subject = format!("[Test] {}", variant.rendered.subject);
         variant.prepared = mail::compose(&Headers::of_digest(&trial.facts, &variant.language), &variant.rendered)?;
         for address in addresses {
-            post(house, &mut tx, "test", &sealed, variant, &address.to_string(), house.now()).await?;
+            post(
+                house,
+                &mut tx,
+                "test",
+                &sealed,
+                variant,
+                &address.to_string(),
+                house.now(),
+            )
+            .await?;
         }
     }
     tx.commit().await?;
@@ -124,7 +167,12 @@ pub(super) async fn post(
     address: &str,
     date: DateTime<Utc>,
 ) -> anyhow::Result<()> {
-    let key = format!("{kind} {address} {} {} {}", variant.language, variant.rendered.subject, house.now());
+    let key = format!(
+        "{kind} {address} {} {} {}",
+        variant.language,
+        variant.rendered.subject,
+        house.now()
+    );
     let hash = blake3::hash(key.as_bytes()).to_hex();
     let short = hash.get(..32).unwrap_or_default();
     let message = variant.prepared.splice(&Holes {
@@ -153,28 +201,57 @@ fn inert_link(house: &House) -> String {
 }
 
 /// A preview's files of what an order would send, as one person or as readers of the default language see it.
-pub async fn preview(house: &House, name: &str, order: &Order, person: Option<&Address>) -> anyhow::Result<(String, Files)> {
+pub async fn preview(
+    house: &House,
+    name: &str,
+    order: &Order,
+    person: Option<&Address>,
+) -> anyhow::Result<(String, Files)> {
     let shown = trial(house, name, order).await?;
     let theirs = match (person, draft(house, name, order).await?) {
         (Some(address), Some(draft)) => {
-            let row = draft.people.iter().find(|(who, _)| Address::parse(&who.subscriber.address).is_ok_and(|it| it.key() == address.key()));
-            let (who, variant) = row.with_context(|| format!("{address} is not on the list {name} for this edition; see `rapporteur why {name} {address}`"))?;
+            let row = draft
+                .people
+                .iter()
+                .find(|(who, _)| Address::parse(&who.subscriber.address).is_ok_and(|it| it.key() == address.key()));
+            let (who, variant) = row.with_context(|| {
+                format!("{address} is not on the list {name} for this edition; see `rapporteur why {name} {address}`")
+            })?;
             let place = variant.map_err(|skip| anyhow::anyhow!("{address} gets nothing: {}", skip.as_str()))?;
-            draft.variants.get(place).map(|variant| (variant.clone(), who.subscriber.name.clone()))
+            draft
+                .variants
+                .get(place)
+                .map(|variant| (variant.clone(), who.subscriber.name.clone()))
         }
         (Some(address), None) => anyhow::bail!("{address} gets nothing: nothing is new"),
         _ => None,
     };
-    let default = house.config.list(name)?.languages(&house.config.institute).first().cloned().unwrap_or_default();
+    let default = house
+        .config
+        .list(name)?
+        .languages(&house.config.institute)
+        .first()
+        .cloned()
+        .unwrap_or_default();
     let (variant, person_name) = match theirs {
         Some(theirs) => theirs,
         None => {
             let of_language = shown.variants.iter().filter(|variant| variant.language == default);
-            let fullest = of_language.max_by_key(|variant| variant.items.len()).or(shown.variants.first());
+            let fullest = of_language
+                .max_by_key(|variant| variant.items.len())
+                .or(shown.variants.first());
             (fullest.context("there is nothing to preview")?.clone(), None)
         }
     };
-    let files = files(house, name, &variant.prepared, person, person_name.as_deref(), shown.date).await?;
+    let files = files(
+        house,
+        name,
+        &variant.prepared,
+        person,
+        person_name.as_deref(),
+        shown.date,
+    )
+    .await?;
     Ok((shown.of, files))
 }
 
@@ -194,7 +271,14 @@ pub async fn preview_sealed(house: &House, edition: &Edition, person: Option<&Ad
     files(house, &edition.list, &prepared, person, name.as_deref(), date).await
 }
 
-async fn files(house: &House, list: &str, prepared: &Prepared, person: Option<&Address>, name: Option<&str>, date: DateTime<Utc>) -> anyhow::Result<Files> {
+async fn files(
+    house: &House,
+    list: &str,
+    prepared: &Prepared,
+    person: Option<&Address>,
+    name: Option<&str>,
+    date: DateTime<Utc>,
+) -> anyhow::Result<Files> {
     let to = person.map_or_else(|| "reader@example.org".to_owned(), Address::to_string);
     let eml = prepared.splice(&Holes {
         to: &to,
@@ -204,7 +288,9 @@ async fn files(house: &House, list: &str, prepared: &Prepared, person: Option<&A
         boundary: "=_preview",
         unsubscribe: &inert_link(house),
     });
-    let parsed = mail_parser::MessageParser::default().parse(eml.as_bytes()).context("the mail cannot be read back")?;
+    let parsed = mail_parser::MessageParser::default()
+        .parse(eml.as_bytes())
+        .context("the mail cannot be read back")?;
     let html = parsed.body_html(0).unwrap_or_default().into_owned();
     let text = parsed.body_text(0).unwrap_or_default().into_owned();
     let reports = house.store.list_public_reports().await?;

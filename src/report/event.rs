@@ -64,7 +64,9 @@ static DATELINE_END: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*(?:\([^)]{
 
 /// Words of a report that state when it was published.
 static PUBLISHED: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"(?i)^\W*(?:published|posted|date of publication|veröffentlicht|erschienen|опубликовано|дата публикации|publiée?|mis en ligne|publicad[oa])\s*(?:on|am|le|el)?\s*[:：]?\s*$")
+    pattern(
+        r"(?i)^\W*(?:published|posted|date of publication|veröffentlicht|erschienen|опубликовано|дата публикации|publiée?|mis en ligne|publicad[oa])\s*(?:on|am|le|el)?\s*[:：]?\s*$",
+    )
 });
 
 /// The date of the event in a text.
@@ -78,10 +80,26 @@ pub(super) struct Dated {
 
 /// Finds it by the first rule that yields one. `lines` are the first blocks with their line breaks.
 pub(super) fn find(title: &str, paragraphs: &[&str], lines: &[&str]) -> Option<Dated> {
-    let opening: Vec<&str> = paragraphs.iter().take(PARAGRAPHS).map(|text| opening(text, LONGEST_PARAGRAPH)).collect();
+    let opening: Vec<&str> = paragraphs
+        .iter()
+        .take(PARAGRAPHS)
+        .map(|text| opening(text, LONGEST_PARAGRAPH))
+        .collect();
     labelled(lines)
-        .or_else(|| tied(&opening, &HAPPENED, "date in prose: first dated sentence that says what took place"))
-        .or_else(|| tied(&opening, &KIND, "date in prose: first dated sentence that names the event"))
+        .or_else(|| {
+            tied(
+                &opening,
+                &HAPPENED,
+                "date in prose: first dated sentence that says what took place",
+            )
+        })
+        .or_else(|| {
+            tied(
+                &opening,
+                &KIND,
+                "date in prose: first dated sentence that names the event",
+            )
+        })
         .or_else(|| in_title(title))
         .or_else(|| dateline(&opening))
         .or_else(|| short_line(lines))
@@ -89,7 +107,11 @@ pub(super) fn find(title: &str, paragraphs: &[&str], lines: &[&str]) -> Option<D
 
 /// When the text itself says it was published, and the words that say so.
 pub(super) fn published(paragraphs: &[&str]) -> Option<(NaiveDate, String)> {
-    let lines = paragraphs.iter().take(3).chain(paragraphs.iter().rev().take(2)).flat_map(|text| text.lines());
+    let lines = paragraphs
+        .iter()
+        .take(3)
+        .chain(paragraphs.iter().rev().take(2))
+        .flat_map(|text| text.lines());
     lines.filter(|line| line.len() <= SHORT_LINE * 2).find_map(|line| {
         let found = dates::find(line).into_iter().next()?;
         let says_so = PUBLISHED.is_match(&line[..found.range.start]) && found.states_year();
@@ -146,10 +168,12 @@ fn dateline(paragraphs: &[&str]) -> Option<Dated> {
 
 fn short_line(paragraphs: &[&str]) -> Option<Dated> {
     let lines = paragraphs.iter().take(3).flat_map(|text| text.lines());
-    lines.filter(|line| line.chars().count() <= SHORT_LINE && !line.ends_with('.')).find_map(|line| {
-        let found = candidates(line).into_iter().find(Found::states_year)?;
-        Some(dated(found, line, "short line with a date near the top"))
-    })
+    lines
+        .filter(|line| line.chars().count() <= SHORT_LINE && !line.ends_with('.'))
+        .find_map(|line| {
+            let found = candidates(line).into_iter().find(Found::states_year)?;
+            Some(dated(found, line, "short line with a date near the top"))
+        })
 }
 
 /// Dates of a sentence that nothing marks as another date.

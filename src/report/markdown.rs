@@ -20,7 +20,10 @@ pub(super) fn to_html(text: &str) -> String {
 pub(super) fn read(text: &str, stated_title: &str, base: Option<&Url>) -> (String, &'static str, Vec<Block>) {
     let mut blocks = blocks::of_html(&to_html(text), base);
     if !stated_title.is_empty() {
-        if blocks.first().is_some_and(|first| first.kind == Kind::Heading && first.text == stated_title) {
+        if blocks
+            .first()
+            .is_some_and(|first| first.kind == Kind::Heading && first.text == stated_title)
+        {
             blocks.remove(0);
         }
         return (stated_title.to_owned(), "front matter", blocks);
@@ -39,6 +42,9 @@ pub(super) fn read(text: &str, stated_title: &str, base: Option<&Url>) -> (Strin
         }
         return (line, "first line", blocks);
     }
-    let sentence = sentences(super::prose::opening(first, 4_000)).first().map_or("", |one| *one).to_owned();
+    let sentence = sentences(super::prose::opening(first, 4_000))
+        .first()
+        .map_or("", |one| *one)
+        .to_owned();
     (sentence, "first sentence", blocks)
 }

@@ -29,12 +29,17 @@ pub(super) fn read(text: &str) -> Plain {
             blocks: blocks(rest.get(usize::from(underlined)..).unwrap_or_default()),
         };
     }
-    let opening = sentences(super::prose::opening(&first, 4_000)).first().map_or("", |one| *one);
+    let opening = sentences(super::prose::opening(&first, 4_000))
+        .first()
+        .map_or("", |one| *one);
     let title = match opening.chars().count() {
         0..=LONGEST_TITLE => opening.to_owned(),
         _ => {
             // A sentence without end: whole words of it.
-            let cut = opening.char_indices().nth(LONGEST_TITLE).map_or(opening.len(), |(at, _)| at);
+            let cut = opening
+                .char_indices()
+                .nth(LONGEST_TITLE)
+                .map_or(opening.len(), |(at, _)| at);
             let cut = opening[..cut].rfind(' ').unwrap_or(cut);
             format!("{} …", &opening[..cut])
         }
@@ -66,7 +71,10 @@ fn is_rule(line: &str) -> bool {
 
 fn blocks(lines: &[&str]) -> Vec<Block> {
     let mut blocks = Vec::new();
-    for paragraph in lines.split(|line| line.trim().is_empty()).filter(|lines| !lines.is_empty()) {
+    for paragraph in lines
+        .split(|line| line.trim().is_empty())
+        .filter(|lines| !lines.is_empty())
+    {
         // What stands between two line breaks is one paragraph if the lines were broken by hand.
         let mut from = 0;
         for (at, line) in paragraph.iter().enumerate() {
@@ -82,7 +90,12 @@ fn blocks(lines: &[&str]) -> Vec<Block> {
 }
 
 fn push(blocks: &mut Vec<Block>, lines: &[&str]) {
-    let bullet = |line: &str| ["- ", "* ", "• ", "– "].iter().find_map(|mark| line.trim().strip_prefix(mark)).map(str::to_owned);
+    let bullet = |line: &str| {
+        ["- ", "* ", "• ", "– "]
+            .iter()
+            .find_map(|mark| line.trim().strip_prefix(mark))
+            .map(str::to_owned)
+    };
     let items: Vec<String> = lines.iter().filter_map(|line| bullet(line)).collect();
     if lines.is_empty() || lines.iter().all(|line| tidy(line).is_empty()) {
     } else if items.len() == lines.len() {

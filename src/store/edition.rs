@@ -455,14 +455,23 @@ impl Store {
     }
 
     /// A slot whose edition was sealed anew.
-    pub async fn hand_over_slot(&self, tx: &mut Tx, list: &str, cadence: &str, slot: i64, edition_id: i64) -> Result<()> {
-        sqlx::query("UPDATE slot SET outcome = 'edition', edition_id = $4 WHERE list = $1 AND cadence = $2 AND slot = $3")
-            .bind(list)
-            .bind(cadence)
-            .bind(slot)
-            .bind(edition_id)
-            .execute(&mut **tx)
-            .await?;
+    pub async fn hand_over_slot(
+        &self,
+        tx: &mut Tx,
+        list: &str,
+        cadence: &str,
+        slot: i64,
+        edition_id: i64,
+    ) -> Result<()> {
+        sqlx::query(
+            "UPDATE slot SET outcome = 'edition', edition_id = $4 WHERE list = $1 AND cadence = $2 AND slot = $3",
+        )
+        .bind(list)
+        .bind(cadence)
+        .bind(slot)
+        .bind(edition_id)
+        .execute(&mut **tx)
+        .await?;
         Ok(())
     }
 
@@ -661,7 +670,11 @@ impl Store {
     }
 
     /// The stored mail of a person's variant and their name; without a person, the fullest variant.
-    pub async fn find_sealed_mail(&self, edition_id: i64, address_key: Option<&str>) -> Result<Option<(String, Option<String>)>> {
+    pub async fn find_sealed_mail(
+        &self,
+        edition_id: i64,
+        address_key: Option<&str>,
+    ) -> Result<Option<(String, Option<String>)>> {
         let row = match address_key {
             Some(key) => {
                 sqlx::query(

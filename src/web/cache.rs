@@ -20,8 +20,8 @@ use serde::Serialize;
 use super::negotiation::{self, Coding};
 use crate::config::Config;
 use crate::feed::{self, Format, Scope};
-use crate::store::{Edition, Stored};
 use crate::render::{Error, Templates, direction};
+use crate::store::{Edition, Stored};
 
 /// One answer, in both codings.
 #[derive(Clone, Debug)]

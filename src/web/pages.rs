@@ -19,8 +19,8 @@ use super::error::Problem;
 use super::negotiation;
 use super::{App, PAGE_CACHE};
 use crate::feed;
-use crate::store::Stored;
 use crate::render::{Error, direction};
+use crate::store::Stored;
 
 /// Reports on one page of the archive.
 pub(super) const PAGE_SIZE: usize = 20;
