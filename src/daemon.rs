@@ -170,8 +170,10 @@ async fn beat(house: &House, delivery: &Delivery, app: &Arc<web::App>, soft: &Ca
     let _watcher = watch_folders(house, changed);
     let mut collector = Collector::default();
     let mut people = PeopleFiles::default();
+    // What was wrong at the last beat: said once, not every few seconds.
+    let mut said = Vec::new();
     while !soft.is_cancelled() {
-        if let Err(error) = once(house, &mut collector, &mut people, delivery, app).await {
+        if let Err(error) = once(house, &mut collector, &mut people, &mut said, delivery, app).await {
             tracing::error!("this round failed, the next is tried: {error:#}");
         }
         let pause = async {
@@ -188,6 +190,7 @@ async fn once(
     house: &House,
     collector: &mut Collector,
     people: &mut PeopleFiles,
+    said: &mut Vec<String>,
     delivery: &Delivery,
     app: &Arc<web::App>,
 ) -> anyhow::Result<()> {
@@ -206,9 +209,10 @@ async fn once(
         }
     }
     let ticked = publish::tick(house).await?;
-    for error in &ticked.errors {
+    for error in ticked.errors.iter().filter(|error| !said.contains(error)) {
         tracing::error!("{error}");
     }
+    *said = ticked.errors.clone();
     for edition in &ticked.sealed {
         tracing::info!(edition, "sealed");
     }
