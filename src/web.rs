@@ -11,6 +11,7 @@ mod export;
 mod health;
 mod negotiation;
 mod pages;
+mod samples;
 mod server;
 mod unsubscribe;
 
@@ -33,6 +34,7 @@ use cache::{Document, Snapshot};
 use error::Problem;
 
 pub use export::export;
+pub(crate) use samples::templates;
 pub use server::serve;
 
 /// Largest body of a public request (SEC-20): an unsubscribe form is a few bytes.
