@@ -6,6 +6,7 @@
 //! full address, so that pages also work on loopback and behind a proxy that strips a prefix.
 
 mod cache;
+mod edition;
 mod error;
 mod export;
 mod health;
@@ -148,7 +149,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/", get(pages::home))
         .route("/feeds/{*path}", get(feed))
         .route("/reports/{slug}", get(pages::report))
-        .route("/editions/{list}/{number}", get(pages::edition))
+        .route("/editions/{list}/{number}", get(edition::show))
         .route("/unsubscribe/{token}", get(unsubscribe::show).post(unsubscribe::leave))
         .route(&style, get(serve_style))
         .merge(health::routes())

@@ -261,7 +261,10 @@ fn every_embedded_template_is_tried_by_the_check() {
     for part in ["mail", "feed", "web"] {
         for file in std::fs::read_dir(folder.join(part)).unwrap() {
             let name = format!("{part}/{}", file.unwrap().file_name().to_str().unwrap());
-            assert!(tried.contains(&name.as_str()) || parts.contains(&name.as_str()), "{name}");
+            assert!(
+                tried.contains(&name.as_str()) || parts.contains(&name.as_str()),
+                "{name}"
+            );
         }
     }
 }

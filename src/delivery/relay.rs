@@ -132,7 +132,14 @@ impl Relay {
         };
         let sessions = config.sessions.max(1);
         let is_loopback = config.is_loopback();
-        Ok(Relay { name: name.to_owned(), sessions, is_loopback, carrier, faults: AtomicU32::new(0), catcher })
+        Ok(Relay {
+            name: name.to_owned(),
+            sessions,
+            is_loopback,
+            carrier,
+            faults: AtomicU32::new(0),
+            catcher,
+        })
     }
 
     /// Counts a fault; returns how many there were in a row.
@@ -160,7 +167,14 @@ impl Smtp {
             return Err(Error::PasswordInTheClear { relay: name.to_owned() });
         }
         let helo = config.helo.as_deref().map_or_else(|| helo.clone(), client_id);
-        Ok(Smtp { host, port: config.port(), encryption, helo, credentials, timeouts: config.timeouts.clone() })
+        Ok(Smtp {
+            host,
+            port: config.port(),
+            encryption,
+            helo,
+            credentials,
+            timeouts: config.timeouts.clone(),
+        })
     }
 }
 
@@ -175,9 +189,18 @@ pub(super) fn client_id(name: &str) -> ClientId {
 
 fn credentials(name: &str, config: &config::Relay) -> Result<Option<Credentials>, Error> {
     let Some(user) = &config.user else { return Ok(None) };
-    let password = config.password().map_err(|error| Error::Password { relay: name.to_owned(), error })?;
-    let password = password.ok_or_else(|| Error::Missing { relay: name.to_owned(), key: "password_file" })?;
-    Ok(Some(Credentials::new(user.clone(), password.expose_secret().to_owned())))
+    let password = config.password().map_err(|error| Error::Password {
+        relay: name.to_owned(),
+        error,
+    })?;
+    let password = password.ok_or_else(|| Error::Missing {
+        relay: name.to_owned(),
+        key: "password_file",
+    })?;
+    Ok(Some(Credentials::new(
+        user.clone(),
+        password.expose_secret().to_owned(),
+    )))
 }
 
 /// TLS 1.2 or later; certificate and name are verified by what the machine trusts, and `ca_file` beside it.
