@@ -104,6 +104,8 @@ pub struct Sealed {
     /// Right-hand side of the Message-IDs.
     pub message_domain: String,
     pub list_title: String,
+    /// Whether the archive shows it: decides once the list is gone from the configuration (rule 15).
+    pub public: bool,
     pub relay: String,
     /// What the editor asked for.
     pub hand: Hand,
@@ -118,6 +120,7 @@ impl Default for Sealed {
             in_doubt: InDoubt::Resend,
             message_domain: String::new(),
             list_title: String::new(),
+            public: false,
             relay: String::new(),
             hand: Hand::default(),
         }

@@ -19,7 +19,7 @@ use crate::render::{Error, Templates};
 use crate::store::Stored;
 
 pub use entry::{Category, Entry, absolute_html, categories, clean, link, web_url};
-pub use samples::{description_samples, entry_samples};
+pub(crate) use samples::templates;
 
 use entry::line;
 

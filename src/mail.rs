@@ -54,7 +54,7 @@ pub enum Error {
     Control(&'static str),
     #[error("`{value}` cannot stand in the header {header}")]
     Header { header: &'static str, value: String },
-    #[error("the stored mail is damaged: a mark of a hole is broken")]
+    #[error("the stored mail is damaged: it is empty, or a mark of a hole is broken")]
     Stored,
 }
 

@@ -6,11 +6,13 @@
 //! full address, so that pages also work on loopback and behind a proxy that strips a prefix.
 
 mod cache;
+mod edition;
 mod error;
 mod export;
 mod health;
 mod negotiation;
 mod pages;
+mod samples;
 mod server;
 mod unsubscribe;
 
@@ -33,6 +35,7 @@ use cache::{Document, Snapshot};
 use error::Problem;
 
 pub use export::export;
+pub(crate) use samples::templates;
 pub use server::serve;
 
 /// Largest body of a public request (SEC-20): an unsubscribe form is a few bytes.
@@ -146,7 +149,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/", get(pages::home))
         .route("/feeds/{*path}", get(feed))
         .route("/reports/{slug}", get(pages::report))
-        .route("/editions/{list}/{number}", get(pages::edition))
+        .route("/editions/{list}/{number}", get(edition::show))
         .route("/unsubscribe/{token}", get(unsubscribe::show).post(unsubscribe::leave))
         .route(&style, get(serve_style))
         .merge(health::routes())

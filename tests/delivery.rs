@@ -71,7 +71,9 @@ pub const HOLD: &str = r#"{"from":"news@example.org","message_domain":"example.o
 
 /// A variant's mail as `mail::Prepared` stores it.
 fn stored_mail() -> String {
-    "Subject: Hello\r\n\r\nText\r\n.\r\n..two dots\r\n".to_owned()
+    "Subject: Hello\r\nTo: \u{1}t\u{2}\r\nDate: \u{1}d\u{2}\r\nMessage-ID: <\u{1}m\u{2}>\r\n\
+     List-Unsubscribe: <\u{1}h\u{2}>\r\n\r\nText\r\n.\r\n..two dots\r\n"
+        .to_owned()
 }
 
 pub async fn open(test: &TestStore, config: &Config) -> Delivery {

@@ -253,6 +253,34 @@ fn the_bytes_of_a_whole_mail() {
 }
 
 #[test]
+fn every_embedded_template_is_tried_by_the_check() {
+    let folder = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/templates"));
+    let tried: Vec<&str> = rapporteur::render::registry().iter().map(|entry| entry.name).collect();
+    // Others extend or include these.
+    let parts = ["web/base.html", "mail/digest.css.txt"];
+    for part in ["mail", "feed", "web"] {
+        for file in std::fs::read_dir(folder.join(part)).unwrap() {
+            let name = format!("{part}/{}", file.unwrap().file_name().to_str().unwrap());
+            assert!(
+                tried.contains(&name.as_str()) || parts.contains(&name.as_str()),
+                "{name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_page_to_leave_from_must_have_a_form() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("web")).unwrap();
+    let link = "<a href=\"?leave=1\">{{ t(key=\"web-unsubscribe-button\", list=list) }}</a>";
+    std::fs::write(dir.path().join("web/unsubscribe.html"), link).unwrap();
+    let errors = Templates::load(Some(dir.path())).unwrap().check();
+    assert_eq!(errors.len(), 1);
+    assert!(errors[0].to_string().contains("has no way to leave"), "{}", errors[0]);
+}
+
+#[test]
 fn the_embedded_templates_pass_their_own_check() {
     let errors: Vec<String> = TEMPLATES.check().iter().map(ToString::to_string).collect();
     assert_eq!(errors, Vec::<String>::new());

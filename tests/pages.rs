@@ -11,7 +11,7 @@ use rapporteur::web;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_util::sync::CancellationToken;
 
-use crate::site::{Answer, Site};
+use crate::site::{Answer, Site, config, samples};
 
 const FEED: &str = "/feeds/all.atom";
 
@@ -353,6 +353,30 @@ async fn an_edition_is_seen_once_it_is_released_and_not_if_it_was_cancelled() {
             status == 200,
             "{change}"
         );
+    }
+}
+
+#[tokio::test]
+async fn editions_of_a_list_that_is_configured_no_longer_stay_if_it_was_public() {
+    for (public, status) in [(true, 200), (false, 404)] {
+        let mut config = config();
+        config.lists.shift_remove("events");
+        let site = Site::with(config).await;
+        for (name, source, dated, report) in samples().iter().take(2) {
+            site.publish(name, source, dated, report).await;
+        }
+        site.release_edition().await;
+        if public {
+            site.sql("UPDATE edition SET settings = '{\"public\":true,\"list_title\":\"Events of old\"}'")
+                .await;
+        }
+        site.app.refresh().await.expect("feeds");
+        let page = site.get("/editions/events/1").await;
+        assert_eq!(page.status, status);
+        assert_eq!(page.text().contains("Events of old, no. 1"), public);
+        let home = site.get("/").await;
+        assert_eq!(home.text().contains("<h3>Events of old</h3>"), public);
+        assert_eq!(home.text().contains("/editions/events/1"), public);
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is no error, but keeps a configuration from being ready for real people; `check` and `send` say it.
 
-use super::lookup::is_loopback;
+use super::relay::is_loopback;
 use super::{Config, List, RelayKind, Tls};
 use crate::subscriber::{Address, Mailbox};
 

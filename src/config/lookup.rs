@@ -1,16 +1,13 @@
-//! Finding things in a checked configuration: lists by name, what a list means by its defaults, paths, passwords.
+//! Finding things in a checked configuration: lists by name, the relay of a list, lines of keys, paths, passwords.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret, SecretString};
 use toml::de::DeTable;
 
 use super::problem::{Error, did_you_mean};
-use super::{Cadence, Config, Institute, List, Relay, RelayKind, Tls};
-use crate::schedule::Schedule;
-use crate::subscriber::{Mailbox, MailboxError};
+use super::{Config, List, Relay};
 
 /// At which line of the file each key and each table stands.
 #[derive(Clone, Default)]
@@ -127,76 +124,7 @@ impl Config {
     }
 }
 
-impl List {
-    /// The list's languages, or the institute's; the first is the default.
-    pub fn languages<'a>(&'a self, institute: &'a Institute) -> &'a [String] {
-        match self.languages.as_slice() {
-            [] => &institute.languages,
-            languages => languages,
-        }
-    }
-
-    /// The cadence of people who chose none; None if the list goes out by hand only.
-    pub fn default_cadence(&self) -> Option<&str> {
-        let first = self.cadences.keys().next();
-        self.default_cadence.as_ref().or(first).map(String::as_str)
-    }
-
-    pub fn sender(&self) -> Result<Mailbox, MailboxError> {
-        Mailbox::parse(&self.from)
-    }
-
-    /// Where undeliverable mail goes: `bounce_address`, or the address of `from`.
-    pub fn envelope_sender(&self) -> Result<Mailbox, MailboxError> {
-        Mailbox::parse(self.bounce_address.as_ref().unwrap_or(&self.from))
-    }
-}
-
-impl Cadence {
-    /// When it is due; None for `immediate`.
-    pub fn times(&self) -> Option<(&Schedule, chrono_tz::Tz)> {
-        match self {
-            Cadence::Immediate => None,
-            Cadence::Cron { cron, zone } => Some((cron, *zone)),
-        }
-    }
-}
-
-impl Relay {
-    /// How the connection is secured: as set, else by port, and without a port implicitly; none only on loopback.
-    pub fn tls(&self) -> Tls {
-        match (self.tls, self.port) {
-            (Some(tls), _) => tls,
-            (None, Some(465)) => Tls::Implicit,
-            (None, _) if self.is_loopback() => Tls::None,
-            (None, None) => Tls::Implicit,
-            (None, Some(_)) => Tls::Starttls,
-        }
-    }
-
-    pub fn port(&self) -> u16 {
-        self.port.unwrap_or(match self.tls() {
-            Tls::Implicit => 465,
-            Tls::Starttls => 587,
-            Tls::None => 25,
-        })
-    }
-
-    /// What is sent to it stays on this machine.
-    pub fn is_loopback(&self) -> bool {
-        match self.kind {
-            RelayKind::File | RelayKind::Catcher => true,
-            RelayKind::Smtp => self.host.as_deref().is_some_and(is_loopback),
-        }
-    }
-
-    /// The password, from the environment or its file.
-    pub fn password(&self) -> Result<Option<SecretString>, Error> {
-        password(&self.password, self.password_file.as_deref())
-    }
-}
-
-fn password(given: &Option<SecretString>, file: Option<&Path>) -> Result<Option<SecretString>, Error> {
+pub(super) fn password(given: &Option<SecretString>, file: Option<&Path>) -> Result<Option<SecretString>, Error> {
     if given.is_some() {
         return Ok(given.clone());
     }
@@ -216,11 +144,4 @@ fn password(given: &Option<SecretString>, file: Option<&Path>) -> Result<Option<
         )),
         false => Ok(Some(text.to_owned().into())),
     }
-}
-
-/// A host name or address that never leaves this machine.
-pub(super) fn is_loopback(host: &str) -> bool {
-    let host = host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.');
-    let name = host.to_ascii_lowercase();
-    name == "localhost" || name.ends_with(".localhost") || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
 }

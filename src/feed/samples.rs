@@ -2,18 +2,33 @@
 
 use serde_json::{Value, json};
 
-use crate::render::Templates;
+use crate::render::{Entry, Templates};
 
-/// Contexts of `feed/description.txt`: of a list that describes itself, and of the feed of all reports.
-pub fn description_samples(_: &Templates) -> Vec<Value> {
+/// The feed templates, each with its samples. None has rules: whatever a summary or entry says is a feed.
+pub(crate) fn templates() -> Vec<Entry> {
+    let entry = |name, samples: fn(&Templates) -> Vec<Value>| Entry {
+        name,
+        samples,
+        rules: |_| Vec::new(),
+    };
+    vec![
+        entry("feed/description.txt", descriptions),
+        entry("feed/entry.html", entries),
+        entry("feed/summary.html", entries),
+        entry("feed/summary.txt", entries),
+    ]
+}
+
+/// Of a list that describes itself, and of the feed of all reports.
+fn descriptions(_: &Templates) -> Vec<Value> {
     vec![
         json!({ "lang": "en", "institute": "Example Institute", "description": "What was said, once a week." }),
         json!({ "lang": "de", "institute": "Example Institute", "description": null }),
     ]
 }
 
-/// Contexts of the templates of an entry: with everything, and with a title alone.
-pub fn entry_samples(_: &Templates) -> Vec<Value> {
+/// With everything, and with a title alone.
+fn entries(_: &Templates) -> Vec<Value> {
     vec![
         json!({
             "lang": "en",

@@ -104,7 +104,7 @@ impl Prepared {
             holes.push((fixed.len(), hole.1));
             fixed.push_str(text);
         }
-        if fixed.contains(CLOSE) {
+        if fixed.is_empty() || fixed.contains(CLOSE) {
             return Err(Error::Stored);
         }
         Ok(Prepared { fixed, holes })

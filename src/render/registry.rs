@@ -2,7 +2,7 @@
 //! its output must keep. Partials that others include need no entry.
 
 use super::Templates;
-use crate::mail;
+use crate::{feed, mail, web};
 
 /// One template and how to try it.
 #[derive(Clone, Copy)]
@@ -15,8 +15,15 @@ pub struct Entry {
     pub rules: fn(&str) -> Vec<String>,
 }
 
-/// A new template is added here.
+/// A new template of a mail is added below; one of a feed or page, to the samples beside its code.
 pub fn registry() -> Vec<Entry> {
+    let mut entries = mail_templates();
+    entries.extend(feed::templates());
+    entries.extend(web::templates());
+    entries
+}
+
+fn mail_templates() -> Vec<Entry> {
     vec![
         Entry {
             name: "mail/digest.subject.txt",

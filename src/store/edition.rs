@@ -33,6 +33,13 @@ pub struct Edition {
     pub settings: String,
 }
 
+impl Edition {
+    /// What it keeps of the configuration of its time.
+    pub fn sealed(&self) -> Result<Sealed> {
+        from_json("edition.settings", &self.settings)
+    }
+}
+
 /// What a page needs of one variant.
 #[derive(Clone, Debug)]
 pub struct Page {

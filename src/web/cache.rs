@@ -158,15 +158,31 @@ pub(super) struct ReportLine {
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct EditionLine {
     pub(super) list: String,
+    pub(super) list_title: String,
     pub(super) number: i64,
     #[serde(skip)]
     pub(super) released_at: DateTime<Utc>,
 }
 
-/// When an edition's page may be seen: it was released, nobody called it off, and its list is public.
+/// When an edition's page may be seen: it was released, nobody called it off, and its list is public; or was, when the
+/// edition was sealed, if the list is gone from the configuration since.
 pub(super) fn released(config: &Config, edition: &Edition) -> Option<DateTime<Utc>> {
-    let public = config.lists.get(&edition.list).is_some_and(|list| list.public);
-    edition.released_at.filter(|_| public && edition.state != "cancelled")
+    let released_at = edition.released_at.filter(|_| edition.state != "cancelled")?;
+    let public = match config.lists.get(&edition.list) {
+        Some(list) => list.public,
+        None => edition.sealed().is_ok_and(|sealed| sealed.public),
+    };
+    public.then_some(released_at)
+}
+
+/// The list's title, or the one it had when the edition was sealed.
+pub(super) fn list_title(config: &Config, edition: &Edition) -> String {
+    match config.lists.get(&edition.list) {
+        Some(list) => list.title.clone(),
+        None => edition
+            .sealed()
+            .map_or_else(|_| edition.list.clone(), |sealed| sealed.list_title),
+    }
 }
 
 impl Snapshot {
@@ -220,6 +236,7 @@ impl Snapshot {
                 .filter_map(|edition| {
                     Some(EditionLine {
                         list: edition.list.clone(),
+                        list_title: list_title(config, edition),
                         number: edition.number,
                         released_at: released(config, edition)?,
                     })

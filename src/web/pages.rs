@@ -1,20 +1,20 @@
-//! The archive: its home, the page of a report, the page of an edition.
+//! The archive: its home, the page of a report, and the frame of all pages. Pages of editions: `edition.rs`.
 //!
 //! In: the snapshot and the store. Out: pages in one frame, in the reader's language; each report keeps its own.
-//! Surprising: an edition's page is the mail itself, under a policy of its own that lets its inline styles through and
-//! nothing else; once one of its reports is withdrawn, a list of the others takes the mail's place.
+//! Surprising: lists that are gone from the configuration keep their editions on the home page, below the others.
 
 use std::sync::Arc;
 
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
+use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::cache::{Document, Snapshot, released};
+use super::cache::{Document, Snapshot};
 use super::error::Problem;
 use super::negotiation;
 use super::{App, PAGE_CACHE};
@@ -26,11 +26,6 @@ use crate::store::Stored;
 pub(super) const PAGE_SIZE: usize = 20;
 /// Editions shown of each list before the rest is folded away.
 const LATEST_EDITIONS: usize = 4;
-
-/// A mail as a page: its own styles, pictures by https, links that open; no script, no form, no origin (SEC-03).
-const EDITION_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' https:; \
-    form-action 'none'; frame-ancestors 'none'; base-uri 'none'; \
-    sandbox allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation";
 
 /// How pages of the archive are addressed: by query when served, by name when written to files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,38 +92,6 @@ pub(super) async fn report(
     Ok(app.page(html).answer(&headers))
 }
 
-pub(super) async fn edition(
-    State(app): State<Arc<App>>,
-    Path((list, number)): Path<(String, String)>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let number: i64 = number.parse().map_err(|_| app.problem_not_found(&headers))?;
-    let page = app
-        .edition_page(&list, number, app.language(&headers))
-        .await
-        .map_err(|error| match error {
-            super::Error::Store(error) => app.problem_store(&headers, &error),
-            super::Error::Template(error) => app.problem_template(&error),
-            _ => app.problem_not_found(&headers),
-        })?
-        .ok_or_else(|| app.problem_not_found(&headers))?;
-    let mut response = app.page(page.html).answer(&headers);
-    if page.is_mail {
-        response.headers_mut().insert(
-            header::CONTENT_SECURITY_POLICY,
-            HeaderValue::from_static(EDITION_POLICY),
-        );
-    }
-    Ok(response)
-}
-
-/// The page of an edition.
-pub(super) struct EditionPage {
-    pub(super) html: String,
-    /// The mail's own HTML, as opposed to a page of ours in its place.
-    is_mail: bool,
-}
-
 /// How many pages the archive has; an empty archive has one.
 pub(super) fn pages(snapshot: &Snapshot) -> usize {
     snapshot.reports.len().div_ceil(PAGE_SIZE).max(1)
@@ -144,49 +107,48 @@ impl App {
     ) -> Result<String, Error> {
         let before = page.saturating_sub(1).saturating_mul(PAGE_SIZE);
         let reports: Vec<_> = snapshot.reports.iter().skip(before).take(PAGE_SIZE).collect();
-        let lists: Vec<Value> = self
-            .config
-            .lists
-            .iter()
-            .filter(|(_, list)| list.public)
-            .filter_map(|(name, list)| {
-                let mut editions: Vec<Value> = snapshot
-                    .editions
-                    .iter()
-                    .filter(|edition| edition.list == *name)
-                    .map(|edition| {
-                        json!({
-                            "path": format!("/editions/{name}/{}", edition.number),
-                            "number": edition.number,
-                            "date": self.day(language, edition.released_at),
-                        })
-                    })
-                    .collect();
-                if editions.is_empty() && list.description.is_none() {
-                    return None;
-                }
-                let older = editions.split_off(editions.len().min(LATEST_EDITIONS));
-                Some(json!({
-                    "title": list.title,
-                    "description": list.description,
-                    "editions": editions,
-                    "older": older,
-                }))
-            })
-            .collect();
         let last = pages(snapshot);
         self.render(
             "web/home.html",
             language,
             json!({
                 "reports": reports,
-                "lists": lists,
+                "lists": self.lists(snapshot, language),
                 "page": page,
                 "pages": last,
                 "newer": (page > 1).then(|| paging.path(page - 1)),
                 "older": (page < last).then(|| paging.path(page + 1)),
             }),
         )
+    }
+
+    /// The public lists with their editions, as configured; behind them those that are configured no longer.
+    fn lists(&self, snapshot: &Snapshot, language: &str) -> Vec<Value> {
+        let configured = self.config.lists.iter().filter(|(_, list)| list.public);
+        let mut lists: IndexMap<&str, (&str, Option<&str>, Vec<Value>)> = configured
+            .map(|(name, list)| {
+                (
+                    name.as_str(),
+                    (list.title.as_str(), list.description.as_deref(), Vec::new()),
+                )
+            })
+            .collect();
+        for edition in &snapshot.editions {
+            let list = lists
+                .entry(&edition.list)
+                .or_insert((&edition.list_title, None, Vec::new()));
+            list.2.push(json!({
+                "path": format!("/editions/{}/{}", edition.list, edition.number),
+                "number": edition.number,
+                "date": self.day(language, edition.released_at),
+            }));
+        }
+        lists.retain(|_, (_, description, editions)| description.is_some() || !editions.is_empty());
+        let lists = lists.into_values().map(|(title, description, mut editions)| {
+            let older = editions.split_off(editions.len().min(LATEST_EDITIONS));
+            json!({ "title": title, "description": description, "editions": editions, "older": older })
+        });
+        lists.collect()
     }
 
     pub(super) fn report_page(&self, stored: &Stored, language: &str) -> Result<String, Error> {
@@ -238,55 +200,6 @@ impl App {
                 "canonical": link,
             }),
         )
-    }
-
-    /// None: there is no such edition, or it is not for everyone to see.
-    pub(super) async fn edition_page(
-        &self,
-        list: &str,
-        number: i64,
-        language: &str,
-    ) -> Result<Option<EditionPage>, super::Error> {
-        let Some(settings) = self.config.lists.get(list) else {
-            return Ok(None);
-        };
-        let Some(edition) = self.store.find_edition(list, number).await? else {
-            return Ok(None);
-        };
-        let Some(released_at) = released(&self.config, &edition) else {
-            return Ok(None);
-        };
-        let reports = self.store.list_edition_reports(edition.id).await?;
-        let mut context = json!({
-            "list": settings.title,
-            "list_name": list,
-            "number": number,
-            "date": self.day(language, released_at),
-            "canonical": format!("{}/editions/{list}/{number}", self.config.web.public_url),
-        });
-        if reports.iter().any(|report| report.withdrawn) {
-            let lines: Vec<Value> = reports
-                .iter()
-                .map(|report| match report.withdrawn {
-                    true => json!({ "withdrawn": true }),
-                    false => json!({ "withdrawn": false, "slug": report.slug, "title": report.title }),
-                })
-                .collect();
-            insert(&mut context, "reports", json!(lines));
-            let html = self.render("web/edition_withdrawn.html", language, context)?;
-            return Ok(Some(EditionPage { html, is_mail: false }));
-        }
-        let default = settings.languages.first().or(self.config.institute.languages.first());
-        let wanted = default.map_or("en", String::as_str);
-        let Some(page) = self.store.find_edition_page(edition.id, wanted).await? else {
-            return Ok(None);
-        };
-        insert(&mut context, "part", json!("head"));
-        let head = self.render("web/edition.html", language, context.clone())?;
-        insert(&mut context, "part", json!("bar"));
-        let bar = self.render("web/edition.html", language, context)?;
-        let html = in_frame(&page.html, head.trim(), bar.trim());
-        Ok(Some(EditionPage { html, is_mail: true }))
     }
 
     /// Renders a page with what the frame of all pages needs.
@@ -344,7 +257,7 @@ impl App {
             .unwrap_or_default()
     }
 
-    fn day(&self, language: &str, at: DateTime<Utc>) -> String {
+    pub(super) fn day(&self, language: &str, at: DateTime<Utc>) -> String {
         self.templates.day(language, at.date_naive())
     }
 }
@@ -356,29 +269,5 @@ fn clean(value: &mut Value) {
         Value::Array(values) => values.iter_mut().for_each(clean),
         Value::Object(fields) => fields.values_mut().for_each(clean),
         _ => {}
-    }
-}
-
-fn insert(context: &mut Value, key: &str, value: Value) {
-    if let Some(context) = context.as_object_mut() {
-        context.insert(key.to_owned(), value);
-    }
-}
-
-/// The mail's HTML with our links in its head and a bar above it; a mail without head or body keeps its bytes.
-fn in_frame(mail: &str, head: &str, bar: &str) -> String {
-    let lower = mail.to_ascii_lowercase();
-    let head_end = lower.find("</head>");
-    let body_start = lower.find("<body").and_then(|start| {
-        let tag = lower.get(start..)?;
-        Some(start + tag.find('>')? + 1)
-    });
-    match (head_end, body_start) {
-        (Some(head_end), Some(body_start)) if head_end < body_start => {
-            let (before, rest) = mail.split_at(head_end);
-            let (between, body) = rest.split_at(body_start - head_end);
-            format!("{before}{head}{between}{bar}{body}")
-        }
-        _ => mail.to_owned(),
     }
 }

@@ -1,0 +1,57 @@
+//! A source: where reports come from, and which of them are news.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SourceKind {
+    Folder,
+}
+
+/// How far back the first collection, or a new list, reaches for mail.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Backfill {
+    All,
+    None,
+    /// Reports published within this time.
+    Within(Duration),
+    /// Up to 10 reports are all new; of more, those of the last 30 days.
+    #[default]
+    Auto,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    pub kind: SourceKind,
+    /// The drop folder.
+    pub path: PathBuf,
+    /// `"auto"` (default), `"all"`, `"none"`, or a time such as `"90d"`.
+    #[serde(default)]
+    pub backfill: Backfill,
+    /// A report is published once it has been unchanged for this long.
+    #[serde(default = "default_settle", with = "humantime_serde")]
+    pub settle: Duration,
+}
+
+fn default_settle() -> Duration {
+    Duration::from_secs(600)
+}
+
+impl<'de> Deserialize<'de> for Backfill {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match String::deserialize(deserializer)?.as_str() {
+            "all" => Ok(Backfill::All),
+            "none" => Ok(Backfill::None),
+            "auto" => Ok(Backfill::Auto),
+            time => humantime::parse_duration(time).map(Backfill::Within).map_err(|_| {
+                serde::de::Error::custom(format!(
+                    "backfill is \"{time}\"; write \"auto\", \"all\", \"none\" or a time such as \"30d\""
+                ))
+            }),
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! The samples that page templates are tried with, between them every branch; and what a page must not lack.
+//!
+//! Each has the fields that the handlers of `pages.rs`, `edition.rs`, `error.rs` and `unsubscribe.rs` give, inside the
+//! frame that `App::render` adds. A field that a template uses and no handler gives is found by the tests of the pages.
+
+use serde_json::{Value, json};
+
+use crate::render::{Entry, Templates};
+
+/// The page templates, each with its samples and rules.
+pub(crate) fn templates() -> Vec<Entry> {
+    let entry = |name, samples: fn(&Templates) -> Vec<Value>| Entry {
+        name,
+        samples,
+        rules: |_| Vec::new(),
+    };
+    vec![
+        entry("web/home.html", home),
+        entry("web/report.html", report),
+        entry("web/edition.html", edition),
+        entry("web/edition_withdrawn.html", edition_withdrawn),
+        entry("web/error.html", problem),
+        entry("web/gone.html", problem),
+        Entry {
+            rules: leaving,
+            ..entry("web/unsubscribe.html", unsubscribe)
+        },
+        entry("web/unsubscribed.html", unsubscribed),
+        entry("web/unsubscribe_test.html", |_| vec![framed("en", json!({}))]),
+        entry("web/style.css", |_| vec![json!({})]),
+    ]
+}
+
+/// Looking at the page must change nothing, so the way out is a form that posts (LST-03).
+fn leaving(html: &str) -> Vec<String> {
+    let document = scraper::Html::parse_document(html);
+    let button = scraper::Selector::parse("form[method=post i] button[name=scope][value=list]");
+    match button.is_ok_and(|button| document.select(&button).next().is_some()) {
+        true => Vec::new(),
+        false => vec![
+            "has no way to leave; write <form method=\"post\"> with <button name=\"scope\" value=\"list\">".to_owned(),
+        ],
+    }
+}
+
+/// A page's fields inside the frame of all pages.
+fn framed(language: &str, mut page: Value) -> Value {
+    let frame = json!({
+        "lang": language,
+        "dir": "ltr",
+        "institute": "Example Institute",
+        "base": "/news",
+        "style": "style-sample.css",
+        "feeds": [
+            { "path": "all", "title": "Example Institute", "list": null },
+            { "path": "events", "title": "Events of the institute", "list": "events" },
+        ],
+        "canonical": null,
+    });
+    if let (Value::Object(page), Value::Object(frame)) = (&mut page, frame) {
+        for (key, value) in frame {
+            page.entry(key).or_insert(value);
+        }
+    }
+    page
+}
+
+fn home(_: &Templates) -> Vec<Value> {
+    let editions = json!([{ "path": "/editions/events/1", "number": 1, "date": "4 May 2026" }]);
+    vec![
+        framed(
+            "en",
+            json!({
+                "reports": [
+                    {
+                        "slug": "sample",
+                        "title": "Sample round table",
+                        "language": "en",
+                        "dir": "ltr",
+                        "event_line": "Exampleton, 4 May 2026",
+                        "summary": "Two speakers and a full room.",
+                    },
+                    {
+                        "slug": "bare",
+                        "title": "A title and nothing else",
+                        "language": "",
+                        "dir": "ltr",
+                        "event_line": "",
+                        "summary": "",
+                    },
+                ],
+                "lists": [
+                    {
+                        "title": "Events of the institute",
+                        "description": "What was said, once a week.",
+                        "editions": editions,
+                        "older": editions,
+                    },
+                    { "title": "Lectures", "description": null, "editions": editions, "older": [] },
+                ],
+                "page": 1,
+                "pages": 3,
+                "newer": null,
+                "older": "/?page=2",
+            }),
+        ),
+        framed(
+            "de",
+            json!({ "reports": [], "lists": [], "page": 2, "pages": 2, "newer": "/", "older": null }),
+        ),
+        framed(
+            "en",
+            json!({ "reports": [], "lists": [], "page": 1, "pages": 1, "newer": null, "older": null }),
+        ),
+    ]
+}
+
+fn report(_: &Templates) -> Vec<Value> {
+    vec![
+        framed(
+            "de",
+            json!({
+                "title": "Sample round table",
+                "report_lang": "en",
+                "report_dir": "ltr",
+                "series": "Series A",
+                "event_line": "Exampleton, 4 May 2026",
+                "summary": "Two speakers and a full room.",
+                "people": [
+                    { "name": "Ada Example", "role": "host", "affiliation": "Example Institute" },
+                    { "name": "Ben Example", "role": null, "affiliation": null },
+                ],
+                "topics": ["Energy", "Cities"],
+                "body_html": "<p>What was said.</p>",
+                "related": [
+                    { "title": "Earlier round table", "url": "https://example.org/earlier" },
+                    { "title": "A book", "url": null },
+                ],
+                "author": "Eve Example",
+                "published": "4 May 2026",
+                "updated": "6 May 2026",
+                "source": "https://example.org/sample",
+                "source_host": "example.org",
+                "canonical": "https://example.org/sample",
+            }),
+        ),
+        framed(
+            "en",
+            json!({
+                "title": "A title and a summary",
+                "report_lang": null,
+                "report_dir": "ltr",
+                "series": null,
+                "event_line": null,
+                "summary": "Two speakers and a full room.",
+                "people": [],
+                "topics": [],
+                "body_html": "",
+                "related": [],
+                "author": null,
+                "published": null,
+                "updated": null,
+                "source": null,
+                "source_host": null,
+                "canonical": "https://news.example.org/reports/bare",
+            }),
+        ),
+    ]
+}
+
+fn of_edition(part: &str) -> Value {
+    framed(
+        "en",
+        json!({
+            "part": part,
+            "list": "Events of the institute",
+            "list_name": "events",
+            "number": 1,
+            "date": "4 May 2026",
+            "canonical": "https://news.example.org/editions/events/1",
+            "reports": [
+                { "withdrawn": false, "slug": "sample", "title": "Sample round table" },
+                { "withdrawn": true },
+            ],
+        }),
+    )
+}
+
+fn edition(_: &Templates) -> Vec<Value> {
+    vec![of_edition("head"), of_edition("bar")]
+}
+
+fn edition_withdrawn(_: &Templates) -> Vec<Value> {
+    vec![of_edition("")]
+}
+
+fn problem(templates: &Templates) -> Vec<Value> {
+    let say = |key: &str| templates.words().word("en", key);
+    vec![framed(
+        "en",
+        json!({ "status": 404, "heading": say("web-not-found"), "text": say("web-not-found-text") }),
+    )]
+}
+
+fn unsubscribe(_: &Templates) -> Vec<Value> {
+    vec![framed(
+        "de",
+        json!({ "list": "Events of the institute", "address": "a…@example.org" }),
+    )]
+}
+
+fn unsubscribed(_: &Templates) -> Vec<Value> {
+    let page = |all: bool| framed("en", json!({ "list": "Events of the institute", "all": all }));
+    vec![page(false), page(true)]
+}
