@@ -1,5 +1,12 @@
 //! Reading event reports: one sentence-named test per rule and per trap, from a file's bytes to a report.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 mod bad_input;
 mod dates;
 mod forms;
@@ -39,6 +46,9 @@ fn end(report: &Report) -> Option<String> {
 /// "Name | role | affiliation" per person.
 fn people(report: &Report) -> Vec<String> {
     let shown = |part: &Option<String>| part.clone().unwrap_or_else(|| "-".to_owned());
-    let lines = report.people.iter().map(|one| format!("{} | {} | {}", one.name, shown(&one.role), shown(&one.affiliation)));
+    let lines = report
+        .people
+        .iter()
+        .map(|one| format!("{} | {} | {}", one.name, shown(&one.role), shown(&one.affiliation)));
     lines.collect()
 }

@@ -48,7 +48,11 @@ impl Block {
         Block {
             kind: Kind::Other,
             html: format!("<ul>{}</ul>", html.collect::<String>()),
-            text: items.iter().map(|item| format!("- {item}")).collect::<Vec<_>>().join("\n"),
+            text: items
+                .iter()
+                .map(|item| format!("- {item}"))
+                .collect::<Vec<_>>()
+                .join("\n"),
             lines: items.iter().map(|item| plain_line(item)).collect(),
         }
     }
@@ -92,8 +96,34 @@ fn cleaner(base: Option<&Url>) -> ammonia::Builder<'static> {
     builder
         .tags(
             [
-                "p", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "a", "em", "strong", "i", "b", "br",
-                "code", "pre", "sup", "sub", "table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td",
+                "p",
+                "h2",
+                "h3",
+                "h4",
+                "h5",
+                "h6",
+                "ul",
+                "ol",
+                "li",
+                "blockquote",
+                "a",
+                "em",
+                "strong",
+                "i",
+                "b",
+                "br",
+                "code",
+                "pre",
+                "sup",
+                "sub",
+                "table",
+                "caption",
+                "thead",
+                "tbody",
+                "tfoot",
+                "tr",
+                "th",
+                "td",
             ]
             .into(),
         )
@@ -123,11 +153,22 @@ const HIDDEN: &[&str] = &[
     "select", "textarea", "img", "picture", "figure", "video", "audio", "canvas", "nav", "dialog", "map",
 ];
 const LEAVES: &[&str] = &[
-    "p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "blockquote", "pre", "table",
+    "p",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "ul",
+    "ol",
+    "blockquote",
+    "pre",
+    "table",
 ];
 const INLINE: &[&str] = &[
-    "a", "em", "strong", "i", "b", "u", "span", "code", "sup", "sub", "small", "abbr", "cite", "q", "time", "mark", "s",
-    "del", "ins", "font", "kbd", "var", "samp", "dfn", "bdi", "bdo", "wbr", "label", "big", "tt", "data", "ruby",
+    "a", "em", "strong", "i", "b", "u", "span", "code", "sup", "sub", "small", "abbr", "cite", "q", "time", "mark",
+    "s", "del", "ins", "font", "kbd", "var", "samp", "dfn", "bdi", "bdo", "wbr", "label", "big", "tt", "data", "ruby",
 ];
 
 struct Writer<'a> {
@@ -223,7 +264,13 @@ impl Writer<'_> {
         let html = self.cleaner.clean(&spaced).to_string().trim().to_owned();
         let text = lines
             .iter()
-            .map(|line| if is_list { format!("- {}", line.title) } else { line.title.clone() })
+            .map(|line| {
+                if is_list {
+                    format!("- {}", line.title)
+                } else {
+                    line.title.clone()
+                }
+            })
             .collect::<Vec<_>>()
             .join("\n");
         self.blocks.push(Block {
@@ -240,7 +287,10 @@ fn holds_blocks(node: NodeRef<'_, Node>) -> bool {
         inner.value().as_element().is_some_and(|element| {
             let name = element.name();
             LEAVES.contains(&name)
-                || matches!(name, "div" | "section" | "article" | "main" | "header" | "footer" | "dl" | "hr")
+                || matches!(
+                    name,
+                    "div" | "section" | "article" | "main" | "header" | "footer" | "dl" | "hr"
+                )
         })
     })
 }
@@ -255,7 +305,8 @@ struct Gathered {
 impl Gathered {
     fn push(&mut self, text: &str) {
         // A line break in the source of a page is a blank; our own line ends are written by `end_line`.
-        self.text.extend(text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }));
+        self.text
+            .extend(text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }));
     }
 
     fn end_line(&mut self) {
@@ -330,8 +381,9 @@ pub(super) fn web_address(href: &str, base: Option<&Url>) -> Option<String> {
 pub(super) fn is_too_deep(html: &str) -> bool {
     /// Elements that have no end tag, or whose end tag pages leave out.
     const NOT_COUNTED: &[&str] = &[
-        "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr", "p", "li",
-        "dt", "dd", "tr", "td", "th", "option", "tbody", "thead", "tfoot", "colgroup", "html", "body", "path", "use",
+        "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr", "p",
+        "li", "dt", "dd", "tr", "td", "th", "option", "tbody", "thead", "tfoot", "colgroup", "html", "body", "path",
+        "use",
     ];
     let mut open: Vec<&str> = Vec::new();
     let mut rest = html;
@@ -339,7 +391,9 @@ pub(super) fn is_too_deep(html: &str) -> bool {
         rest = &rest[at + 1..];
         let closes = rest.starts_with('/');
         let after = rest.strip_prefix('/').unwrap_or(rest);
-        let length = after.find(|c: char| !c.is_ascii_alphanumeric() && c != '-').unwrap_or(after.len());
+        let length = after
+            .find(|c: char| !c.is_ascii_alphanumeric() && c != '-')
+            .unwrap_or(after.len());
         let name = &after[..length];
         if !name.starts_with(|c: char| c.is_ascii_alphabetic()) || name.len() > 40 {
             continue;
@@ -369,7 +423,10 @@ fn end_of_raw(text: &str, name: &str) -> usize {
     let mut from = 0;
     while let Some(at) = text[from..].find("</") {
         let tag = &text[from + at + 2..];
-        if tag.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name)) {
+        if tag
+            .get(..name.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(name))
+        {
             return from + at;
         }
         from += at + 2;

@@ -38,7 +38,11 @@ pub fn decode(bytes: &[u8], http_charset: Option<&str>) -> Decoded {
         return with(bytes.get(length..).unwrap_or_default(), encoding, "byte order mark");
     }
     if let Some(encoding) = utf16_without_mark(bytes) {
-        return with(bytes, encoding, "UTF-16 without byte order mark, seen by its zero bytes");
+        return with(
+            bytes,
+            encoding,
+            "UTF-16 without byte order mark, seen by its zero bytes",
+        );
     }
     let header = http_charset
         .and_then(|label| Encoding::for_label(label.trim().as_bytes()))
@@ -90,7 +94,11 @@ pub fn binary_kind(bytes: &[u8]) -> Option<&'static str> {
 /// Decodes and removes control characters other than line breaks and tabs, which no form has a use for.
 fn with(bytes: &[u8], encoding: &'static Encoding, rule: &'static str) -> Decoded {
     let (text, _) = encoding.decode_without_bom_handling(bytes);
-    let already = if encoding == UTF_8 { original_replacements(bytes) } else { 0 };
+    let already = if encoding == UTF_8 {
+        original_replacements(bytes)
+    } else {
+        0
+    };
     let replaced = text.matches('\u{fffd}').count().saturating_sub(already);
     let text = text
         .replace("\r\n", "\n")
@@ -111,8 +119,9 @@ fn original_replacements(bytes: &[u8]) -> usize {
 
 #[expect(clippy::expect_used, reason = "literal patterns, compiled by a test")]
 fn declared(bytes: &[u8]) -> Option<(&'static Encoding, &'static str)> {
-    static XML: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r#"^\s*<\?xml[^>]*?encoding\s*=\s*["']([\w.:-]+)["']"#).expect("a literal pattern"));
+    static XML: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r#"^\s*<\?xml[^>]*?encoding\s*=\s*["']([\w.:-]+)["']"#).expect("a literal pattern")
+    });
     static META: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r#"(?i)<meta[^>]*?charset\s*=\s*["']?\s*([\w.:-]+)"#).expect("a literal pattern"));
     let head = bytes.get(..HEAD).unwrap_or(bytes);
@@ -130,14 +139,14 @@ fn declared(bytes: &[u8]) -> Option<(&'static Encoding, &'static str)> {
 /// Text in a Latin script has a zero in every second byte of UTF-16; no other text has zeros.
 fn utf16_without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
     let head = bytes.get(..HEAD).unwrap_or(bytes);
-    if head.len() < 4 || bytes.len() % 2 != 0 {
+    if head.len() < 4 || !bytes.len().is_multiple_of(2) {
         return None;
     }
     let zeros = |offset: usize| head.iter().skip(offset).step_by(2).filter(|b| **b == 0).count();
     let (first, second, half) = (zeros(0), zeros(1), head.len() / 2);
-    if second * 10 >= half * 4 && first * 20 < half {
+    if second * 10 >= half * 6 && first * 20 < half {
         Some(UTF_16LE)
-    } else if first * 10 >= half * 4 && second * 20 < half {
+    } else if first * 10 >= half * 6 && second * 20 < half {
         Some(UTF_16BE)
     } else {
         None

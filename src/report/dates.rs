@@ -65,9 +65,9 @@ impl Found {
 }
 
 fn end_after(start: NaiveDate, end: Day) -> Option<NaiveDate> {
-    let year = end.year.unwrap_or_else(|| {
-        start.year() + i32::from((end.month, end.day) < (start.month(), start.day()))
-    });
+    let year = end
+        .year
+        .unwrap_or_else(|| start.year() + i32::from((end.month, end.day) < (start.month(), start.day())));
     NaiveDate::from_ymd_opt(year, end.month, end.day).filter(|end| *end > start)
 }
 
@@ -84,7 +84,8 @@ type Form = (LazyLock<Regex>, fn(&Captures<'_>) -> Reading);
 
 const ORDINAL: &str = r"(?:st|nd|rd|th|er|º|ª|°|\.|-го|-е)?";
 const YEAR: &str = r"(?:1[89]|20|21)\d{2}";
-const TO: &str = r"\s*(?:[-–—−‐‑/]|\b(?:to|till|until|through|and|bis(?:\s+zum)?|und|au|et(?:\s+le)?|al|a|y|по|до|и)\b)\s*";
+const TO: &str =
+    r"\s*(?:[-–—−‐‑/]|\b(?:to|till|until|through|and|bis(?:\s+zum)?|und|au|et(?:\s+le)?|al|a|y|по|до|и)\b)\s*";
 const OF: &str = r"\s*(?:(?:day\s+)?\bof\s+|\bde\s+|d[’'])?";
 
 fn form(text: &str) -> Regex {
@@ -93,8 +94,14 @@ fn form(text: &str) -> Regex {
         .replace("{of}", OF)
         .replace("{to}", TO)
         .replace("{th}", ORDINAL)
-        .replace("{,year}", &format!(r"(?:\s*,?\s*(?:of\s+|de\s+|del\s+)?\b(?P<y>{YEAR})\b)?"))
-        .replace("{,year1}", &format!(r"(?:\s*,?\s*(?:de\s+|del\s+)?\b(?P<y1>{YEAR})\b(?:\s*(?:года|г\.))?)?"));
+        .replace(
+            "{,year}",
+            &format!(r"(?:\s*,?\s*(?:of\s+|de\s+|del\s+)?\b(?P<y>{YEAR})\b)?"),
+        )
+        .replace(
+            "{,year1}",
+            &format!(r"(?:\s*,?\s*(?:de\s+|del\s+)?\b(?P<y1>{YEAR})\b(?:\s*(?:года|г\.))?)?"),
+        );
     pattern(&format!("(?i){text}"))
 }
 
@@ -102,12 +109,18 @@ fn form(text: &str) -> Regex {
 static FORMS: [Form; 9] = [
     // 30 January to 2 February 2024; vom 30. Januar bis 2. Februar 2024; del 30 de enero al 2 de febrero
     (
-        LazyLock::new(|| form(r"\b(?P<d1>\d{1,2}){th}{of}(?P<m1>{month}){,year1}{to}(?:the\s+)?(?P<d2>\d{1,2}){th}{of}(?P<m2>{month}){,year}")),
+        LazyLock::new(|| {
+            form(
+                r"\b(?P<d1>\d{1,2}){th}{of}(?P<m1>{month}){,year1}{to}(?:the\s+)?(?P<d2>\d{1,2}){th}{of}(?P<m2>{month}){,year}",
+            )
+        }),
         |c| days(c, day(c, "y1", "m1", "d1"), day(c, "y", "m2", "d2")),
     ),
     // January 30 to February 2, 2024
     (
-        LazyLock::new(|| form(r"\b(?P<m1>{month})\s+(?P<d1>\d{1,2}){th}{,year1}{to}(?P<m2>{month})\s+(?P<d2>\d{1,2}){th}{,year}")),
+        LazyLock::new(|| {
+            form(r"\b(?P<m1>{month})\s+(?P<d1>\d{1,2}){th}{,year1}{to}(?P<m2>{month})\s+(?P<d2>\d{1,2}){th}{,year}")
+        }),
         |c| days(c, day(c, "y1", "m1", "d1"), day(c, "y", "m2", "d2")),
     ),
     // 12-14 May 2023; 12. bis 14. Mai; du 3 au 5 mai 2023
@@ -132,12 +145,18 @@ static FORMS: [Form; 9] = [
     ),
     // 2019-01-28; 2019-01-28 to 2019-01-30
     (
-        LazyLock::new(|| form(r"\b(?P<y1>\d{4})-(?P<m1>\d{2})-(?P<d1>\d{2})(?:{to}(?P<y>\d{4})-(?P<m2>\d{2})-(?P<d2>\d{2}))?")),
+        LazyLock::new(|| {
+            form(r"\b(?P<y1>\d{4})-(?P<m1>\d{2})-(?P<d1>\d{2})(?:{to}(?P<y>\d{4})-(?P<m2>\d{2})-(?P<d2>\d{2}))?")
+        }),
         |c| days(c, day(c, "y1", "m1", "d1"), day(c, "y", "m2", "d2")),
     ),
     // 28.01.2019; 12.-14.05.2023; 12.05. bis 14.05.2023
     (
-        LazyLock::new(|| form(r"\b(?:(?P<d1>\d{1,2})\.(?:(?P<m1>\d{1,2})\.(?P<y1>\d{4})?)?{to})?(?P<d2>\d{1,2})\.\s?(?P<m2>\d{1,2})\.\s?(?P<y>\d{4})\b")),
+        LazyLock::new(|| {
+            form(
+                r"\b(?:(?P<d1>\d{1,2})\.(?:(?P<m1>\d{1,2})\.(?P<y1>\d{4})?)?{to})?(?P<d2>\d{1,2})\.\s?(?P<m2>\d{1,2})\.\s?(?P<y>\d{4})\b",
+            )
+        }),
         |c| dotted(c),
     ),
     // 28/01/2019, where the numbers leave no doubt
@@ -191,7 +210,13 @@ pub(super) fn stated(text: &str) -> Option<(When, Option<When>)> {
     }
     if let Ok(moment) = DateTime::parse_from_rfc3339(&text.replacen(' ', "T", 1)) {
         let local = moment.naive_local();
-        return Some((When { date: local.date(), time: Some(local.time()) }, None));
+        return Some((
+            When {
+                date: local.date(),
+                time: Some(local.time()),
+            },
+            None,
+        ));
     }
     let found = find(text);
     let [one] = found.as_slice() else { return None };
@@ -228,7 +253,9 @@ fn day(captures: &Captures<'_>, year: &str, month: &str, day: &str) -> Option<Da
 
 /// One day, or two that make a range. A range has its year from its end; the end's year is the start's if it alone has one.
 fn days(_: &Captures<'_>, start: Option<Day>, end: Option<Day>) -> Reading {
-    let Some(mut start) = start else { return Reading::NotMine };
+    let Some(mut start) = start else {
+        return Reading::NotMine;
+    };
     if let Some(end) = end {
         if start.year.is_none() {
             let turns = (end.month, end.day) < (start.month, start.day);
@@ -237,9 +264,17 @@ fn days(_: &Captures<'_>, start: Option<Day>, end: Option<Day>) -> Reading {
         // A turn of the year is near; "2 February to 30 January" is a slip of the pen.
         let far = end.year.is_none_or(|year| Some(year) != start.year) && start.month < 10 && end.month < start.month;
         let in_order = exists(start) && exists(end) && !far && is_later(start, end);
-        return if in_order { Reading::Date(start, Some(end)) } else { Reading::NoDate };
+        return if in_order {
+            Reading::Date(start, Some(end))
+        } else {
+            Reading::NoDate
+        };
     }
-    if exists(start) { Reading::Date(start, None) } else { Reading::NoDate }
+    if exists(start) {
+        Reading::Date(start, None)
+    } else {
+        Reading::NoDate
+    }
 }
 
 fn is_later(start: Day, end: Day) -> bool {
@@ -264,7 +299,9 @@ fn in_one_month(captures: &Captures<'_>) -> Reading {
 
 /// The American form without a year is common in other sentences too ("may 12 people"): it needs its capital.
 fn american(captures: &Captures<'_>) -> Reading {
-    let capital = captures.name("m").is_some_and(|month| month.as_str().starts_with(char::is_uppercase));
+    let capital = captures
+        .name("m")
+        .is_some_and(|month| month.as_str().starts_with(char::is_uppercase));
     if !capital {
         return Reading::NotMine;
     }
@@ -319,15 +356,24 @@ fn stands_alone(text: &str, range: &Range<usize>) -> bool {
     !joined_before && !joined_after && !NUMBERED.is_match(near)
 }
 
-/// "On 3 June, 2000 people came": the year counts something.
+/// "On 3 June, 2000 people came": the last number counts something.
 fn is_counted(text: &str, captures: &Captures<'_>) -> bool {
     static COUNTED: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
             r"(?i)^\s+(?:people|persons|participants|students|guests|visitors|delegates|members|attendees|experts|euros?|dollars|personen|menschen|teilnehmer\p{L}*|gäste|besucher\p{L}*|человек|участник\p{L}*|personnes|participantes|personas)\b",
         )
     });
-    // The American form without a year counts too: "In March 12 people came".
-    captures.get(0).is_some_and(|whole| COUNTED.is_match(super::prose::opening(&text[whole.end()..], 40)))
+    let Some(whole) = captures.get(0) else { return false };
+    let after = super::prose::opening(&text[whole.end()..], 40);
+    // "In March 12 towns answered": the American form without a year is a day only where its end shows it.
+    let month_first = captures.name("m").is_some_and(|month| month.start() == whole.start());
+    if month_first && captures.name("y").is_none() && captures.name("d").is_some() {
+        static GOES_ON: LazyLock<Regex> =
+            LazyLock::new(|| pattern(r"^(?:[,.;:!?)]|\s*$|\s+(?:at|in|the|by|from|as|and|[—–-])\s)"));
+        let is_dated = text[..whole.start()].to_lowercase().ends_with("on ");
+        return !is_dated && !GOES_ON.is_match(after);
+    }
+    COUNTED.is_match(after)
 }
 
 /// Looks for a time of day right beside the date.
@@ -335,17 +381,28 @@ fn with_time(text: &str, range: Range<usize>, start: Day, end: Option<Day>) -> F
     static AFTER: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
             r"(?ix)^(?:T|(?:\s*года|\s*г\.)?\s*[,|(–—-]?\s*(?:at|um|à|a\s+las|в|from|von|ab|с|de|desde)?\s*)
-            (?P<h>\d{1,2})(?:[:.h](?P<min>\d{2}))?(?::\d{2})?\s?(?P<mark>uhr|h|a\.?m\b\.?|p\.?m\b\.?|часов)?
-            (?:\s*(?:[-–—]|to|until|till|bis|à|a|до)\s*(?P<h2>\d{1,2})(?:[:.h](?P<min2>\d{2}))?\s?(?P<mark2>uhr|h|a\.?m\b\.?|p\.?m\b\.?|часов)?)?
+            (?P<h>\d{1,2})(?:[:.h](?P<min>\d{2}))?(?::\d{2})?(?:\s?(?P<mark>uhr|h|a\.?m|p\.?m|часов)\b\.?)?
+            (?:\s*(?:[-–—]|to|until|till|bis|à|a|до)\s*(?P<h2>\d{1,2})(?:[:.h](?P<min2>\d{2}))?(?:\s?(?P<mark2>uhr|h|a\.?m|p\.?m|часов)\b\.?)?)?
             (?:\s*\(?(?P<zone>UTC|GMT|CET|CEST|MEZ|MESZ|EET|EEST|MSK|(?:Africa|America|Asia|Australia|Europe|Pacific)/[A-Za-z_]+)\b\)?)?",
         )
     });
-    let mut found = Found { range, start, end, from: None, to: None, zone: None };
+    let mut found = Found {
+        range,
+        start,
+        end,
+        from: None,
+        to: None,
+        zone: None,
+    };
     let after = super::prose::opening(&text[found.range.end..], 80);
-    let Some(captures) = AFTER.captures(after) else { return found };
+    let Some(captures) = AFTER.captures(after) else {
+        return found;
+    };
     let get = |name: &str| captures.name(name).map(|group| group.as_str());
     let marks = (get("mark"), get("mark2"));
-    let Some(from) = clock(get("h"), get("min"), marks.0.or(marks.1), after) else { return found };
+    let Some(from) = clock(get("h"), get("min"), marks.0.or(marks.1), after) else {
+        return found;
+    };
     let mut length = captures.get(0).map_or(0, |whole| whole.end());
     if after[length..].starts_with(|c: char| c.is_alphanumeric()) {
         return found;
@@ -354,7 +411,11 @@ fn with_time(text: &str, range: Range<usize>, start: Day, end: Option<Day>) -> F
     found.to = clock(get("h2"), get("min2"), marks.1.or(marks.0), after);
     if get("h2").is_some() && found.to.is_none() {
         // The number after the dash was not a time.
-        length = captures.name("mark").or(captures.name("min")).or(captures.name("h")).map_or(0, |group| group.end());
+        length = captures
+            .name("mark")
+            .or(captures.name("min"))
+            .or(captures.name("h"))
+            .map_or(0, |group| group.end());
     }
     found.zone = get("zone").and_then(zone);
     found.range.end += length;
@@ -389,4 +450,30 @@ fn zone(written: &str) -> Option<&'static str> {
         "MSK" => "Europe/Moscow",
         _ => written.parse::<chrono_tz::Tz>().ok()?.name(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_compiles_and_reads_its_own_example() {
+        for (at, example) in [
+            "30 January to 2 February 2024",
+            "January 30 to February 2, 2024",
+            "12-14 May 2023",
+            "May 12-14, 2023",
+            "28th of January 2019",
+            "January 28th, 2019",
+            "2019-01-28",
+            "12.-14.05.2023",
+            "28/01/2019",
+        ]
+        .iter()
+        .enumerate()
+        {
+            let (form, _) = &FORMS[at];
+            assert_eq!(form.find(example).map(|whole| whole.as_str()), Some(*example));
+        }
+    }
 }

@@ -21,7 +21,7 @@ const SHORT_LINE: usize = 120;
 /// What happened, as far as a verb says it: the surest tie between a date and an event.
 static HAPPENED: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?ix)\b(?:(?:co-?)?host(?:ed|s|ing)?|held|holds?|t(?:oo|a)kes?\ place|taking\ place|conven(?:ed?|es)|gather(?:ed|s)?
+        r"(?ix)\b(?:(?:co-?)?host(?:ed|s|ing)?|held|holds?|t(?:ook|akes?)\ place|taking\ place|conven(?:ed?|es)|gather(?:ed|s)?
         |m(?:et|eets?)|br(?:ought|ings?)\ together|organi[sz]e[ds]?|opened|invite[ds]?|welcome[ds]?|join\ us|spoke|presented|discussed
         |fand(?:en)?|findet|finden|statt\w*|veranstalte\w*|lud(?:en)?|lädt|eingeladen|trafen|diskutiert\w*|kamen|tagte\w*|ausgerichtet
         |прош(?:[её]л|ла|ло|ли)|состоя\p{L}+|пройд[её]т|пров[её]л\p{L}*|организова\p{L}+|собра\p{L}+|приня\p{L}+
@@ -64,7 +64,9 @@ static DATELINE_END: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*(?:\([^)]{
 
 /// Words of a report that state when it was published.
 static PUBLISHED: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"(?i)^\W*(?:published|posted|date of publication|veröffentlicht|erschienen|опубликовано|дата публикации|publiée?|mis en ligne|publicad[oa])\s*(?:on|am|le|el)?\s*[:：]?\s*$")
+    pattern(
+        r"(?i)^\W*(?:published|posted|date of publication|veröffentlicht|erschienen|опубликовано|дата публикации|publiée?|mis en ligne|publicad[oa])\s*(?:on|am|le|el)?\s*[:：]?\s*$",
+    )
 });
 
 /// The date of the event in a text.
@@ -78,10 +80,26 @@ pub(super) struct Dated {
 
 /// Finds it by the first rule that yields one. `lines` are the first blocks with their line breaks.
 pub(super) fn find(title: &str, paragraphs: &[&str], lines: &[&str]) -> Option<Dated> {
-    let opening: Vec<&str> = paragraphs.iter().take(PARAGRAPHS).map(|text| opening(text, LONGEST_PARAGRAPH)).collect();
+    let opening: Vec<&str> = paragraphs
+        .iter()
+        .take(PARAGRAPHS)
+        .map(|text| opening(text, LONGEST_PARAGRAPH))
+        .collect();
     labelled(lines)
-        .or_else(|| tied(&opening, &HAPPENED, "date in prose: first dated sentence that says what took place"))
-        .or_else(|| tied(&opening, &KIND, "date in prose: first dated sentence that names the event"))
+        .or_else(|| {
+            tied(
+                &opening,
+                &HAPPENED,
+                "date in prose: first dated sentence that says what took place",
+            )
+        })
+        .or_else(|| {
+            tied(
+                &opening,
+                &KIND,
+                "date in prose: first dated sentence that names the event",
+            )
+        })
         .or_else(|| in_title(title))
         .or_else(|| dateline(&opening))
         .or_else(|| short_line(lines))
@@ -89,7 +107,11 @@ pub(super) fn find(title: &str, paragraphs: &[&str], lines: &[&str]) -> Option<D
 
 /// When the text itself says it was published, and the words that say so.
 pub(super) fn published(paragraphs: &[&str]) -> Option<(NaiveDate, String)> {
-    let lines = paragraphs.iter().take(3).chain(paragraphs.iter().rev().take(2)).flat_map(|text| text.lines());
+    let lines = paragraphs
+        .iter()
+        .take(3)
+        .chain(paragraphs.iter().rev().take(2))
+        .flat_map(|text| text.lines());
     lines.filter(|line| line.len() <= SHORT_LINE * 2).find_map(|line| {
         let found = dates::find(line).into_iter().next()?;
         let says_so = PUBLISHED.is_match(&line[..found.range.start]) && found.states_year();
@@ -108,7 +130,10 @@ pub(super) fn telling<'a>(paragraphs: &[&'a str]) -> Vec<&'a str> {
 }
 
 fn labelled(paragraphs: &[&str]) -> Option<Dated> {
-    let lines = paragraphs.iter().flat_map(|text| text.lines());
+    let lines = paragraphs
+        .iter()
+        .flat_map(|text| text.lines())
+        .map(|line| opening(line, LONGEST_PARAGRAPH));
     lines.filter(|line| LABEL.is_match(line)).find_map(|line| {
         let found = dates::find(line).into_iter().next()?;
         Some(dated(found, line, "line that states the date"))
@@ -132,7 +157,9 @@ fn tied(paragraphs: &[&str], tie: &Regex, rule: &'static str) -> Option<Dated> {
 }
 
 fn in_title(title: &str) -> Option<Dated> {
-    let found = candidates(title).into_iter().find(Found::states_year)?;
+    let found = candidates(opening(title, LONGEST_PARAGRAPH))
+        .into_iter()
+        .find(Found::states_year)?;
     Some(dated(found, title, "date in the title"))
 }
 
@@ -146,10 +173,12 @@ fn dateline(paragraphs: &[&str]) -> Option<Dated> {
 
 fn short_line(paragraphs: &[&str]) -> Option<Dated> {
     let lines = paragraphs.iter().take(3).flat_map(|text| text.lines());
-    lines.filter(|line| line.chars().count() <= SHORT_LINE && !line.ends_with('.')).find_map(|line| {
-        let found = candidates(line).into_iter().find(Found::states_year)?;
-        Some(dated(found, line, "short line with a date near the top"))
-    })
+    lines
+        .filter(|line| line.chars().count() <= SHORT_LINE && !line.ends_with('.'))
+        .find_map(|line| {
+            let found = candidates(line).into_iter().find(Found::states_year)?;
+            Some(dated(found, line, "short line with a date near the top"))
+        })
 }
 
 /// Dates of a sentence that nothing marks as another date.

@@ -13,7 +13,11 @@ pub fn explain(report: &Report) -> Value {
         .iter()
         .map(|person| json!({"name": person.name, "role": person.role, "affiliation": person.affiliation}))
         .collect();
-    let related: Vec<Value> = report.related.iter().map(|one| json!({"title": one.title, "url": one.url})).collect();
+    let related: Vec<Value> = report
+        .related
+        .iter()
+        .map(|one| json!({"title": one.title, "url": one.url}))
+        .collect();
     json!({
         "title": report.title,
         "language": report.language,
@@ -68,7 +72,14 @@ pub fn explain_text(report: &Report) -> String {
         ("topics", report.topics.clone()),
         ("related", related.collect()),
         ("url", report.url.clone().into_iter().collect()),
-        ("published", report.published.map(|at| at.format("%Y-%m-%d %H:%M UTC").to_string()).into_iter().collect()),
+        (
+            "published",
+            report
+                .published
+                .map(|at| at.format("%Y-%m-%d %H:%M UTC").to_string())
+                .into_iter()
+                .collect(),
+        ),
         ("author", report.author.clone().into_iter().collect()),
         ("body", vec![format!("{words} words")]),
     ];
@@ -76,8 +87,16 @@ pub fn explain_text(report: &Report) -> String {
         write_field(&mut out, report, field, values);
     }
     let handled: [(&str, Option<String>); 5] = [
-        ("handling.draft", handling.draft.then(|| "yes: not to be published yet".to_owned())),
-        ("handling.publish_after", handling.publish_after.map(|at| at.format("%Y-%m-%d %H:%M UTC").to_string())),
+        (
+            "handling.draft",
+            handling.draft.then(|| "yes: not to be published yet".to_owned()),
+        ),
+        (
+            "handling.publish_after",
+            handling
+                .publish_after
+                .map(|at| at.format("%Y-%m-%d %H:%M UTC").to_string()),
+        ),
         ("handling.lists", handling.lists.as_ref().map(|lists| lists.join(", "))),
         ("handling.correction", handling.correction.clone()),
         ("handling.id", handling.id.clone()),

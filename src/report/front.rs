@@ -44,9 +44,15 @@ pub(super) fn take<'a>(text: &'a str, report: &mut Report) -> Result<&'a str, Re
         length += line.len();
     }
     let Some(end) = end else {
-        let looks_stated = inner.lines().next().is_some_and(|line| line.contains(':') || line.contains('='));
+        let looks_stated = inner
+            .lines()
+            .next()
+            .is_some_and(|line| line.contains(':') || line.contains('='));
         return match looks_stated {
-            true => Err(refusal(opened, &format!("opened here and never closed; add a line \"{fence}\" below it"))),
+            true => Err(refusal(
+                opened,
+                &format!("opened here and never closed; add a line \"{fence}\" below it"),
+            )),
             false => Ok(text),
         };
     };
@@ -65,7 +71,11 @@ fn apply(entries: &[(String, Node)], report: &mut Report) -> Result<(), Refusal>
         let key = key.trim().to_lowercase().replace('-', "_");
         match (&node.value, key.as_str()) {
             (Value::Map(inner), "event") => {
-                flat.extend(inner.iter().map(|(name, node)| (format!("event.{}", name.trim().to_lowercase()), node)));
+                flat.extend(
+                    inner
+                        .iter()
+                        .map(|(name, node)| (format!("event.{}", name.trim().to_lowercase()), node)),
+                );
             }
             _ => flat.push((key, node)),
         }
@@ -264,7 +274,10 @@ fn person(node: &Node) -> Option<Person> {
 
 fn related(node: &Node) -> Option<Related> {
     match &node.value {
-        Value::Text(text) => Some(Related { title: tidy(text), url: None }),
+        Value::Text(text) => Some(Related {
+            title: tidy(text),
+            url: None,
+        }),
         Value::Map(entries) => Some(Related {
             title: tidy(field(entries, &["title", "name"])?),
             url: field(entries, &["url", "link"]).and_then(|url| web_address(url, None)),
@@ -284,8 +297,16 @@ fn instant(node: &Node, report: &Report) -> ControlFlow<&'static str, DateTime<U
     const WANTED: &str = "write a moment such as 2026-05-12T09:00:00+02:00 or a date such as 2026-05-12";
     let text = one(node, WANTED)?;
     if let Some(instant) = dates::instant(&text) {
+        // A day is a day everywhere; only a time of day needs the zone that the editor stated.
+        if !text.contains(':') {
+            return ControlFlow::Continue(instant);
+        }
         let has_zone = DateTime::parse_from_rfc3339(&text.replacen(' ', "T", 1)).is_ok();
-        let zone = report.event.timezone.as_deref().and_then(|name| name.parse::<chrono_tz::Tz>().ok());
+        let zone = report
+            .event
+            .timezone
+            .as_deref()
+            .and_then(|name| name.parse::<chrono_tz::Tz>().ok());
         return ControlFlow::Continue(match zone {
             Some(zone) if !has_zone => zone
                 .from_local_datetime(&instant.naive_utc())
@@ -311,9 +332,11 @@ fn shown_text(node: &Node) -> String {
     let text = match &node.value {
         Value::Text(text) => text.clone(),
         Value::Items(items) => items.iter().map(shown_text).collect::<Vec<_>>().join("; "),
-        Value::Map(entries) => {
-            entries.iter().map(|(key, node)| format!("{key}: {}", shown_text(node))).collect::<Vec<_>>().join(", ")
-        }
+        Value::Map(entries) => entries
+            .iter()
+            .map(|(key, node)| format!("{key}: {}", shown_text(node)))
+            .collect::<Vec<_>>()
+            .join(", "),
     };
     super::prose::quoted(&text)
 }

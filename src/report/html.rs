@@ -46,12 +46,20 @@ pub(super) fn read(html: &str, report: &mut Report) -> Result<(String, &'static 
     if tail::find(&blocks).is_none()
         && let Some(tail) = tail::find(&whole)
     {
-        let is_left = |block: &Block| tail.related.iter().any(|one| block.lines.iter().all(|line| line.title == one.title));
+        let is_left = |block: &Block| {
+            tail.related
+                .iter()
+                .any(|one| block.lines.iter().all(|line| line.title == one.title))
+        };
         blocks.retain(|block| !is_left(block));
         report.note("related", "tail of the text", &tail.words);
         report.related = tail.related;
     }
-    if let Some(at) = blocks.iter().take(4).position(|block| block.kind == Kind::Heading && block.text == title) {
+    if let Some(at) = blocks
+        .iter()
+        .take(4)
+        .position(|block| block.kind == Kind::Heading && block.text == title)
+    {
         blocks.drain(..=at);
     }
     Ok((title, rule, blocks))
@@ -62,7 +70,9 @@ fn base_of(page: &Html, report: &Report) -> Option<Url> {
     static BASE: LazyLock<Selector> = LazyLock::new(|| selector("base[href]"));
     let own = report.url.as_deref().and_then(|url| Url::parse(url).ok());
     let href = page.select(&BASE).next().and_then(|base| base.attr("href"));
-    let stated = href.and_then(|href| web_address(href, own.as_ref())).and_then(|url| Url::parse(&url).ok());
+    let stated = href
+        .and_then(|href| web_address(href, own.as_ref()))
+        .and_then(|url| Url::parse(&url).ok());
     stated.or(own)
 }
 
@@ -72,9 +82,18 @@ fn title(page: &Html, report: &Report) -> (String, &'static str) {
     static SITE: LazyLock<Selector> = LazyLock::new(|| selector(r#"meta[property="og:site_name"]"#));
     static H1: LazyLock<Selector> = LazyLock::new(|| selector("h1"));
     static TITLE: LazyLock<Selector> = LazyLock::new(|| selector("head > title"));
-    let content = |selector: &Selector| page.select(selector).find_map(|meta| meta.attr("content")).map(tidy).filter(|text| !text.is_empty());
+    let content = |selector: &Selector| {
+        page.select(selector)
+            .find_map(|meta| meta.attr("content"))
+            .map(tidy)
+            .filter(|text| !text.is_empty())
+    };
     let site = content(&SITE);
-    let headings: Vec<String> = page.select(&H1).map(|h1| tidy(&h1.text().collect::<String>())).filter(|text| !text.is_empty()).collect();
+    let headings: Vec<String> = page
+        .select(&H1)
+        .map(|h1| tidy(&h1.text().collect::<String>()))
+        .filter(|text| !text.is_empty())
+        .collect();
     let h1 = match headings.as_slice() {
         [one] if Some(one) != site.as_ref() => Some(one.clone()),
         _ => None,
@@ -88,9 +107,16 @@ fn title(page: &Html, report: &Report) -> (String, &'static str) {
     if let Some(h1) = h1 {
         return (h1, "heading of the page");
     }
-    let written = page.select(&TITLE).next().map(|title| tidy(&title.text().collect::<String>())).unwrap_or_default();
+    let written = page
+        .select(&TITLE)
+        .next()
+        .map(|title| tidy(&title.text().collect::<String>()))
+        .unwrap_or_default();
     if !written.is_empty() {
-        return (without_site(&written, site.as_deref(), headings.first().map(String::as_str)), "title of the page");
+        return (
+            without_site(&written, site.as_deref(), headings.first().map(String::as_str)),
+            "title of the page",
+        );
     }
     (headings.into_iter().next().unwrap_or_default(), "heading of the page")
 }
@@ -99,7 +125,9 @@ fn title(page: &Html, report: &Report) -> (String, &'static str) {
 fn without_site(title: &str, site: Option<&str>, heading: Option<&str>) -> String {
     const LONGEST_SITE: usize = 60;
     for separator in [" | ", " :: ", " » ", " — ", " – ", " - ", " · "] {
-        let Some((front, last)) = title.rsplit_once(separator) else { continue };
+        let Some((front, last)) = title.rsplit_once(separator) else {
+            continue;
+        };
         let is_plain = matches!(separator, " | " | " :: " | " » ") && last.chars().count() <= LONGEST_SITE;
         if site == Some(last) || heading == Some(front) || is_plain {
             return front.trim().to_owned();
@@ -110,8 +138,7 @@ fn without_site(title: &str, site: Option<&str>, heading: Option<&str>) -> Strin
 
 /// The one article or main element, else the body.
 fn main_element(page: &Html) -> NodeRef<'_, Node> {
-    static MAIN: LazyLock<[Selector; 3]> =
-        LazyLock::new(|| [selector("main"), selector("article"), selector("body")]);
+    static MAIN: LazyLock<[Selector; 3]> = LazyLock::new(|| [selector("main"), selector("article"), selector("body")]);
     for candidate in MAIN.iter() {
         let mut found = page.select(candidate);
         if let (Some(one), None) = (found.next(), found.next())
@@ -151,7 +178,10 @@ mod tests {
     fn a_site_name_is_cut_off_only_where_it_is_plainly_one() {
         assert_eq!(without_site("Water talks | Lindenfeld", None, None), "Water talks");
         assert_eq!(without_site("Water – a right", None, None), "Water – a right");
-        assert_eq!(without_site("Water – a right – Lindenfeld", Some("Lindenfeld"), None), "Water – a right");
+        assert_eq!(
+            without_site("Water – a right – Lindenfeld", Some("Lindenfeld"), None),
+            "Water – a right"
+        );
         assert_eq!(without_site("Water - Lindenfeld", None, Some("Water")), "Water");
     }
 }

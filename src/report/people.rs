@@ -49,8 +49,14 @@ pub(super) fn find(paragraphs: &[&str]) -> (Vec<Person>, String) {
         }
         for sentence in sentences(text) {
             let sentence = opening(sentence, LONGEST_SENTENCE);
+            let mut beyond = 0;
             for run in RUN.find_iter(sentence) {
-                if let Some((person, words)) = speaker(sentence, run.start(), run.end()) {
+                // "Ada Quist, Head of Water Law, said": what tells as what she speaks is nobody else.
+                if run.start() < beyond {
+                    continue;
+                }
+                if let Some((person, words, end)) = speaker(sentence, run.start(), run.end()) {
+                    beyond = end;
                     if !people.iter().any(|one| one.name == person.name) {
                         seen.push(words);
                     }
@@ -73,9 +79,17 @@ pub(super) fn stated(text: &str) -> Person {
     match (role, affiliation) {
         (Some(role), None) => {
             let (role, affiliation) = role_of(&role);
-            Person { name, role, affiliation }
+            Person {
+                name,
+                role,
+                affiliation,
+            }
         }
-        (role, affiliation) => Person { name, role, affiliation },
+        (role, affiliation) => Person {
+            name,
+            role,
+            affiliation,
+        },
     }
 }
 
@@ -93,19 +107,33 @@ fn enter(people: &mut Vec<Person>, person: Person) {
 }
 
 /// The person of one run of capitalised words, if the sentence shows that they speak.
-fn speaker(sentence: &str, start: usize, end: usize) -> Option<(Person, String)> {
+fn speaker(sentence: &str, start: usize, end: usize) -> Option<(Person, String, usize)> {
     let run = sentence[start..end].trim_end_matches('.');
     let end = start + run.len();
     let name_at = start + name_start(run)?;
     let name = tidy(&sentence[name_at..end]);
     let (before, after) = (&sentence[..name_at], &sentence[end..]);
+    if [" of ", " of the ", " for "]
+        .iter()
+        .any(|small| before.ends_with(small))
+        && !LEADS_TO.is_match(last_of(before, 300))
+    {
+        // "the Ministry of Foreign Affairs said"
+        return None;
+    }
     let (apposition, beyond) = apposition(after);
-    let spoken = SPEAKS_AFTER.is_match(opening(beyond, 120)) || (apposition.is_none() && SPEAKS_AFTER.is_match(opening(after, 120)));
+    let spoken = SPEAKS_AFTER.is_match(opening(beyond, 120))
+        || (apposition.is_none() && SPEAKS_AFTER.is_match(opening(after, 120)));
     let near = last_of(before, 300);
-    let led = LEADS_TO.captures(near).or_else(|| SPEAKS_BEFORE.captures(near)).filter(|captures| {
-        // Between the leading word and the name stands at most a role.
-        captures.name("prefix").is_some_and(|prefix| prefix.as_str().trim().is_empty() || before_name(prefix.as_str()).is_some())
-    });
+    let led = LEADS_TO
+        .captures(near)
+        .or_else(|| SPEAKS_BEFORE.captures(near))
+        .filter(|captures| {
+            // Between the leading word and the name stands at most a role.
+            captures
+                .name("prefix")
+                .is_some_and(|prefix| prefix.as_str().trim().is_empty() || before_name(prefix.as_str()).is_some())
+        });
     if !spoken && led.is_none() {
         return None;
     }
@@ -117,9 +145,22 @@ fn speaker(sentence: &str, start: usize, end: usize) -> Option<(Person, String)>
         role = before_role;
         affiliation = affiliation.or(before_affiliation);
     }
-    let shown = end + (after.len() - beyond.len()) + 24;
-    let words = opening(&sentence[name_at..], shown - name_at).to_owned();
-    Some((Person { name, role, affiliation }, words))
+    let told = end + (after.len() - beyond.len());
+    // A few words more, to the end of a word: enough to find the place again.
+    let shown = sentence[told..]
+        .match_indices(' ')
+        .nth(3)
+        .map_or(sentence.len(), |(at, _)| told + at);
+    let words = sentence[name_at..shown].to_owned();
+    Some((
+        Person {
+            name,
+            role,
+            affiliation,
+        },
+        words,
+        told,
+    ))
 }
 
 /// Where the name begins in a run: behind roles, forms of address, abbreviations and institutions.
@@ -134,15 +175,37 @@ fn name_start(run: &str) -> Option<usize> {
         .collect();
     let ends_name = |word: &str| {
         let letters = word.trim_end_matches('.');
-        let is_short_form = letters.chars().count() > 1 && !letters.contains('-') && letters.chars().all(char::is_uppercase);
-        is_role(word) || is_address(word) || is_institution(word) || is_short_form || is_no_name(word) || word.ends_with("’s") || word.ends_with("'s")
+        let is_short_form =
+            letters.chars().count() > 1 && !letters.contains('-') && letters.chars().all(char::is_uppercase);
+        // Small words within a name ("van der") are part of it.
+        let is_capital = letters.starts_with(char::is_uppercase);
+        is_capital
+            && (is_role(word)
+                || is_address(word)
+                || is_institution(word)
+                || is_short_form
+                || is_no_name(word)
+                || word.ends_with("’s")
+                || word.ends_with("'s"))
     };
-    let from = words.iter().rposition(|(_, word)| ends_name(word)).map_or(0, |at| at + 1);
+    let from = words
+        .iter()
+        .rposition(|(_, word)| ends_name(word))
+        .map_or(0, |at| at + 1);
     let name = words.get(from..)?;
-    let capitals = name.iter().filter(|(_, word)| word.starts_with(char::is_uppercase)).count();
-    let whole_words = name.iter().filter(|(_, word)| word.chars().filter(|c| c.is_alphabetic()).count() > 1).count();
+    let capitals = name
+        .iter()
+        .filter(|(_, word)| word.starts_with(char::is_uppercase))
+        .count();
+    let whole_words = name
+        .iter()
+        .filter(|(_, word)| word.chars().filter(|c| c.is_alphabetic()).count() > 1)
+        .count();
     let first = name.first()?.0;
-    let is_name = (2..=4).contains(&capitals) && whole_words >= 2 && !is_place(&run[first..]) && !name.iter().any(|(_, word)| is_place(word));
+    let is_name = (2..=4).contains(&capitals)
+        && whole_words >= 2
+        && !is_place(&run[first..])
+        && !name.iter().any(|(_, word)| is_place(word));
     is_name.then_some(first)
 }
 
@@ -155,7 +218,9 @@ fn apposition(after: &str) -> (Option<&str>, &str) {
             _ => none,
         };
     }
-    let Some(rest) = after.strip_prefix(", ") else { return none };
+    let Some(rest) = after.strip_prefix(", ") else {
+        return none;
+    };
     let first = segment(rest);
     if !says_as_what(first) || SPEAKS_AFTER.is_match(&format!(" {}", opening(first, 60))) {
         return none;
@@ -164,7 +229,8 @@ fn apposition(after: &str) -> (Option<&str>, &str) {
     let mut length = first.len();
     if let Some(more) = rest[length..].strip_prefix(", ") {
         let second = segment(more);
-        let is_name = second.split(' ').any(is_institution) && second.trim_start_matches("the ").starts_with(char::is_uppercase);
+        let is_name =
+            second.split(' ').any(is_institution) && second.trim_start_matches("the ").starts_with(char::is_uppercase);
         if is_name && !second.split(' ').any(is_role) && second.split(' ').count() <= 10 {
             length += 2 + second.len();
         }
@@ -175,7 +241,10 @@ fn apposition(after: &str) -> (Option<&str>, &str) {
 /// Up to the next mark that ends an apposition; the full stop of "St." does not.
 fn segment(text: &str) -> &str {
     let mut from = 0;
-    while let Some(at) = text[from..].find([',', ';', '.', ':', '(', ')', '—', '–', '”']).map(|at| from + at) {
+    while let Some(at) = text[from..]
+        .find([',', ';', '.', ':', '(', ')', '—', '–', '”'])
+        .map(|at| from + at)
+    {
         let word = text[..at].rsplit(' ').next().unwrap_or_default();
         let is_short = text[at..].starts_with(". ") && word.chars().count() <= 3;
         if !is_short {
@@ -188,20 +257,33 @@ fn segment(text: &str) -> &str {
 
 fn says_as_what(words: &str) -> bool {
     let words_count = words.split(' ').count();
-    words.chars().count() <= LONGEST_ROLE && words_count <= 20 && words.split([' ', '-']).any(|word| is_role(word) || is_institution(word))
+    words.chars().count() <= LONGEST_ROLE
+        && words_count <= 20
+        && words
+            .split([' ', '-'])
+            .any(|word| is_role(word) || is_institution(word))
 }
 
 /// "Head of Department at the Institute" into role and affiliation.
 fn role_of(words: &str) -> (Option<String>, Option<String>) {
     static AT: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(r"^(?P<role>.+?)(?:,? (?:at|with|bei|beim|bei der|am|an der|im|auprès de) (?:the )?|, (?:the )?)(?P<at>\P{Ll}.+)$")
+        pattern(
+            r"^(?P<role>.+?)(?:,? (?:at|with|bei|beim|bei der|am|an der|im|auprès de) (?:the )?|, (?:the )?)(?P<at>\P{Ll}.+)$",
+        )
     });
     static OF: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(r"^(?P<role>.+?) (?:of|for|from|des|der|vom|von|von der|de la|de l[’']|du|del|de) ?(?:the )?(?P<of>\p{Lu}.+)$")
+        pattern(
+            r"^(?P<role>.+?) (?:of|for|from|des|der|vom|von|von der|de la|de l[’']|du|del|de) ?(?:the )?(?P<of>\p{Lu}.+)$",
+        )
     });
     let words = tidy(words);
-    let words = words.strip_prefix("the ").or(words.strip_prefix("a ")).or(words.strip_prefix("an ")).unwrap_or(&words);
-    let with_institution = |part: &str| part.split([' ', '-']).any(is_institution) || part.split(' ').next().is_some_and(is_short_name);
+    let words = words
+        .strip_prefix("the ")
+        .or(words.strip_prefix("a "))
+        .or(words.strip_prefix("an "))
+        .unwrap_or(&words);
+    let with_institution =
+        |part: &str| part.split([' ', '-']).any(is_institution) || part.split(' ').next().is_some_and(is_short_name);
     if let Some(captures) = AT.captures(words)
         && let (Some(role), Some(at)) = (captures.name("role"), captures.name("at"))
         && with_institution(at.as_str())
@@ -210,7 +292,12 @@ fn role_of(words: &str) -> (Option<String>, Option<String>) {
     }
     if let Some(captures) = OF.captures(words)
         && let (Some(role), Some(of)) = (captures.name("role"), captures.name("of"))
-        && of.as_str().split([' ', '-']).any(|word| is_institution(word) && !word.starts_with("Depart") && !word.starts_with("Divis") && !word.starts_with("Program"))
+        && of.as_str().split([' ', '-']).any(|word| {
+            is_institution(word)
+                && !word.starts_with("Depart")
+                && !word.starts_with("Divis")
+                && !word.starts_with("Program")
+        })
         && role.as_str().split(' ').any(is_role)
     {
         return (Some(role.as_str().to_owned()), Some(of.as_str().to_owned()));
@@ -231,26 +318,104 @@ fn is_short_name(word: &str) -> bool {
 fn before_name(before: &str) -> Option<String> {
     /// Words where such a phrase begins anew.
     const STOPS: &[&str] = &[
-        "from", "by", "to", "with", "that", "when", "while", "but", "so", "because", "where", "here", "on", "said", "at",
-        "the", "a", "an", "question", "also", "however", "then", "which", "who", "is", "was", "were", "are", "followed",
-        "von", "durch", "dass", "als", "während", "aber", "wie", "sagte", "betonte", "erklärte", "meinte", "die", "der", "das", "dem",
-        "den", "par", "por", "que", "как", "что", "отметил", "отметила", "le", "la", "el", "according", "asked",
+        "from",
+        "by",
+        "to",
+        "with",
+        "that",
+        "when",
+        "while",
+        "but",
+        "so",
+        "because",
+        "where",
+        "here",
+        "on",
+        "said",
+        "at",
+        "the",
+        "a",
+        "an",
+        "question",
+        "also",
+        "however",
+        "then",
+        "which",
+        "who",
+        "is",
+        "was",
+        "were",
+        "are",
+        "followed",
+        "von",
+        "durch",
+        "dass",
+        "als",
+        "während",
+        "aber",
+        "wie",
+        "sagte",
+        "betonte",
+        "erklärte",
+        "meinte",
+        "die",
+        "der",
+        "das",
+        "dem",
+        "session",
+        "discussion",
+        "debate",
+        "day",
+        "morning",
+        "afternoon",
+        "evening",
+        "round",
+        "turn",
+        "conclusion",
+        "diskussion",
+        "sitzung",
+        "den",
+        "par",
+        "por",
+        "que",
+        "как",
+        "что",
+        "отметил",
+        "отметила",
+        "le",
+        "la",
+        "el",
+        "according",
+        "asked",
     ];
-    let clause = before.rsplit([',', ';', ':', '.', '!', '?', '“', '”', '„', '«', '»', '"', '(', ')', '—', '–']).next()?;
-    // "Prof. Dr. Weber": the full stop of a form of address ends no clause.
-    let clause = match clause.trim().is_empty() && before.trim_end().ends_with('.') {
-        true => before.trim_end().rsplit(' ').next().unwrap_or_default(),
-        false => clause,
-    };
+    let mut before = before.trim_end();
+    while let Some((rest, _)) = before.rsplit_once(' ').filter(|(_, last)| is_address(last)) {
+        before = rest.trim_end();
+    }
+    let last = before.rsplit(' ').next().unwrap_or_default();
+    if last.ends_with('.') && is_role(last) {
+        return Some(last.to_owned());
+    }
+    let clause = before
+        .rsplit([
+            ',', ';', ':', '.', '!', '?', '“', '”', '„', '«', '»', '"', '(', ')', '—', '–',
+        ])
+        .next()?;
     let words: Vec<&str> = clause.split_whitespace().filter(|word| !is_address(word)).collect();
     let last = words.last()?;
     if !is_role(last) {
         return None;
     }
-    let from = words.iter().rposition(|word| STOPS.contains(&word.to_lowercase().as_str())).map_or(0, |at| at + 1);
+    let from = words
+        .iter()
+        .rposition(|word| STOPS.contains(&word.to_lowercase().as_str()))
+        .map_or(0, |at| at + 1);
     let mut phrase = words.get(from..)?;
     while let [first, rest @ ..] = phrase
-        && matches!(first.to_lowercase().as_str(), "and" | "or" | "und" | "in" | "of" | "и" | "et" | "y")
+        && matches!(
+            first.to_lowercase().as_str(),
+            "and" | "or" | "und" | "in" | "of" | "и" | "et" | "y"
+        )
     {
         phrase = rest;
     }
@@ -261,12 +426,24 @@ fn before_name(before: &str) -> Option<String> {
 /// "DOC Chief Researcher": what leads and is an institution or its abbreviation is the affiliation.
 fn role_before(words: &str) -> (Option<String>, Option<String>) {
     let all: Vec<&str> = words.split(' ').collect();
-    let short = all.first().filter(|word| is_short_name(word) && word.chars().count() >= 3 && !is_role(word)).map(|_| 1);
-    let last_institution = all.iter().rposition(|word| is_institution(word.trim_end_matches("’s").trim_end_matches("'s")));
+    let short = all
+        .first()
+        .filter(|word| is_short_name(word) && word.chars().count() >= 3 && !is_role(word))
+        .map(|_| 1);
+    let last_institution = all
+        .iter()
+        .rposition(|word| is_institution(word.trim_end_matches("’s").trim_end_matches("'s")));
     let long = last_institution.map(|at| at + 1).filter(|at| {
-        all.get(..*at).is_some_and(|name| name.iter().all(|word| word.starts_with(char::is_uppercase) || matches!(*word, "of" | "for" | "and")))
+        all.get(..*at).is_some_and(|name| {
+            name.iter()
+                .all(|word| word.starts_with(char::is_uppercase) || matches!(*word, "of" | "for" | "and"))
+        })
     });
-    match long.or(short).filter(|at| *at < all.len()).and_then(|at| all.split_at_checked(at)) {
+    match long
+        .or(short)
+        .filter(|at| *at < all.len())
+        .and_then(|at| all.split_at_checked(at))
+    {
         Some((affiliation, role)) => {
             let affiliation = affiliation.join(" ");
             let affiliation = affiliation.trim_end_matches("’s").trim_end_matches("'s");
@@ -282,7 +459,11 @@ fn listed_person(text: &str) -> Option<Person> {
     let person = match text.split_once(" (") {
         Some((name, rest)) => {
             let (role, affiliation) = role_of(rest.trim_end_matches(')'));
-            Person { name: name.to_owned(), role, affiliation }
+            Person {
+                name: name.to_owned(),
+                role,
+                affiliation,
+            }
         }
         None => stated(text),
     };

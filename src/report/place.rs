@@ -17,7 +17,10 @@ const CITIES: &str = include_str!("place/cities.txt");
 const NO_CITIES: &str = include_str!("place/countries.txt");
 
 static KNOWN: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
-    let lines = CITIES.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let lines = CITIES
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'));
     lines
         .map(|line| match line.split_once('=') {
             Some((form, name)) => (form.trim().to_lowercase(), name.trim()),
@@ -26,8 +29,13 @@ static KNOWN: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
         .collect()
 });
 
-static COUNTRIES: LazyLock<HashSet<String>> =
-    LazyLock::new(|| NO_CITIES.lines().map(|line| line.trim().to_lowercase()).filter(|line| !line.is_empty()).collect());
+static COUNTRIES: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    NO_CITIES
+        .lines()
+        .map(|line| line.trim().to_lowercase())
+        .filter(|line| !line.is_empty())
+        .collect()
+});
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Place {
@@ -45,13 +53,17 @@ pub(super) fn is_place(name: &str) -> bool {
 
 pub(super) fn find(sentences: &[&str], first_paragraph: &str) -> Option<Place> {
     let tied = |rule: fn(&str) -> Option<Place>| sentences.iter().find_map(|sentence| rule(sentence));
-    tied(beside_place_words).or_else(|| tied(known_after_in)).or_else(|| dateline(first_paragraph))
+    tied(beside_place_words)
+        .or_else(|| tied(known_after_in))
+        .or_else(|| dateline(first_paragraph))
 }
 
 /// "Place: Moscow, Hall 2": a line that states the place; only a known city is taken from it.
 pub(super) fn labelled(blocks: &[&str]) -> Option<Place> {
     static LABEL: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(r"(?i)^\W*(?:place|where|venue|location|city|ort|wo|stadt|место|город|где|lieu|ville|où|lugar|ciudad|dónde)\s*[:：]\s*")
+        pattern(
+            r"(?i)^\W*(?:place|where|venue|location|city|ort|wo|stadt|место|город|где|lieu|ville|où|lugar|ciudad|dónde)\s*[:：]\s*",
+        )
     });
     static ANY: LazyLock<Regex> = LazyLock::new(|| pattern(NAME));
     blocks.iter().flat_map(|block| block.lines()).find_map(|line| {
@@ -71,14 +83,19 @@ fn beside_place_words(sentence: &str) -> Option<Place> {
             r"(?:\b(?:held|hosted|place|offices?|headquarters|venue|campus|hall|convened|met|gathered|opened|fand(?:en)?|findet|Büro|Sitz|Zentrale|siège|bureaux?|lieu|sede|oficinas?|lugar)\s+(?:in|at|à|en)|\b(?:office|headquarters) (?:in|at))\s+{NAME}"
         ))
     });
-    let captures = STRONG.captures_iter(sentence).filter_map(|captures| captures.name("name"));
+    let captures = STRONG
+        .captures_iter(sentence)
+        .filter_map(|captures| captures.name("name"));
     captures.into_iter().find_map(|name| {
         let words = whole_words(sentence, name.start(), name.end());
         if let Some(place) = known(sentence, name.start(), name.as_str(), "place words before a city") {
             return Some(place);
         }
         let first = name.as_str().split([' ', ',']).next()?.trim_end_matches('.');
-        let is_city = !is_place(first) && !is_place(name.as_str()) && !name.as_str().contains(',') && name.as_str().split(' ').count() <= 2;
+        let is_city = !is_place(first)
+            && !is_place(name.as_str())
+            && !name.as_str().contains(',')
+            && name.as_str().split(' ').count() <= 2;
         let is_building = BUILDING.is_match(name.as_str());
         (is_city && !is_building).then(|| Place {
             city: tidy(name.as_str().trim_end_matches(['.', ',', '-'])),
@@ -91,7 +108,9 @@ fn beside_place_words(sentence: &str) -> Option<Place> {
 
 /// What one can be in, and is no city.
 static BUILDING: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"(?i)(?:room|hall|building|hotel|institut|universit|cent(?:er|re)|library|museum|palace|house|saal|haus|zentrum|raum|street|avenue|partnership|cooperation|english|german|russian|french|spanish|spring|summer|autumn|winter)")
+    pattern(
+        r"(?i)(?:room|hall|building|hotel|institut|universit|cent(?:er|re)|library|museum|palace|house|saal|haus|zentrum|raum|street|avenue|partnership|cooperation|english|german|russian|french|spanish|spring|summer|autumn|winter)",
+    )
 });
 
 /// "in Moscow", where the city is a known one.
@@ -107,12 +126,16 @@ fn known_after_in(sentence: &str) -> Option<Place> {
 /// "BERLIN, 3 June —" or "Berlin, Germany —" before the first sentence, "Wien, 12. Mai 2026".
 fn dateline(paragraph: &str) -> Option<Place> {
     static LINE: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(r"^\W{0,3}(?P<name>\p{Lu}[\p{L}.’'-]+(?: \p{Lu}[\p{L}.’'-]+){0,3})(?:, \p{Lu}[\p{L} ]{2,30})?\s*(?:,\s*(?:\p{L}+,? )?[^—–]{0,30}?\d[^—–]{0,30}(?:[—–]| - |$)|[—–]| - )")
+        pattern(
+            r"^\W{0,3}(?P<name>\p{Lu}[\p{L}.’'-]+(?: \p{Lu}[\p{L}.’'-]+){0,3})(?:, \p{Lu}[\p{L} ]{2,30})?\s*(?:,\s*(?:\p{L}+,? )?[^—–]{0,30}?\d[^—–]{0,30}(?:[—–]| - |$)|[—–]| - )",
+        )
     });
     let name = LINE.captures(super::prose::opening(paragraph, 200))?.name("name")?;
     let mut place = known(paragraph, name.start(), name.as_str(), "dateline")?;
     if place.city.chars().all(|c| !c.is_lowercase()) {
-        place.city = KNOWN.get(&place.city.to_lowercase()).map_or(place.city, |city| (*city).to_owned());
+        place.city = KNOWN
+            .get(&place.city.to_lowercase())
+            .map_or(place.city, |city| (*city).to_owned());
     }
     Some(place)
 }
@@ -123,7 +146,9 @@ fn known(sentence: &str, start: usize, name: &str, rule: &'static str) -> Option
     ends.push(name.len());
     ends.iter().rev().find_map(|end| {
         let candidate = name[..*end].trim_end_matches(['.', ',', '-']);
-        let city = KNOWN.get(&candidate.to_lowercase()).or_else(|| KNOWN.get(&format!("{}.", candidate.to_lowercase())))?;
+        let city = KNOWN
+            .get(&candidate.to_lowercase())
+            .or_else(|| KNOWN.get(&format!("{}.", candidate.to_lowercase())))?;
         // As the text writes it, unless the text declines it.
         let is_same = city.to_lowercase() == candidate.to_lowercase();
         let end = start + candidate.len();
@@ -138,8 +163,9 @@ fn known(sentence: &str, start: usize, name: &str, rule: &'static str) -> Option
 
 /// ", Germany" or " (Germany)" right after the city.
 fn country_after(rest: &str) -> Option<String> {
-    static COUNTRY: LazyLock<Regex> =
-        LazyLock::new(|| pattern(r"^(?:, | \()(?:the )?(?P<name>\p{Lu}[\p{L}’'-]+(?: (?:and |of )?\p{Lu}[\p{L}’'-]+){0,3})"));
+    static COUNTRY: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(r"^(?:, | \()(?:the )?(?P<name>\p{Lu}[\p{L}’'-]+(?: (?:and |of )?\p{Lu}[\p{L}’'-]+){0,3})")
+    });
     let name = COUNTRY.captures(rest)?.name("name")?.as_str();
     let is_country = COUNTRIES.contains(&name.to_lowercase()) && !is_month_or_language(name);
     is_country.then(|| name.to_owned())

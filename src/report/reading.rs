@@ -9,7 +9,10 @@ use url::Url;
 
 use super::blocks::{self, Block, Kind};
 use super::prose::{quoted, tidy};
-use super::{Provenance, Refusal, Report, charset, event, front, html, language, markdown, people, place, plain, prose, series, summary, tail};
+use super::{
+    Provenance, Refusal, Report, charset, event, front, html, language, markdown, people, place, plain, prose, series,
+    summary, tail,
+};
 
 /// A larger file is no report.
 pub const MAX_BYTES: usize = 10 * 1024 * 1024;
@@ -53,7 +56,9 @@ impl Form {
             Some(other) => Err(Refusal(format!(
                 "files of kind .{other} are not read; save the report as .txt, .md or .html"
             ))),
-            None => Err(Refusal("the name has no extension; name the report .txt, .md or .html".to_owned())),
+            None => Err(Refusal(
+                "the name has no extension; name the report .txt, .md or .html".to_owned(),
+            )),
         }
     }
 }
@@ -103,8 +108,15 @@ pub fn read(name: &str, bytes: &[u8], context: &Context) -> Result<Report, Refus
         }
     }
     if report.title.is_empty() {
-        let first = blocks.first().and_then(|block| block.lines.first()).map(|line| line.title.clone());
-        report.title_from(&first.unwrap_or_default(), "first line");
+        let first = blocks
+            .first()
+            .and_then(|block| block.lines.first())
+            .map(|line| line.title.clone());
+        let first = first.unwrap_or_default();
+        match plain::is_title(&first) {
+            true => report.title_from(&first, "first line"),
+            false => report.title_from(&plain::title_within(&first), "first sentence"),
+        }
     }
     if report.title.is_empty() {
         return Err(Refusal("holds no text; write a title and the report".to_owned()));
@@ -174,16 +186,28 @@ impl Report {
 }
 
 fn join_html(blocks: &[Block]) -> String {
-    let html: Vec<&str> = blocks.iter().map(|block| block.html.as_str()).filter(|html| !html.is_empty()).collect();
+    let html: Vec<&str> = blocks
+        .iter()
+        .map(|block| block.html.as_str())
+        .filter(|html| !html.is_empty())
+        .collect();
     html.join("\n")
 }
 
 fn enter_body(report: &mut Report, blocks: &[Block]) {
     report.body_html = join_html(blocks);
-    let texts: Vec<&str> = blocks.iter().map(|block| block.text.as_str()).filter(|text| !text.is_empty()).collect();
+    let texts: Vec<&str> = blocks
+        .iter()
+        .map(|block| block.text.as_str())
+        .filter(|text| !text.is_empty())
+        .collect();
     report.body_text = texts.join("\n\n");
     if report.language.is_none()
-        && let Some(tag) = language::recognise(&format!("{}\n{}", report.title, prose::opening(&report.body_text, 20_000)))
+        && let Some(tag) = language::recognise(&format!(
+            "{}\n{}",
+            report.title,
+            prose::opening(&report.body_text, 20_000)
+        ))
     {
         report.language = Some(tag.to_owned());
         report.note("language", "recognised from the text", tag);
@@ -192,7 +216,11 @@ fn enter_body(report: &mut Report, blocks: &[Block]) {
 
 /// What nobody stated is looked for in running text.
 fn enter_from_prose(report: &mut Report, blocks: &[Block], context: &Context) {
-    let paragraphs: Vec<&str> = blocks.iter().filter(|block| block.kind != Kind::Heading).map(|block| block.text.as_str()).collect();
+    let paragraphs: Vec<&str> = blocks
+        .iter()
+        .filter(|block| block.kind != Kind::Heading)
+        .map(|block| block.text.as_str())
+        .collect();
     // Lines as written: a label such as "Date:" begins a line, not always a paragraph.
     let lines: Vec<String> = blocks.iter().take(12).map(written_lines).collect();
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
@@ -207,8 +235,17 @@ fn enter_from_prose(report: &mut Report, blocks: &[Block], context: &Context) {
         enter_date(report, dated, context.published_hint.map(|hint| hint.date_naive()));
     }
     let telling = event::telling(&paragraphs);
-    let sentences: Vec<&str> = dated.iter().map(|dated| dated.sentence.as_str()).chain(telling.iter().copied()).collect();
-    enter_place(report, &sentences, paragraphs.first().copied().unwrap_or_default(), &lines);
+    let sentences: Vec<&str> = dated
+        .iter()
+        .map(|dated| dated.sentence.as_str())
+        .chain(telling.iter().copied())
+        .collect();
+    enter_place(
+        report,
+        &sentences,
+        paragraphs.first().copied().unwrap_or_default(),
+        &lines,
+    );
     if report.series.is_none()
         && let Some((name, words)) = series::find(&sentences)
     {
@@ -231,7 +268,12 @@ fn enter_from_prose(report: &mut Report, blocks: &[Block], context: &Context) {
 }
 
 fn written_lines(block: &Block) -> String {
-    block.lines.iter().map(|line| line.title.as_str()).collect::<Vec<_>>().join("\n")
+    block
+        .lines
+        .iter()
+        .map(|line| line.title.as_str())
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn enter_date(report: &mut Report, dated: &event::Dated, hint: Option<NaiveDate>) {
@@ -239,7 +281,9 @@ fn enter_date(report: &mut Report, dated: &event::Dated, hint: Option<NaiveDate>
         return;
     }
     let published = report.published.map(|at| at.date_naive());
-    let Some((start, end)) = dated.found.resolve(published.or(hint)) else { return };
+    let Some((start, end)) = dated.found.resolve(published.or(hint)) else {
+        return;
+    };
     let rule = match (dated.found.states_year(), published) {
         (true, _) => dated.rule.to_owned(),
         (false, Some(day)) => format!("{}; the year from the report's own publication on {day}", dated.rule),
@@ -261,7 +305,9 @@ fn enter_place(report: &mut Report, sentences: &[&str], first: &str, lines: &[&s
     if report.event.city.is_some() {
         return;
     }
-    let Some(found) = place::labelled(lines).or_else(|| place::find(sentences, first)) else { return };
+    let Some(found) = place::labelled(lines).or_else(|| place::find(sentences, first)) else {
+        return;
+    };
     report.note("event.city", found.rule, &found.words);
     report.event.city = Some(found.city);
     if let (None, Some(country)) = (&report.event.country, found.country) {

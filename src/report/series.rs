@@ -26,6 +26,7 @@ pub(super) fn find(sentences: &[&str]) -> Option<(String, String)> {
     sentences.iter().find_map(|sentence| {
         let found = NAMED.captures(sentence).or_else(|| DESCRIBED.captures(sentence))?;
         let series = super::prose::tidy(found.get(1)?.as_str());
-        (series.chars().count() <= LONGEST).then(|| (series, found.get(0).map_or("", |whole| whole.as_str()).to_owned()))
+        (series.chars().count() <= LONGEST)
+            .then(|| (series, found.get(0).map_or("", |whole| whole.as_str()).to_owned()))
     })
 }

@@ -20,7 +20,11 @@ const LONGEST_PARAGRAPH: usize = 20_000;
 
 pub(super) fn of(blocks: &[Block]) -> Option<String> {
     let mut summary = String::new();
-    for block in blocks.iter().filter(|block| block.kind == Kind::Paragraph).take(PARAGRAPHS) {
+    for block in blocks
+        .iter()
+        .filter(|block| block.kind == Kind::Paragraph)
+        .take(PARAGRAPHS)
+    {
         if summary.split(' ').count() >= ENOUGH_WORDS {
             break;
         }

@@ -35,19 +35,55 @@ fn english_dates_are_read() {
         "on 01/28/2019",
         "on 28\u{a0}January\u{a0}2019",
     ] {
-        reads(&format!("The institute {phrase} hosted a round table."), "2019-01-28", None);
+        reads(
+            &format!("The institute {phrase} hosted a round table."),
+            "2019-01-28",
+            None,
+        );
     }
 }
 
 #[test]
 fn english_ranges_are_read() {
-    for phrase in ["12-14 May 2023", "12–14 May 2023", "12 to 14 May 2023", "from 12th to 14th of May 2023", "May 12-14, 2023", "May 12 to 14, 2023", "12 May – 14 May 2023", "2023-05-12 to 2023-05-14", "12.-14.05.2023", "12.05.–14.05.2023", "between 12 and 14 May 2023"] {
-        reads(&format!("The workshop took place on {phrase} in Berlin."), "2023-05-12", Some("2023-05-14"));
+    for phrase in [
+        "12-14 May 2023",
+        "12–14 May 2023",
+        "12 to 14 May 2023",
+        "from 12th to 14th of May 2023",
+        "May 12-14, 2023",
+        "May 12 to 14, 2023",
+        "12 May – 14 May 2023",
+        "2023-05-12 to 2023-05-14",
+        "12.-14.05.2023",
+        "12.05.–14.05.2023",
+        "between 12 and 14 May 2023",
+    ] {
+        reads(
+            &format!("The workshop took place on {phrase} in Berlin."),
+            "2023-05-12",
+            Some("2023-05-14"),
+        );
     }
-    reads("The forum was held from 30 January to 2 February 2024.", "2024-01-30", Some("2024-02-02"));
-    reads("The forum was held from January 30 to February 2, 2024.", "2024-01-30", Some("2024-02-02"));
-    reads("The forum was held from 30 December to 2 January 2024.", "2023-12-30", Some("2024-01-02"));
-    reads("The forum was held from 30 December 2023 to 2 January 2024.", "2023-12-30", Some("2024-01-02"));
+    reads(
+        "The forum was held from 30 January to 2 February 2024.",
+        "2024-01-30",
+        Some("2024-02-02"),
+    );
+    reads(
+        "The forum was held from January 30 to February 2, 2024.",
+        "2024-01-30",
+        Some("2024-02-02"),
+    );
+    reads(
+        "The forum was held from 30 December to 2 January 2024.",
+        "2023-12-30",
+        Some("2024-01-02"),
+    );
+    reads(
+        "The forum was held from 30 December 2023 to 2 January 2024.",
+        "2023-12-30",
+        Some("2024-01-02"),
+    );
 }
 
 #[test]
@@ -55,33 +91,85 @@ fn german_dates_are_read() {
     reads("Am 28. Januar 2019 fand der Runde Tisch statt.", "2019-01-28", None);
     reads("Die Tagung fand am 3. März 2024 statt.", "2024-03-03", None);
     reads("Die Tagung fand am 3.3.2024 statt.", "2024-03-03", None);
-    reads("Die Tagung fand vom 30. Januar bis 2. Februar 2024 statt.", "2024-01-30", Some("2024-02-02"));
-    reads("Die Tagung fand vom 12. bis 14. Mai 2023 statt.", "2023-05-12", Some("2023-05-14"));
-    reads("Die Tagung fand vom 12. bis zum 14. Mai 2023 statt.", "2023-05-12", Some("2023-05-14"));
-    reads("Die Tagung findet am 12./13. Mai 2023 statt.", "2023-05-12", Some("2023-05-13"));
+    reads(
+        "Die Tagung fand vom 30. Januar bis 2. Februar 2024 statt.",
+        "2024-01-30",
+        Some("2024-02-02"),
+    );
+    reads(
+        "Die Tagung fand vom 12. bis 14. Mai 2023 statt.",
+        "2023-05-12",
+        Some("2023-05-14"),
+    );
+    reads(
+        "Die Tagung fand vom 12. bis zum 14. Mai 2023 statt.",
+        "2023-05-12",
+        Some("2023-05-14"),
+    );
+    reads(
+        "Die Tagung findet am 12./13. Mai 2023 statt.",
+        "2023-05-12",
+        Some("2023-05-13"),
+    );
 }
 
 #[test]
 fn french_dates_are_read() {
-    reads("La table ronde s’est tenue le 1er mars 2024 à Paris.", "2024-03-01", None);
-    reads("Le colloque s’est tenu du 3 au 5 mai 2023.", "2023-05-03", Some("2023-05-05"));
+    reads(
+        "La table ronde s’est tenue le 1er mars 2024 à Paris.",
+        "2024-03-01",
+        None,
+    );
+    reads(
+        "Le colloque s’est tenu du 3 au 5 mai 2023.",
+        "2023-05-03",
+        Some("2023-05-05"),
+    );
     reads("Le séminaire a eu lieu le 14 août 2023.", "2023-08-14", None);
-    reads("Le séminaire a eu lieu du 30 janvier au 2 février 2024.", "2024-01-30", Some("2024-02-02"));
+    reads(
+        "Le séminaire a eu lieu du 30 janvier au 2 février 2024.",
+        "2024-01-30",
+        Some("2024-02-02"),
+    );
 }
 
 #[test]
 fn spanish_dates_are_read() {
-    reads("La conferencia tuvo lugar el 3 de mayo de 2023 en Madrid.", "2023-05-03", None);
-    reads("La conferencia tuvo lugar del 3 al 5 de mayo de 2023.", "2023-05-03", Some("2023-05-05"));
-    reads("La conferencia tuvo lugar del 30 de enero al 2 de febrero de 2024.", "2024-01-30", Some("2024-02-02"));
+    reads(
+        "La conferencia tuvo lugar el 3 de mayo de 2023 en Madrid.",
+        "2023-05-03",
+        None,
+    );
+    reads(
+        "La conferencia tuvo lugar del 3 al 5 de mayo de 2023.",
+        "2023-05-03",
+        Some("2023-05-05"),
+    );
+    reads(
+        "La conferencia tuvo lugar del 30 de enero al 2 de febrero de 2024.",
+        "2024-01-30",
+        Some("2024-02-02"),
+    );
 }
 
 #[test]
 fn russian_dates_are_read() {
     reads("28 января 2019 года в Москве прошёл круглый стол.", "2019-01-28", None);
-    reads("Семинар состоялся 12–14 мая 2023 года.", "2023-05-12", Some("2023-05-14"));
-    reads("Семинар состоялся с 12 по 14 мая 2023 г.", "2023-05-12", Some("2023-05-14"));
-    reads("Форум прошёл с 30 января по 2 февраля 2024 года.", "2024-01-30", Some("2024-02-02"));
+    reads(
+        "Семинар состоялся 12–14 мая 2023 года.",
+        "2023-05-12",
+        Some("2023-05-14"),
+    );
+    reads(
+        "Семинар состоялся с 12 по 14 мая 2023 г.",
+        "2023-05-12",
+        Some("2023-05-14"),
+    );
+    reads(
+        "Форум прошёл с 30 января по 2 февраля 2024 года.",
+        "2024-01-30",
+        Some("2024-02-02"),
+    );
 }
 
 #[test]
@@ -95,12 +183,23 @@ fn the_number_of_a_room_is_not_a_day() {
 fn a_price_is_not_a_date() {
     no_date("The conference was held with a budget of €28.01.2019 thousand.");
     no_date("Tickets for the conference held last week cost 12.50 euros or $3.6.");
-    reads("The forum held on 3 June, 2000 people came, was on 4 July 2021.", "2021-07-04", None);
+    no_date("The conference was held, and in March 12 towns answered.");
+    reads("The forum was held on March 12, 2024 in Bonn.", "2024-03-12", None);
+    reads(
+        "The forum held on 3 June, 2000 people came, was on 4 July 2021.",
+        "2021-07-04",
+        None,
+    );
 }
 
 #[test]
 fn a_year_in_a_title_is_not_a_date() {
-    assert_eq!(start(&text("Outlook 2030: the next round\n\nExperts met to discuss Agenda 2030 and the 2020s.\n")), None);
+    assert_eq!(
+        start(&text(
+            "Outlook 2030: the next round\n\nExperts met to discuss Agenda 2030 and the 2020s.\n"
+        )),
+        None
+    );
 }
 
 #[test]
@@ -142,19 +241,31 @@ fn the_date_beside_the_event_beats_an_earlier_one() {
         "2024-06-12",
         None,
     );
-    reads("Since 1 March 2020 much has changed. The workshop took place on 12 June 2024.", "2024-06-12", None);
+    reads(
+        "Since 1 March 2020 much has changed. The workshop took place on 12 June 2024.",
+        "2024-06-12",
+        None,
+    );
 }
 
 #[test]
 fn a_date_without_tie_to_the_event_is_not_invented_into_one() {
-    no_date("Prices have risen everywhere, and on 3 May 2019 they rose most of all, which nobody has explained so far to anyone who pays them.");
+    no_date(
+        "Prices have risen everywhere, and on 3 May 2019 they rose most of all, which nobody has explained so far to anyone who pays them.",
+    );
 }
 
 #[test]
 fn a_missing_year_comes_from_the_reports_own_publication() {
-    let report = markdown("---\npublished: 2024-01-10\n---\n# A title\n\nThe workshop took place on 28 December in Bonn.\n").unwrap();
+    let report =
+        markdown("---\npublished: 2024-01-10\n---\n# A title\n\nThe workshop took place on 28 December in Bonn.\n")
+            .unwrap();
     assert_eq!(start(&report).as_deref(), Some("2023-12-28"));
-    assert!(report.provenance["event.start"].rule.contains("the report's own publication on 2024-01-10"));
+    assert!(
+        report.provenance["event.start"]
+            .rule
+            .contains("the report's own publication on 2024-01-10")
+    );
 }
 
 #[test]
@@ -173,18 +284,40 @@ fn a_missing_year_without_publication_comes_from_the_file_and_says_so() {
 
 #[test]
 fn a_time_right_beside_the_date_is_read_and_a_bare_number_is_not() {
-    reads("The lecture was held on 28 January 2019 at 18:30 in Bonn.", "2019-01-28T18:30", None);
-    reads("The lecture was held on 28 January 2019, 6 pm.", "2019-01-28T18:00", None);
-    reads("Der Vortrag fand am 28. Januar 2019 um 18 Uhr statt.", "2019-01-28T18:00", None);
-    reads("The lecture was held on 28 January 2019, 18:30–20:00.", "2019-01-28T18:30", Some("2019-01-28T20:00"));
-    reads("The lecture held on 28 January 2019 at 12 universities was long.", "2019-01-28", None);
+    reads(
+        "The lecture was held on 28 January 2019 at 18:30 in Bonn.",
+        "2019-01-28T18:30",
+        None,
+    );
+    reads(
+        "The lecture was held on 28 January 2019, 6 pm.",
+        "2019-01-28T18:00",
+        None,
+    );
+    reads(
+        "Der Vortrag fand am 28. Januar 2019 um 18 Uhr statt.",
+        "2019-01-28T18:00",
+        None,
+    );
+    reads(
+        "The lecture was held on 28 January 2019, 18:30–20:00.",
+        "2019-01-28T18:30",
+        Some("2019-01-28T20:00"),
+    );
+    reads(
+        "The lecture held on 28 January 2019 at 12 universities was long.",
+        "2019-01-28",
+        None,
+    );
     let report = paragraph("The lecture was held on 28 January 2019 at 18:30 CET.");
     assert_eq!(report.event.timezone.as_deref(), Some("CET"));
 }
 
 #[test]
 fn a_line_that_states_the_date_beats_prose() {
-    let report = text("A title\n\nDate: 3 June 2024\nPlace: Bonn\n\nThe workshop took place after the meeting held on 1 May 2023.\n");
+    let report = text(
+        "A title\n\nDate: 3 June 2024\nPlace: Bonn\n\nThe workshop took place after the meeting held on 1 May 2023.\n",
+    );
     assert_eq!(start(&report).as_deref(), Some("2024-06-03"));
     assert_eq!(report.event.city.as_deref(), Some("Bonn"));
 }
@@ -197,11 +330,76 @@ fn a_dateline_is_read() {
 }
 
 const MONTHS: [[&str; 12]; 5] = [
-    ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"],
-    ["Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember"],
-    ["janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre"],
-    ["enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre"],
-    ["января", "февраля", "марта", "апреля", "мая", "июня", "июля", "августа", "сентября", "октября", "ноября", "декабря"],
+    [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ],
+    [
+        "Januar",
+        "Februar",
+        "März",
+        "April",
+        "Mai",
+        "Juni",
+        "Juli",
+        "August",
+        "September",
+        "Oktober",
+        "November",
+        "Dezember",
+    ],
+    [
+        "janvier",
+        "février",
+        "mars",
+        "avril",
+        "mai",
+        "juin",
+        "juillet",
+        "août",
+        "septembre",
+        "octobre",
+        "novembre",
+        "décembre",
+    ],
+    [
+        "enero",
+        "febrero",
+        "marzo",
+        "abril",
+        "mayo",
+        "junio",
+        "julio",
+        "agosto",
+        "septiembre",
+        "octubre",
+        "noviembre",
+        "diciembre",
+    ],
+    [
+        "января",
+        "февраля",
+        "марта",
+        "апреля",
+        "мая",
+        "июня",
+        "июля",
+        "августа",
+        "сентября",
+        "октября",
+        "ноября",
+        "декабря",
+    ],
 ];
 
 fn written(date: NaiveDate, form: usize) -> String {
@@ -220,7 +418,11 @@ fn written(date: NaiveDate, form: usize) -> String {
         3 => format!("The workshop was held on {date}."),
         4 => format!("Die Tagung fand am {day}. {} {year} statt.", month(1)),
         5 => format!("Die Tagung fand am {} statt.", date.format("%d.%m.%Y")),
-        6 => format!("Le séminaire a eu lieu le {day}{} {} {year}.", if day == 1 { "er" } else { "" }, month(2)),
+        6 => format!(
+            "Le séminaire a eu lieu le {day}{} {} {year}.",
+            if day == 1 { "er" } else { "" },
+            month(2)
+        ),
         7 => format!("El seminario tuvo lugar el {day} de {} de {year}.", month(3)),
         _ => format!("Семинар прошёл {day} {} {year} года.", month(4)),
     }

@@ -10,12 +10,16 @@ fn the_first_line_is_the_title_and_blank_lines_part_paragraphs() {
     let report = text("\n\n  Water   talks\n\nOne & two\nare three.\n\nFour <b>.\n");
     assert_eq!(report.title, "Water talks");
     assert_eq!(report.body_text, "One & two are three.\n\nFour <b>.");
-    assert_eq!(report.body_html, "<p>One &amp; two are three.</p>\n<p>Four &lt;b&gt;.</p>");
+    assert_eq!(
+        report.body_html,
+        "<p>One &amp; two are three.</p>\n<p>Four &lt;b&gt;.</p>"
+    );
 }
 
 #[test]
 fn a_paragraph_in_the_place_of_the_title_stays_in_the_body() {
-    let report = text("The first sentence is short. The second one follows it. The third one ends the paragraph.\n\nMore.\n");
+    let report =
+        text("The first sentence is short. The second one follows it. The third one ends the paragraph.\n\nMore.\n");
     assert_eq!(report.title, "The first sentence is short.");
     assert!(report.body_text.starts_with("The first sentence"));
 }
@@ -23,11 +27,24 @@ fn a_paragraph_in_the_place_of_the_title_stays_in_the_body() {
 #[test]
 fn the_tail_becomes_related_titles_in_every_language() {
     for opening in [
-        "You may also like:", "Related:", "Related reports", "Read more:", "See also", "Siehe auch:", "Lesen Sie auch:",
-        "Das könnte Sie auch interessieren:", "См. также:", "Читайте также:", "Voir aussi :", "À lire aussi :",
-        "Véase también:", "Lea también:",
+        "You may also like:",
+        "Related:",
+        "Related reports",
+        "Read more:",
+        "See also",
+        "Siehe auch:",
+        "Lesen Sie auch:",
+        "Das könnte Sie auch interessieren:",
+        "См. также:",
+        "Читайте также:",
+        "Voir aussi :",
+        "À lire aussi :",
+        "Véase también:",
+        "Lea también:",
     ] {
-        let report = text(&format!("A title\n\nBody text.\n\n{opening}\n\nFirst title\n- Second: title\n"));
+        let report = text(&format!(
+            "A title\n\nBody text.\n\n{opening}\n\nFirst title\n- Second: title\n"
+        ));
         let titles: Vec<&str> = report.related.iter().map(|one| one.title.as_str()).collect();
         assert_eq!(titles, ["First title", "Second: title"], "{opening}");
         assert_eq!(report.body_text, "Body text.", "{opening}");
@@ -64,7 +81,10 @@ fn a_markdown_title_is_the_first_heading_in_either_form() {
 
 #[test]
 fn a_summary_is_whole_sentences_within_the_limits() {
-    let report = text(&format!("T\n\nDr. Quist came on 3. May with many books. {}Last one.\n", "Seven words stand in this one sentence. ".repeat(12)));
+    let report = text(&format!(
+        "T\n\nDr. Quist came on 3. May with many books. {}Last one.\n",
+        "Seven words stand in this one sentence. ".repeat(12)
+    ));
     let summary = report.summary.unwrap();
     assert!(summary.starts_with("Dr. Quist came on 3. May with many books. Seven"));
     assert!(summary.ends_with("sentence.") && summary.split(' ').count() <= 60 && summary.chars().count() <= 400);
@@ -76,7 +96,14 @@ fn a_language_is_declared_or_recognised_or_unknown() {
     let german = "Die Bäume sind die billigste Klimaanlage einer Stadt, sie wachsen nur nicht so schnell wie die Rechnungen für den Strom.";
     assert_eq!(text(&format!("Titel\n\n{german}\n")).language.as_deref(), Some("de"));
     assert_eq!(text("Kurz\n").language, None);
-    assert_eq!(page(&format!("<html lang='en-GB'><body><h1>T</h1><p>{german}</p></body></html>")).language.as_deref(), Some("en"));
+    assert_eq!(
+        page(&format!(
+            "<html lang='en-GB'><body><h1>T</h1><p>{german}</p></body></html>"
+        ))
+        .language
+        .as_deref(),
+        Some("en")
+    );
 }
 
 const PAGE: &str = r#"<!doctype html><html lang="en"><head><meta charset="utf-8">
@@ -106,8 +133,18 @@ fn what_a_page_states_for_machines_beats_prose() {
 #[test]
 fn the_divisions_of_a_page_stay_paragraphs_and_links_become_absolute() {
     let report = page(PAGE);
-    assert!(report.body_text.contains("First part link of it.\n\nSecond part"), "{}", report.body_text);
-    assert!(report.body_html.contains(r#"<a href="https://www.example.org/x">link</a>"#), "{}", report.body_html);
+    assert!(
+        report.body_text.contains("First part link of it.\n\nSecond part"),
+        "{}",
+        report.body_text
+    );
+    assert!(
+        report
+            .body_html
+            .contains(r#"<a href="https://www.example.org/x">link</a>"#),
+        "{}",
+        report.body_html
+    );
     for gone in ["Menu", "Foot", "Related", "Heat talks"] {
         assert!(!report.body_text.contains(gone), "{gone} in {}", report.body_text);
     }
@@ -120,23 +157,51 @@ fn nothing_active_passes_the_sanitiser() {
         <a href="data:text/html,x">b</a><a href="mailto:a@example.org">c</a><a href="/rel">d</a><iframe src=x></iframe>
         <form action=x><input value=y></form><object data=x></object><style>p{}</style><base href=//evil>"#;
     let clean = sanitize(attack, None);
-    for bad in ["script", "alert", "onclick", "onerror", "onmouseover", "style", "class", "<img", "svg", "javascript:", "data:", "iframe", "<form", "<input", "object", "<h1", "/rel", "base"] {
+    for bad in [
+        "script",
+        "alert",
+        "onclick",
+        "onerror",
+        "onmouseover",
+        "style",
+        "class",
+        "<img",
+        "svg",
+        "javascript:",
+        "data:",
+        "iframe",
+        "<form",
+        "<input",
+        "object",
+        "<h1",
+        "/rel",
+        "base",
+    ] {
         assert!(!clean.contains(bad), "{bad} in {clean}");
     }
     assert!(clean.contains("<h2>Head</h2>") && clean.contains("mailto:a@example.org"));
     let base = Url::parse("https://www.example.org/a/b").unwrap();
-    assert_eq!(sanitize("<p><a href=c>x</a></p>", Some(&base)), r#"<p><a href="https://www.example.org/a/c">x</a></p>"#);
+    assert_eq!(
+        sanitize("<p><a href=c>x</a></p>", Some(&base)),
+        r#"<p><a href="https://www.example.org/a/c">x</a></p>"#
+    );
 }
 
 #[test]
 fn the_sanitiser_is_idempotent_on_what_it_allows() {
     let html = "<h2>A</h2>\n<p>b <em>c</em><br>d</p>\n<ul><li>e</li></ul>\n<blockquote><p>f</p></blockquote>";
     assert_eq!(sanitize(html, None), html);
-    assert_eq!(sanitize(&sanitize("<h1>x<div>y", None), None), sanitize("<h1>x<div>y", None));
+    assert_eq!(
+        sanitize(&sanitize("<h1>x<div>y", None), None),
+        sanitize("<h1>x<div>y", None)
+    );
 }
 
 #[test]
 fn an_editors_note_is_markdown() {
-    assert_eq!(markdown_to_html("Hello *you*.\n\n- a\n- b\n"), "<p>Hello <em>you</em>.</p>\n<ul>\n<li>a</li>\n<li>b</li>\n</ul>");
-    assert!(!markdown_to_html("<script>x</script>[a](javascript:x)").contains("script"));
+    assert_eq!(
+        markdown_to_html("Hello *you*.\n\n- a\n- b\n"),
+        "<p>Hello <em>you</em>.</p>\n<ul>\n<li>a</li>\n<li>b</li>\n</ul>"
+    );
+    assert!(!markdown_to_html("<script>x</script>\n\n[a](javascript:x)").contains("script"));
 }

@@ -52,10 +52,13 @@ fn yaml_states_every_field() {
     assert_eq!(report.related[0].url.as_deref(), Some("https://www.example.org/more"));
     assert_eq!(report.related[1].title, "Other");
     assert_eq!(report.url.as_deref(), Some("https://www.example.org/a"));
-    assert_eq!(report.published, Utc.with_ymd_and_hms(2026, 5, 12, 22, 0, 0).single());
+    assert_eq!(report.published, Utc.with_ymd_and_hms(2026, 5, 13, 0, 0, 0).single());
     assert_eq!(report.author.as_deref(), Some("Press office"));
     assert!(report.handling.draft);
-    assert_eq!(report.handling.publish_after, Utc.with_ymd_and_hms(2026, 6, 1, 7, 0, 0).single());
+    assert_eq!(
+        report.handling.publish_after,
+        Utc.with_ymd_and_hms(2026, 6, 1, 7, 0, 0).single()
+    );
     assert_eq!(report.handling.lists, Some(vec!["events".to_owned()]));
     assert_eq!(report.handling.correction.as_deref(), Some("The date was wrong."));
     assert_eq!(report.handling.id.as_deref(), Some("a-1"));
@@ -70,21 +73,33 @@ fn toml_states_fields_too() {
     )
     .unwrap();
     assert_eq!(start(&report).as_deref(), Some("2026-05-12T18:30"));
-    let ada = Person { name: "Ada Quist".to_owned(), role: Some("Mayor".to_owned()), affiliation: None };
+    let ada = Person {
+        name: "Ada Quist".to_owned(),
+        role: Some("Mayor".to_owned()),
+        affiliation: None,
+    };
     assert_eq!(report.people, [ada]);
 }
 
 #[test]
 fn an_editors_words_beat_prose() {
-    let report = markdown("---\ndate: 12-14 May 2026\ncity: Bonn\n---\n# T\n\nThe forum was held in Berlin on 3 June 2020.\n").unwrap();
-    assert_eq!((start(&report).as_deref(), end(&report).as_deref()), (Some("2026-05-12"), Some("2026-05-14")));
+    let report =
+        markdown("---\ndate: 12-14 May 2026\ncity: Bonn\n---\n# T\n\nThe forum was held in Berlin on 3 June 2020.\n")
+            .unwrap();
+    assert_eq!(
+        (start(&report).as_deref(), end(&report).as_deref()),
+        (Some("2026-05-12"), Some("2026-05-14"))
+    );
     assert_eq!(report.event.city.as_deref(), Some("Bonn"));
 }
 
 #[test]
 fn an_end_of_its_own_beats_prose_without_a_start() {
     let report = markdown("---\nend: 2026-05-20\n---\n# T\n\nThe forum was held from 12 to 14 May 2026.\n").unwrap();
-    assert_eq!((start(&report).as_deref(), end(&report).as_deref()), (Some("2026-05-12"), Some("2026-05-20")));
+    assert_eq!(
+        (start(&report).as_deref(), end(&report).as_deref()),
+        (Some("2026-05-12"), Some("2026-05-20"))
+    );
 }
 
 #[track_caller]
@@ -97,22 +112,37 @@ fn refused(body: &str, parts: &[&str]) {
 
 #[test]
 fn front_matter_that_does_not_parse_is_refused_with_its_line() {
-    refused("---\ntitle: \"open\ncity: Bonn\n---\nBody\n", &["front matter, line", "YAML"]);
+    refused(
+        "---\ntitle: \"open\ncity: Bonn\n---\nBody\n",
+        &["front matter, line", "YAML"],
+    );
     refused("\n\n---\ntitle: a\n  b: [c\n---\nBody\n", &["front matter, line"]);
-    refused("+++\ntitle = \"a\"\ncity = Bonn\n+++\nBody\n", &["front matter, line 3", "TOML"]);
+    refused(
+        "+++\ntitle = \"a\"\ncity = Bonn\n+++\nBody\n",
+        &["front matter, line 3", "TOML"],
+    );
     refused("---\ntitle: a\n\nBody\n", &["line 1", "never closed"]);
     refused("---\na: &x 1\ntitle: *x\n---\nBody\n", &["line 3", "alias"]);
 }
 
 #[test]
 fn a_known_key_with_a_wrong_value_is_refused_with_key_and_line() {
-    refused("---\ntitle: T\ndate: soon\n---\nBody\n", &["line 3", "`date`", "soon", "2026-05-12"]);
+    refused(
+        "---\ntitle: T\ndate: soon\n---\nBody\n",
+        &["line 3", "`date`", "soon", "2026-05-12"],
+    );
     refused("---\ntitle: T\ndate: 2026-02-30\n---\nBody\n", &["line 3", "`date`"]);
-    refused("---\ntimezone: Berlin\n---\nBody\n", &["line 2", "`timezone`", "Europe/Berlin"]);
+    refused(
+        "---\ntimezone: Berlin\n---\nBody\n",
+        &["line 2", "`timezone`", "Europe/Berlin"],
+    );
     refused("---\ndraft: perhaps\n---\nBody\n", &["`draft`", "true or false"]);
     refused("---\nurl: javascript:alert(1)\n---\nBody\n", &["`url`", "https://"]);
     refused("---\ntitle: [a, b]\n---\nBody\n", &["`title`"]);
-    refused("+++\ntitle = \"a\"\n\npublished = 12\n+++\nBody\n", &["line 4", "`published`"]);
+    refused(
+        "+++\ntitle = \"a\"\n\npublished = 12\n+++\nBody\n",
+        &["line 4", "`published`"],
+    );
 }
 
 #[test]

@@ -9,9 +9,15 @@ fn city(sentence: &str, expected: Option<&str>) {
 
 #[test]
 fn a_city_beside_place_words_is_read() {
-    city("The institute hosted a round table on Asian trade at its office in Moscow.", Some("Moscow"));
+    city(
+        "The institute hosted a round table on Asian trade at its office in Moscow.",
+        Some("Moscow"),
+    );
     city("The workshop was held in Altmoor on 3 June 2024.", Some("Altmoor"));
-    city("The workshop took place in Frankfurt am Main.", Some("Frankfurt am Main"));
+    city(
+        "The workshop took place in Frankfurt am Main.",
+        Some("Frankfurt am Main"),
+    );
     city("Die Tagung fand in Wien statt.", Some("Wien"));
     city("Le colloque s’est tenu à Genève le 3 mai 2023.", Some("Genève"));
     city("La conferencia tuvo lugar en Madrid.", Some("Madrid"));

@@ -12,7 +12,8 @@ fn root() -> &'static Path {
 
 fn open(path: PathBuf) -> Report {
     let bytes = std::fs::read(&path).unwrap();
-    read(&path.to_string_lossy(), &bytes, &Context::default()).unwrap_or_else(|refusal| panic!("{}: {refusal}", path.display()))
+    read(&path.to_string_lossy(), &bytes, &Context::default())
+        .unwrap_or_else(|refusal| panic!("{}: {refusal}", path.display()))
 }
 
 fn sample(name: &str) -> Report {
@@ -22,11 +23,17 @@ fn sample(name: &str) -> Report {
 #[test]
 fn a_plain_text_report_is_read_whole() {
     let report = sample("river-basins-round-table.txt");
-    assert_eq!(report.title, "Lindenfeld Institute hosts round table on shared river basins");
+    assert_eq!(
+        report.title,
+        "Lindenfeld Institute hosts round table on shared river basins"
+    );
     assert_eq!(start(&report).as_deref(), Some("2026-03-12"));
     assert_eq!(report.event.city.as_deref(), Some("Vienna"));
     assert_eq!(report.language.as_deref(), Some("en"));
-    assert_eq!(report.series.as_deref(), Some("round tables on water and neighbourhood"));
+    assert_eq!(
+        report.series.as_deref(),
+        Some("round tables on water and neighbourhood")
+    );
     assert_eq!(
         people(&report),
         [
@@ -39,7 +46,12 @@ fn a_plain_text_report_is_read_whole() {
     );
     assert_eq!(report.related.len(), 3);
     assert!(report.body_text.ends_with("to do the same."));
-    assert!(report.summary.unwrap().starts_with("The Lindenfeld Institute on 12th of March 2026 hosted"));
+    assert!(
+        report
+            .summary
+            .unwrap()
+            .starts_with("The Lindenfeld Institute on 12th of March 2026 hosted")
+    );
 }
 
 #[test]
@@ -66,7 +78,12 @@ fn the_real_report_is_read_as_a_person_reads_it() {
         ]
     );
     assert_eq!(report.related.len(), 5);
-    assert!(report.related.iter().all(|one| one.url.is_none() && one.title.len() < 80));
+    assert!(
+        report
+            .related
+            .iter()
+            .all(|one| one.url.is_none() && one.title.len() < 80)
+    );
     assert!(!report.body_text.contains("You may also like") && !report.body_text.contains("migration to Russia"));
 }
 
@@ -90,7 +107,10 @@ fn every_sample_is_read_with_date_city_and_people() {
     }
     assert_eq!(sample("open-data-forum.html").related.len(), 2);
     assert_eq!(sample("stadtgruen-fachtagung.md").related.len(), 2);
-    assert_eq!(sample("sprachcafe-vortragsabend.txt").series.as_deref(), Some("Orte, die bleiben"));
+    assert_eq!(
+        sample("sprachcafe-vortragsabend.txt").series.as_deref(),
+        Some("Orte, die bleiben")
+    );
 }
 
 #[test]
@@ -99,15 +119,29 @@ fn explain_has_its_fixed_shape_with_null_for_what_is_unknown() {
     let document = explain(&report);
     let keys: Vec<&str> = document.as_object().unwrap().keys().map(String::as_str).collect();
     let mut expected = vec![
-        "title", "language", "summary", "event", "series", "people", "topics", "related", "url", "published", "body_html",
-        "body_text", "provenance",
+        "title",
+        "language",
+        "summary",
+        "event",
+        "series",
+        "people",
+        "topics",
+        "related",
+        "url",
+        "published",
+        "body_html",
+        "body_text",
+        "provenance",
     ];
     let mut found = keys.clone();
     expected.sort_unstable();
     found.sort_unstable();
     assert_eq!(found, expected);
     for key in ["start", "end", "timezone", "venue", "city", "country"] {
-        assert!(document["event"][key].is_null() && document["event"].get(key).is_some(), "{key}");
+        assert!(
+            document["event"][key].is_null() && document["event"].get(key).is_some(),
+            "{key}"
+        );
     }
     assert!(document["language"].is_null() && document["url"].is_null() && document["published"].is_null());
     assert_eq!(document["people"], serde_json::json!([]));
@@ -117,7 +151,13 @@ fn explain_has_its_fixed_shape_with_null_for_what_is_unknown() {
 #[test]
 fn explain_shows_each_field_with_rule_and_words() {
     let shown = explain_text(&sample("river-basins-round-table.txt"));
-    for part in ["event.start       2026-03-12", "12th of March 2026", "event.city        Vienna", "Jorun Halvorsen, Counsellor", "event.venue       -"] {
+    for part in [
+        "event.start       2026-03-12",
+        "12th of March 2026",
+        "event.city        Vienna",
+        "Jorun Halvorsen, Counsellor",
+        "event.venue       -",
+    ] {
         assert!(shown.contains(part), "{part:?} in\n{shown}");
     }
 }

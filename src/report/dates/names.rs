@@ -19,7 +19,9 @@ const MONTHS: [&str; 12] = [
 /// The number of a month by its name, in any case, with or without the full stop of a short form.
 pub(super) fn number(name: &str) -> Option<u32> {
     let name = name.trim_end_matches('.').to_lowercase();
-    let at = MONTHS.iter().position(|names| names.split(' ').any(|one| one == name))?;
+    let at = MONTHS
+        .iter()
+        .position(|names| names.split(' ').any(|one| one == name))?;
     u32::try_from(at + 1).ok()
 }
 

@@ -37,18 +37,36 @@ pub(super) fn yaml(text: &str, first: usize) -> Result<Vec<(String, Node)>, Refu
         let node = match event {
             Event::StreamEnd => return Ok(Vec::new()),
             Event::Alias(_) => {
-                return Err(refusal(line, "an alias (*name) is not understood here; write the value out"));
+                return Err(refusal(
+                    line,
+                    "an alias (*name) is not understood here; write the value out",
+                ));
             }
-            Event::Scalar(text, ..) => Node { line, value: Value::Text(text) },
+            Event::Scalar(text, ..) => Node {
+                line,
+                value: Value::Text(text),
+            },
             Event::SequenceStart(..) | Event::MappingStart(..) if open.len() >= MOST_DEPTH => {
                 return Err(refusal(line, "lists within lists too deep; write it flat"));
             }
             Event::SequenceStart(..) => {
-                open.push((Node { line, value: Value::Items(Vec::new()) }, None));
+                open.push((
+                    Node {
+                        line,
+                        value: Value::Items(Vec::new()),
+                    },
+                    None,
+                ));
                 continue;
             }
             Event::MappingStart(..) => {
-                open.push((Node { line, value: Value::Map(Vec::new()) }, None));
+                open.push((
+                    Node {
+                        line,
+                        value: Value::Map(Vec::new()),
+                    },
+                    None,
+                ));
                 continue;
             }
             Event::SequenceEnd | Event::MappingEnd => match open.pop() {
@@ -59,18 +77,33 @@ pub(super) fn yaml(text: &str, first: usize) -> Result<Vec<(String, Node)>, Refu
         };
         // Where the finished node belongs: a map waiting for a key or a value, a list, or nothing (it is the whole).
         match open.last_mut() {
-            Some((Node { value: Value::Map(entries), .. }, key)) => match (key.take(), node.value) {
+            Some((
+                Node {
+                    value: Value::Map(entries),
+                    ..
+                },
+                key,
+            )) => match (key.take(), node.value) {
                 (Some(name), value) => entries.push((name, Node { line: node.line, value })),
                 (None, Value::Text(name)) => *key = Some(name),
                 (None, _) => return Err(refusal(line, "a key must be a word; put quotes around it")),
             },
-            Some((Node { value: Value::Items(items), .. }, _)) => items.push(node),
+            Some((
+                Node {
+                    value: Value::Items(items),
+                    ..
+                },
+                _,
+            )) => items.push(node),
             Some(_) => {}
             None => {
                 return match node.value {
                     Value::Map(entries) => Ok(entries),
                     Value::Text(text) if text.trim().is_empty() => Ok(Vec::new()),
-                    _ => Err(refusal(line, "expected lines such as \"title: ...\"; or remove the fences")),
+                    _ => Err(refusal(
+                        line,
+                        "expected lines such as \"title: ...\"; or remove the fences",
+                    )),
                 };
             }
         }
@@ -82,7 +115,10 @@ pub(super) fn toml(text: &str, first: usize) -> Result<Vec<(String, Node)>, Refu
     let lines = Lines { text, first };
     let table = DeTable::parse(text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
-        refusal(lines.at(at), &format!("TOML does not parse: {}", super::super::prose::tidy(error.message())))
+        refusal(
+            lines.at(at),
+            &format!("TOML does not parse: {}", super::super::prose::tidy(error.message())),
+        )
     })?;
     toml_map(table.get_ref(), &lines, 0)
 }
@@ -116,9 +152,12 @@ fn toml_node(value: &Spanned<DeValue<'_>>, lines: &Lines<'_>, depth: usize) -> R
         DeValue::Float(number) => Value::Text(number.to_string()),
         DeValue::Boolean(yes) => Value::Text(yes.to_string()),
         DeValue::Datetime(when) => Value::Text(when.to_string()),
-        DeValue::Array(items) => {
-            Value::Items(items.iter().map(|item| toml_node(item, lines, depth + 1)).collect::<Result<_, _>>()?)
-        }
+        DeValue::Array(items) => Value::Items(
+            items
+                .iter()
+                .map(|item| toml_node(item, lines, depth + 1))
+                .collect::<Result<_, _>>()?,
+        ),
         DeValue::Table(table) => Value::Map(toml_map(table, lines, depth)?),
     };
     Ok(Node { line, value })
@@ -128,7 +167,10 @@ fn broken_yaml(error: &ScanError, first: usize) -> Refusal {
     let line = first + error.marker().line().saturating_sub(1);
     refusal(
         line,
-        &format!("YAML does not parse: {}; put quotes around a text that holds a colon", error.info()),
+        &format!(
+            "YAML does not parse: {}; put quotes around a text that holds a colon",
+            error.info()
+        ),
     )
 }
 

@@ -36,7 +36,9 @@ fn json_ld(page: &Html, report: &mut Report) {
         if text.len() > LONGEST_JSON {
             continue;
         }
-        let Ok(document) = serde_json::from_str::<Value>(&text) else { continue };
+        let Ok(document) = serde_json::from_str::<Value>(&text) else {
+            continue;
+        };
         let mut open = vec![&document];
         let mut seen = 0;
         while let Some(value) = open.pop() {
@@ -52,7 +54,13 @@ fn json_ld(page: &Html, report: &mut Report) {
                         Some("article") => article(value, report),
                         _ => {}
                     }
-                    open.extend(fields.get("@graph").into_iter().chain(fields.get("about")).chain(fields.get("mainEntity")));
+                    open.extend(
+                        fields
+                            .get("@graph")
+                            .into_iter()
+                            .chain(fields.get("about"))
+                            .chain(fields.get("mainEntity")),
+                    );
                 }
                 _ => {}
             }
@@ -67,7 +75,10 @@ fn kind(value: &Value) -> Option<&'static str> {
     };
     if types.iter().any(|name| name.ends_with("Event")) {
         Some("event")
-    } else if types.iter().any(|name| name.ends_with("Article") || matches!(*name, "Report" | "BlogPosting")) {
+    } else if types
+        .iter()
+        .any(|name| name.ends_with("Article") || matches!(*name, "Report" | "BlogPosting"))
+    {
         Some("article")
     } else {
         None
@@ -83,7 +94,12 @@ fn name(value: Option<&Value>) -> Option<String> {
 
 fn event(value: &Value, report: &mut Report) {
     const RULE: &str = "structured data: event";
-    let date = |key: &str| value.get(key).and_then(Value::as_str).and_then(|text| Some((dates::stated(text)?.0, text.to_owned())));
+    let date = |key: &str| {
+        value
+            .get(key)
+            .and_then(Value::as_str)
+            .and_then(|text| Some((dates::stated(text)?.0, text.to_owned())))
+    };
     if let Some((start, words)) = date("startDate")
         && report.event.start.is_none()
     {
@@ -110,15 +126,28 @@ fn event(value: &Value, report: &mut Report) {
             report.note(field, RULE, &text);
         }
     };
-    set("event.venue", location.filter(|place| place.is_object()).and_then(|place| name(place.get("name"))));
-    set("event.city", address.and_then(|address| name(address.get("addressLocality"))));
-    set("event.country", address.and_then(|address| name(address.get("addressCountry"))));
+    set(
+        "event.venue",
+        location
+            .filter(|place| place.is_object())
+            .and_then(|place| name(place.get("name"))),
+    );
+    set(
+        "event.city",
+        address.and_then(|address| name(address.get("addressLocality"))),
+    );
+    set(
+        "event.country",
+        address.and_then(|address| name(address.get("addressCountry"))),
+    );
     if report.people.is_empty() {
         let performers = match value.get("performer") {
             Some(Value::Array(people)) => people.iter().collect::<Vec<_>>(),
             one => one.into_iter().collect(),
         };
-        let people = performers.into_iter().filter(|one| one.get("@type").and_then(Value::as_str) == Some("Person"));
+        let people = performers
+            .into_iter()
+            .filter(|one| one.get("@type").and_then(Value::as_str) == Some("Person"));
         report.people = people
             .filter_map(|one| {
                 Some(Person {
@@ -133,7 +162,9 @@ fn event(value: &Value, report: &mut Report) {
             report.note("people", RULE, &words);
         }
     }
-    let series = value.get("superEvent").filter(|series| series.get("@type").and_then(Value::as_str) == Some("EventSeries"));
+    let series = value
+        .get("superEvent")
+        .filter(|series| series.get("@type").and_then(Value::as_str) == Some("EventSeries"));
     if let (None, Some(series)) = (&report.series, name(series)) {
         report.note("series", RULE, &series);
         report.series = Some(series);
@@ -154,7 +185,10 @@ fn article(value: &Value, report: &mut Report) {
         report.published = Some(instant);
         report.note("published", RULE, &format!("datePublished: {words}"));
     }
-    if let Some(tag) = value.get("inLanguage").and_then(Value::as_str).and_then(language::primary)
+    if let Some(tag) = value
+        .get("inLanguage")
+        .and_then(Value::as_str)
+        .and_then(language::primary)
         && report.language.is_none()
     {
         report.note("language", RULE, &format!("inLanguage: {tag}"));
@@ -167,21 +201,36 @@ fn article(value: &Value, report: &mut Report) {
 }
 
 fn declared_language(page: &Html, report: &mut Report) {
-    let declared = page.root_element().attr("lang").or(page.root_element().attr("xml:lang"));
+    let declared = page
+        .root_element()
+        .attr("lang")
+        .or(page.root_element().attr("xml:lang"));
     if let Some(written) = declared
         && report.language.is_none()
         && let Some(tag) = language::primary(written)
     {
         report.language = Some(tag);
-        report.note("language", "declared by the page", &format!("<html lang=\"{written}\">"));
+        report.note(
+            "language",
+            "declared by the page",
+            &format!("<html lang=\"{written}\">"),
+        );
     }
 }
 
 fn address(page: &Html, report: &mut Report) {
     static CANONICAL: LazyLock<Selector> = LazyLock::new(|| selector(r#"link[rel~="canonical"][href]"#));
     static OG_URL: LazyLock<Selector> = LazyLock::new(|| selector(r#"meta[property="og:url"][content]"#));
-    let canonical = page.select(&CANONICAL).next().and_then(|link| link.attr("href")).map(|href| (href, "link canonical"));
-    let og = page.select(&OG_URL).next().and_then(|meta| meta.attr("content")).map(|url| (url, "meta og:url"));
+    let canonical = page
+        .select(&CANONICAL)
+        .next()
+        .and_then(|link| link.attr("href"))
+        .map(|href| (href, "link canonical"));
+    let og = page
+        .select(&OG_URL)
+        .next()
+        .and_then(|meta| meta.attr("content"))
+        .map(|url| (url, "meta og:url"));
     for (href, rule) in canonical.into_iter().chain(og) {
         if let Some(url) = web_address(href, None)
             && report.url.is_none()
@@ -214,10 +263,14 @@ fn times(page: &Html, report: &mut Report) {
     for time in page.select(&TIME).take(20) {
         let Some(written) = time.attr("datetime") else { continue };
         let marks = marks(time);
-        let is_event = ["startdate", "dtstart", "dt-start", "event"].iter().any(|mark| marks.contains(mark));
+        let is_event = ["startdate", "dtstart", "dt-start", "event"]
+            .iter()
+            .any(|mark| marks.contains(mark));
         let is_end = ["enddate", "dtend", "dt-end"].iter().any(|mark| marks.contains(mark));
         if is_end || is_event {
-            let Some((when, _)) = dates::stated(written) else { continue };
+            let Some((when, _)) = dates::stated(written) else {
+                continue;
+            };
             let (slot, field) = match is_end {
                 true => (&mut report.event.end, "event.end"),
                 false => (&mut report.event.start, "event.start"),
@@ -239,7 +292,10 @@ fn times(page: &Html, report: &mut Report) {
 /// Classes and roles of the element and its parent, in lower case.
 fn marks(time: ElementRef<'_>) -> String {
     let own = ["class", "itemprop"].into_iter().filter_map(|name| time.attr(name));
-    let parent = time.parent().and_then(ElementRef::wrap).and_then(|parent| parent.attr("class"));
+    let parent = time
+        .parent()
+        .and_then(ElementRef::wrap)
+        .and_then(|parent| parent.attr("class"));
     own.chain(parent).collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
@@ -247,14 +303,22 @@ fn marks(time: ElementRef<'_>) -> String {
 fn stands_in_prose(time: ElementRef<'_>) -> bool {
     let own = time.text().map(str::len).sum::<usize>();
     let around = time.parent().and_then(ElementRef::wrap).map_or(0, |parent| {
-        if matches!(parent.value().name(), "p" | "li" | "td") { parent.text().map(str::len).take(50).sum() } else { 0 }
+        if matches!(parent.value().name(), "p" | "li" | "td") {
+            parent.text().map(str::len).take(50).sum()
+        } else {
+            0
+        }
     });
     around > own + 40
 }
 
 fn author(page: &Html, report: &mut Report) {
     static AUTHOR: LazyLock<Selector> = LazyLock::new(|| selector(r#"meta[name="author"][content]"#));
-    if let Some(words) = page.select(&AUTHOR).next().and_then(|meta| meta.attr("content")).map(tidy)
+    if let Some(words) = page
+        .select(&AUTHOR)
+        .next()
+        .and_then(|meta| meta.attr("content"))
+        .map(tidy)
         && report.author.is_none()
         && !words.is_empty()
     {
@@ -264,7 +328,8 @@ fn author(page: &Html, report: &mut Report) {
 }
 
 fn keywords(page: &Html, report: &mut Report) {
-    static TAG: LazyLock<Selector> = LazyLock::new(|| selector(r#"meta[property="article:tag"][content], meta[name="keywords"][content]"#));
+    static TAG: LazyLock<Selector> =
+        LazyLock::new(|| selector(r#"meta[property="article:tag"][content], meta[name="keywords"][content]"#));
     if !report.topics.is_empty() {
         return;
     }
