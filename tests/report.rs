@@ -1,5 +1,12 @@
 //! Reading event reports: one sentence-named test per rule and per trap, from a file's bytes to a report.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 mod bad_input;
 mod dates;
 mod forms;

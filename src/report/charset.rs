@@ -139,14 +139,14 @@ fn declared(bytes: &[u8]) -> Option<(&'static Encoding, &'static str)> {
 /// Text in a Latin script has a zero in every second byte of UTF-16; no other text has zeros.
 fn utf16_without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
     let head = bytes.get(..HEAD).unwrap_or(bytes);
-    if head.len() < 4 || bytes.len() % 2 != 0 {
+    if head.len() < 4 || !bytes.len().is_multiple_of(2) {
         return None;
     }
     let zeros = |offset: usize| head.iter().skip(offset).step_by(2).filter(|b| **b == 0).count();
     let (first, second, half) = (zeros(0), zeros(1), head.len() / 2);
-    if second * 10 >= half * 4 && first * 20 < half {
+    if second * 10 >= half * 6 && first * 20 < half {
         Some(UTF_16LE)
-    } else if first * 10 >= half * 4 && second * 20 < half {
+    } else if first * 10 >= half * 6 && second * 20 < half {
         Some(UTF_16BE)
     } else {
         None

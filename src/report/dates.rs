@@ -356,17 +356,24 @@ fn stands_alone(text: &str, range: &Range<usize>) -> bool {
     !joined_before && !joined_after && !NUMBERED.is_match(near)
 }
 
-/// "On 3 June, 2000 people came": the year counts something.
+/// "On 3 June, 2000 people came": the last number counts something.
 fn is_counted(text: &str, captures: &Captures<'_>) -> bool {
     static COUNTED: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
             r"(?i)^\s+(?:people|persons|participants|students|guests|visitors|delegates|members|attendees|experts|euros?|dollars|personen|menschen|teilnehmer\p{L}*|gäste|besucher\p{L}*|человек|участник\p{L}*|personnes|participantes|personas)\b",
         )
     });
-    // The American form without a year counts too: "In March 12 people came".
-    captures
-        .get(0)
-        .is_some_and(|whole| COUNTED.is_match(super::prose::opening(&text[whole.end()..], 40)))
+    let Some(whole) = captures.get(0) else { return false };
+    let after = super::prose::opening(&text[whole.end()..], 40);
+    // "In March 12 towns answered": the American form without a year is a day only where its end shows it.
+    let month_first = captures.name("m").is_some_and(|month| month.start() == whole.start());
+    if month_first && captures.name("y").is_none() && captures.name("d").is_some() {
+        static GOES_ON: LazyLock<Regex> =
+            LazyLock::new(|| pattern(r"^(?:[,.;:!?)]|\s*$|\s+(?:at|in|the|by|from|as|and|[—–-])\s)"));
+        let is_dated = text[..whole.start()].to_lowercase().ends_with("on ");
+        return !is_dated && !GOES_ON.is_match(after);
+    }
+    COUNTED.is_match(after)
 }
 
 /// Looks for a time of day right beside the date.
@@ -374,8 +381,8 @@ fn with_time(text: &str, range: Range<usize>, start: Day, end: Option<Day>) -> F
     static AFTER: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
             r"(?ix)^(?:T|(?:\s*года|\s*г\.)?\s*[,|(–—-]?\s*(?:at|um|à|a\s+las|в|from|von|ab|с|de|desde)?\s*)
-            (?P<h>\d{1,2})(?:[:.h](?P<min>\d{2}))?(?::\d{2})?\s?(?P<mark>uhr|h|a\.?m\b\.?|p\.?m\b\.?|часов)?
-            (?:\s*(?:[-–—]|to|until|till|bis|à|a|до)\s*(?P<h2>\d{1,2})(?:[:.h](?P<min2>\d{2}))?\s?(?P<mark2>uhr|h|a\.?m\b\.?|p\.?m\b\.?|часов)?)?
+            (?P<h>\d{1,2})(?:[:.h](?P<min>\d{2}))?(?::\d{2})?(?:\s?(?P<mark>uhr|h|a\.?m|p\.?m|часов)\b\.?)?
+            (?:\s*(?:[-–—]|to|until|till|bis|à|a|до)\s*(?P<h2>\d{1,2})(?:[:.h](?P<min2>\d{2}))?(?:\s?(?P<mark2>uhr|h|a\.?m|p\.?m|часов)\b\.?)?)?
             (?:\s*\(?(?P<zone>UTC|GMT|CET|CEST|MEZ|MESZ|EET|EEST|MSK|(?:Africa|America|Asia|Australia|Europe|Pacific)/[A-Za-z_]+)\b\)?)?",
         )
     });
@@ -443,4 +450,30 @@ fn zone(written: &str) -> Option<&'static str> {
         "MSK" => "Europe/Moscow",
         _ => written.parse::<chrono_tz::Tz>().ok()?.name(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_compiles_and_reads_its_own_example() {
+        for (at, example) in [
+            "30 January to 2 February 2024",
+            "January 30 to February 2, 2024",
+            "12-14 May 2023",
+            "May 12-14, 2023",
+            "28th of January 2019",
+            "January 28th, 2019",
+            "2019-01-28",
+            "12.-14.05.2023",
+            "28/01/2019",
+        ]
+        .iter()
+        .enumerate()
+        {
+            let (form, _) = &FORMS[at];
+            assert_eq!(form.find(example).map(|whole| whole.as_str()), Some(*example));
+        }
+    }
 }

@@ -21,7 +21,7 @@ const SHORT_LINE: usize = 120;
 /// What happened, as far as a verb says it: the surest tie between a date and an event.
 static HAPPENED: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?ix)\b(?:(?:co-?)?host(?:ed|s|ing)?|held|holds?|t(?:oo|a)kes?\ place|taking\ place|conven(?:ed?|es)|gather(?:ed|s)?
+        r"(?ix)\b(?:(?:co-?)?host(?:ed|s|ing)?|held|holds?|t(?:ook|akes?)\ place|taking\ place|conven(?:ed?|es)|gather(?:ed|s)?
         |m(?:et|eets?)|br(?:ought|ings?)\ together|organi[sz]e[ds]?|opened|invite[ds]?|welcome[ds]?|join\ us|spoke|presented|discussed
         |fand(?:en)?|findet|finden|statt\w*|veranstalte\w*|lud(?:en)?|lädt|eingeladen|trafen|diskutiert\w*|kamen|tagte\w*|ausgerichtet
         |прош(?:[её]л|ла|ло|ли)|состоя\p{L}+|пройд[её]т|пров[её]л\p{L}*|организова\p{L}+|собра\p{L}+|приня\p{L}+
@@ -130,7 +130,10 @@ pub(super) fn telling<'a>(paragraphs: &[&'a str]) -> Vec<&'a str> {
 }
 
 fn labelled(paragraphs: &[&str]) -> Option<Dated> {
-    let lines = paragraphs.iter().flat_map(|text| text.lines());
+    let lines = paragraphs
+        .iter()
+        .flat_map(|text| text.lines())
+        .map(|line| opening(line, LONGEST_PARAGRAPH));
     lines.filter(|line| LABEL.is_match(line)).find_map(|line| {
         let found = dates::find(line).into_iter().next()?;
         Some(dated(found, line, "line that states the date"))
@@ -154,7 +157,9 @@ fn tied(paragraphs: &[&str], tie: &Regex, rule: &'static str) -> Option<Dated> {
 }
 
 fn in_title(title: &str) -> Option<Dated> {
-    let found = candidates(title).into_iter().find(Found::states_year)?;
+    let found = candidates(opening(title, LONGEST_PARAGRAPH))
+        .into_iter()
+        .find(Found::states_year)?;
     Some(dated(found, title, "date in the title"))
 }
 

@@ -297,6 +297,10 @@ fn instant(node: &Node, report: &Report) -> ControlFlow<&'static str, DateTime<U
     const WANTED: &str = "write a moment such as 2026-05-12T09:00:00+02:00 or a date such as 2026-05-12";
     let text = one(node, WANTED)?;
     if let Some(instant) = dates::instant(&text) {
+        // A day is a day everywhere; only a time of day needs the zone that the editor stated.
+        if !text.contains(':') {
+            return ControlFlow::Continue(instant);
+        }
         let has_zone = DateTime::parse_from_rfc3339(&text.replacen(' ', "T", 1)).is_ok();
         let zone = report
             .event

@@ -7,7 +7,6 @@ use pulldown_cmark::{Options, Parser};
 use url::Url;
 
 use super::blocks::{self, Block, Kind};
-use super::prose::sentences;
 
 /// Markdown as HTML, not yet sanitised.
 pub(super) fn to_html(text: &str) -> String {
@@ -36,15 +35,11 @@ pub(super) fn read(text: &str, stated_title: &str, base: Option<&Url>) -> (Strin
     }
     let first = blocks.first().map_or("", |block| block.text.as_str());
     let line = first.lines().next().unwrap_or_default().to_owned();
-    if super::plain::is_title(&line) {
+    if !line.is_empty() && super::plain::is_title(&line) {
         if !first.contains('\n') {
             blocks.remove(0);
         }
         return (line, "first line", blocks);
     }
-    let sentence = sentences(super::prose::opening(first, 4_000))
-        .first()
-        .map_or("", |one| *one)
-        .to_owned();
-    (sentence, "first sentence", blocks)
+    (super::plain::title_within(first), "first sentence", blocks)
 }

@@ -49,8 +49,14 @@ pub(super) fn find(paragraphs: &[&str]) -> (Vec<Person>, String) {
         }
         for sentence in sentences(text) {
             let sentence = opening(sentence, LONGEST_SENTENCE);
+            let mut beyond = 0;
             for run in RUN.find_iter(sentence) {
-                if let Some((person, words)) = speaker(sentence, run.start(), run.end()) {
+                // "Ada Quist, Head of Water Law, said": what tells as what she speaks is nobody else.
+                if run.start() < beyond {
+                    continue;
+                }
+                if let Some((person, words, end)) = speaker(sentence, run.start(), run.end()) {
+                    beyond = end;
                     if !people.iter().any(|one| one.name == person.name) {
                         seen.push(words);
                     }
@@ -101,12 +107,20 @@ fn enter(people: &mut Vec<Person>, person: Person) {
 }
 
 /// The person of one run of capitalised words, if the sentence shows that they speak.
-fn speaker(sentence: &str, start: usize, end: usize) -> Option<(Person, String)> {
+fn speaker(sentence: &str, start: usize, end: usize) -> Option<(Person, String, usize)> {
     let run = sentence[start..end].trim_end_matches('.');
     let end = start + run.len();
     let name_at = start + name_start(run)?;
     let name = tidy(&sentence[name_at..end]);
     let (before, after) = (&sentence[..name_at], &sentence[end..]);
+    if [" of ", " of the ", " for "]
+        .iter()
+        .any(|small| before.ends_with(small))
+        && !LEADS_TO.is_match(last_of(before, 300))
+    {
+        // "the Ministry of Foreign Affairs said"
+        return None;
+    }
     let (apposition, beyond) = apposition(after);
     let spoken = SPEAKS_AFTER.is_match(opening(beyond, 120))
         || (apposition.is_none() && SPEAKS_AFTER.is_match(opening(after, 120)));
@@ -131,8 +145,13 @@ fn speaker(sentence: &str, start: usize, end: usize) -> Option<(Person, String)>
         role = before_role;
         affiliation = affiliation.or(before_affiliation);
     }
-    let shown = end + (after.len() - beyond.len()) + 24;
-    let words = opening(&sentence[name_at..], shown - name_at).to_owned();
+    let told = end + (after.len() - beyond.len());
+    // A few words more, to the end of a word: enough to find the place again.
+    let shown = sentence[told..]
+        .match_indices(' ')
+        .nth(3)
+        .map_or(sentence.len(), |(at, _)| told + at);
+    let words = sentence[name_at..shown].to_owned();
     Some((
         Person {
             name,
@@ -140,6 +159,7 @@ fn speaker(sentence: &str, start: usize, end: usize) -> Option<(Person, String)>
             affiliation,
         },
         words,
+        told,
     ))
 }
 
@@ -157,13 +177,16 @@ fn name_start(run: &str) -> Option<usize> {
         let letters = word.trim_end_matches('.');
         let is_short_form =
             letters.chars().count() > 1 && !letters.contains('-') && letters.chars().all(char::is_uppercase);
-        is_role(word)
-            || is_address(word)
-            || is_institution(word)
-            || is_short_form
-            || is_no_name(word)
-            || word.ends_with("’s")
-            || word.ends_with("'s")
+        // Small words within a name ("van der") are part of it.
+        let is_capital = letters.starts_with(char::is_uppercase);
+        is_capital
+            && (is_role(word)
+                || is_address(word)
+                || is_institution(word)
+                || is_short_form
+                || is_no_name(word)
+                || word.ends_with("’s")
+                || word.ends_with("'s"))
     };
     let from = words
         .iter()
@@ -339,6 +362,18 @@ fn before_name(before: &str) -> Option<String> {
         "der",
         "das",
         "dem",
+        "session",
+        "discussion",
+        "debate",
+        "day",
+        "morning",
+        "afternoon",
+        "evening",
+        "round",
+        "turn",
+        "conclusion",
+        "diskussion",
+        "sitzung",
         "den",
         "par",
         "por",
@@ -353,16 +388,19 @@ fn before_name(before: &str) -> Option<String> {
         "according",
         "asked",
     ];
+    let mut before = before.trim_end();
+    while let Some((rest, _)) = before.rsplit_once(' ').filter(|(_, last)| is_address(last)) {
+        before = rest.trim_end();
+    }
+    let last = before.rsplit(' ').next().unwrap_or_default();
+    if last.ends_with('.') && is_role(last) {
+        return Some(last.to_owned());
+    }
     let clause = before
         .rsplit([
             ',', ';', ':', '.', '!', '?', '“', '”', '„', '«', '»', '"', '(', ')', '—', '–',
         ])
         .next()?;
-    // "Prof. Dr. Weber": the full stop of a form of address ends no clause.
-    let clause = match clause.trim().is_empty() && before.trim_end().ends_with('.') {
-        true => before.trim_end().rsplit(' ').next().unwrap_or_default(),
-        false => clause,
-    };
     let words: Vec<&str> = clause.split_whitespace().filter(|word| !is_address(word)).collect();
     let last = words.last()?;
     if !is_role(last) {

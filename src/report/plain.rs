@@ -29,23 +29,8 @@ pub(super) fn read(text: &str) -> Plain {
             blocks: blocks(rest.get(usize::from(underlined)..).unwrap_or_default()),
         };
     }
-    let opening = sentences(super::prose::opening(&first, 4_000))
-        .first()
-        .map_or("", |one| *one);
-    let title = match opening.chars().count() {
-        0..=LONGEST_TITLE => opening.to_owned(),
-        _ => {
-            // A sentence without end: whole words of it.
-            let cut = opening
-                .char_indices()
-                .nth(LONGEST_TITLE)
-                .map_or(opening.len(), |(at, _)| at);
-            let cut = opening[..cut].rfind(' ').unwrap_or(cut);
-            format!("{} …", &opening[..cut])
-        }
-    };
     Plain {
-        title,
+        title: title_within(&first),
         title_rule: "first sentence",
         blocks: blocks(&text.lines().collect::<Vec<_>>()),
     }
@@ -56,6 +41,17 @@ pub(super) fn body(text: &str, title: &str) -> Vec<Block> {
     let lines: Vec<&str> = text.lines().skip_while(|line| line.trim().is_empty()).collect();
     let repeats = lines.first().is_some_and(|line| tidy(line) == title);
     blocks(lines.get(usize::from(repeats)..).unwrap_or_default())
+}
+
+/// The title of a text that has only a paragraph in its place: the first sentence, or whole words of an endless one.
+pub(super) fn title_within(paragraph: &str) -> String {
+    let opening = sentences(super::prose::opening(paragraph, 4_000))
+        .first()
+        .map_or("", |one| *one);
+    match opening.char_indices().nth(LONGEST_TITLE) {
+        None => opening.to_owned(),
+        Some((at, _)) => format!("{} …", &opening[..opening[..at].rfind(' ').unwrap_or(at)]),
+    }
 }
 
 /// A title is one line that is not a paragraph: no full stop followed by more, none at the end of a long line.

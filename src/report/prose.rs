@@ -92,7 +92,9 @@ fn is_abbreviation(before: &str) -> bool {
         .next()
         .unwrap_or_default();
     let letters = last.chars().count();
-    (letters <= 2 && !last.is_empty() && last.chars().all(|c| c.is_ascii_digit()))
+    // "12./13. Mai", "12.-14. Mai"
+    let number = last.rsplit(['/', '-', '–', '.']).next().unwrap_or_default();
+    (matches!(number.len(), 1 | 2) && number.bytes().all(|b| b.is_ascii_digit()))
         || (letters == 1 && last.chars().all(char::is_alphabetic))
         || (letters <= 5 && last.contains('.'))
         || (letters <= 6 && ABBREVIATIONS.contains(&last.to_lowercase().as_str()))

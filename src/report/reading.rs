@@ -112,7 +112,11 @@ pub fn read(name: &str, bytes: &[u8], context: &Context) -> Result<Report, Refus
             .first()
             .and_then(|block| block.lines.first())
             .map(|line| line.title.clone());
-        report.title_from(&first.unwrap_or_default(), "first line");
+        let first = first.unwrap_or_default();
+        match plain::is_title(&first) {
+            true => report.title_from(&first, "first line"),
+            false => report.title_from(&plain::title_within(&first), "first sentence"),
+        }
     }
     if report.title.is_empty() {
         return Err(Refusal("holds no text; write a title and the report".to_owned()));

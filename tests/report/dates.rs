@@ -183,6 +183,8 @@ fn the_number_of_a_room_is_not_a_day() {
 fn a_price_is_not_a_date() {
     no_date("The conference was held with a budget of €28.01.2019 thousand.");
     no_date("Tickets for the conference held last week cost 12.50 euros or $3.6.");
+    no_date("The conference was held, and in March 12 towns answered.");
+    reads("The forum was held on March 12, 2024 in Bonn.", "2024-03-12", None);
     reads(
         "The forum held on 3 June, 2000 people came, was on 4 July 2021.",
         "2021-07-04",

@@ -52,7 +52,7 @@ fn yaml_states_every_field() {
     assert_eq!(report.related[0].url.as_deref(), Some("https://www.example.org/more"));
     assert_eq!(report.related[1].title, "Other");
     assert_eq!(report.url.as_deref(), Some("https://www.example.org/a"));
-    assert_eq!(report.published, Utc.with_ymd_and_hms(2026, 5, 12, 22, 0, 0).single());
+    assert_eq!(report.published, Utc.with_ymd_and_hms(2026, 5, 13, 0, 0, 0).single());
     assert_eq!(report.author.as_deref(), Some("Press office"));
     assert!(report.handling.draft);
     assert_eq!(
