@@ -19,7 +19,7 @@ mod session;
 mod wire;
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -236,22 +236,6 @@ impl Summary {
     }
 }
 
-/// An address for logs: enough to recognise, too little to collect.
-pub fn mask(address: &str) -> String {
-    let (user, domain) = address.rsplit_once('@').unwrap_or((address, ""));
-    let first: String = user.chars().take(1).collect();
-    if domain.is_empty() {
-        format!("{first}...")
-    } else {
-        format!("{first}...@{domain}")
-    }
-}
-
-/// The database file whose lock the daemon takes: `store.url`, from the folder of `config.toml`.
-pub fn locked_file(url: &str, root: &Path) -> Option<PathBuf> {
-    lock::database_file(url).map(|file| root.join(file))
-}
-
 /// The host of `web.public_url`, else an address literal (RFC 5321 section 4.1.4).
 fn default_helo(public_url: &str) -> ClientId {
     let url = url::Url::parse(public_url).ok();
@@ -266,14 +250,4 @@ fn fresh_token() -> Result<Arc<str>, Error> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|_| Error::Random)?;
     Ok(Arc::from(format!("{:032x}", u128::from_ne_bytes(bytes))))
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn a_masked_address_does_not_tell_who_it_is() {
-        for (address, masked) in [("ada@example.org", "a...@example.org"), ("nobody", "n..."), ("", "...")] {
-            assert_eq!(super::mask(address), masked);
-        }
-    }
 }

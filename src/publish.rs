@@ -19,7 +19,6 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use chrono::{DateTime, TimeDelta, Utc};
-use secrecy::ExposeSecret;
 
 use crate::clock::Clock;
 use crate::config::{Backfill, Cadence, Config, List};
@@ -33,8 +32,8 @@ pub use decide::{Decided, decide_edition, decide_report};
 pub use draft::{Draft, DraftVariant, Order, What, by_hand, draft, reads_by};
 pub use hand::{Hands, read_hands, read_note};
 pub use people::{Synced, import, sync};
-pub use seal::{seal, seal_slot};
-pub use slots::{Ticked, Upcoming, outlook, tick, upcoming};
+pub use seal::{release_due, seal, seal_slot};
+pub use slots::{Ticked, Upcoming, left_for, outlook, tick, upcoming};
 pub use trial::{Files, Samples, Trial, preview, preview_sealed, samples, test_send, trial};
 
 /// The cadence of a send by hand.
@@ -83,7 +82,7 @@ impl House {
 
     /// The database file, if the store is SQLite: what the daemon locks.
     pub fn database_file(&self) -> Option<PathBuf> {
-        crate::delivery::locked_file(self.config.store.url.expose_secret(), &self.config.root)
+        self.config.sqlite_path()
     }
 
     /// The list's CSV, kept by staff.

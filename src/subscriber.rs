@@ -10,7 +10,7 @@ pub mod csv;
 mod name;
 pub mod sync;
 
-pub use address::{Address, AddressError};
+pub use address::{Address, AddressError, masked};
 pub use name::{Mailbox, MailboxError, Name, NameError};
 
 use serde::{Deserialize, Serialize};

@@ -210,7 +210,17 @@ fn each_mistake_has_its_sentence() {
         (
             "[lists.events]",
             "[lists.all]\ntitle = \"x\"\nfrom = \"a@example.org\"\n[lists.events]",
-            "taken by the feed of everything",
+            "the name `all` is taken by the address of other feeds (/feeds/all)",
+        ),
+        (
+            "[lists.events]",
+            "[lists.lang]\ntitle = \"x\"\nfrom = \"a@example.org\"\n[lists.events]",
+            "the name `lang` is taken by the address of other feeds (/feeds/lang)",
+        ),
+        (
+            "[lists.events]",
+            "[lists.topic]\ntitle = \"x\"\nfrom = \"a@example.org\"\n[lists.events]",
+            "the name `topic` is taken by the address of other feeds (/feeds/topic)",
         ),
         (
             "title = \"Events\"",

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rapporteur::report::Report;
+use rapporteur::token::Secret;
 use rapporteur::web;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_util::sync::CancellationToken;
@@ -249,13 +250,14 @@ async fn pages_read_as_they_did() {
     site.release_edition().await;
     let token = site.subscribe_anna().await;
     let unsubscribe = format!("/unsubscribe/{token}");
+    let test_link = format!("/unsubscribe/{}", Secret::inert());
     for (path, name) in [
         ("/", "home"),
         ("/reports/what-the-rivers-remember", "report"),
         ("/reports/hostile", "hostile_report"),
         ("/editions/events/1", "edition"),
         (unsubscribe.as_str(), "unsubscribe"),
-        ("/unsubscribe/test", "unsubscribe_test"),
+        (test_link.as_str(), "unsubscribe_test"),
         ("/nowhere", "not_found"),
     ] {
         insta::assert_snapshot!(name, site.get(path).await.text());
@@ -437,7 +439,7 @@ async fn the_page_offers_all_lists() {
     let site = Site::full().await;
     let path = format!("/unsubscribe/{}", site.subscribe_anna().await);
     let page = site.get(&path).await;
-    assert!(page.text().contains("a•••@example.org") && !page.text().contains("anna.weber"));
+    assert!(page.text().contains("a…@example.org") && !page.text().contains("anna.weber"));
     let answer = site
         .post(&path, Some("application/x-www-form-urlencoded"), "from=page&scope=all")
         .await;
@@ -465,10 +467,13 @@ async fn a_wrong_token_tells_nothing() {
     let token = site.subscribe_anna().await;
     let unknown = site.get("/unsubscribe/unknown").await;
     assert_eq!(unknown.status, 404);
+    let mut altered = token.clone();
+    let last = if altered.pop() == Some('a') { 'e' } else { 'a' };
+    altered.push(last);
     for wrong in [
-        token.replacen("events", "deutsch", 1),
-        token.replacen('7', "8", 1),
-        format!("{token}0"),
+        altered,
+        Secret::from_bytes([8; 32]).unsubscribe("events", 7),
+        format!("{token}a"),
         site.secret.unsubscribe("events", 99),
         "%00".to_owned(),
         "a".repeat(5000),

@@ -10,7 +10,7 @@
 use proptest::prelude::*;
 use rapporteur::subscriber::csv::{self, FileProblem, Offer, Outcome, Reader};
 use rapporteur::subscriber::sync::{Change, Known, Own, plan_sync};
-use rapporteur::subscriber::{Address, AddressError, Cells, Mailbox, Name, NameError, State};
+use rapporteur::subscriber::{Address, AddressError, Cells, Mailbox, Name, NameError, State, masked};
 
 fn address(text: &str) -> Address {
     Address::parse(text).unwrap()
@@ -130,6 +130,14 @@ fn sample_domains_are_known_and_logs_name_nobody() {
     }
     for text in ["a@notexample.org", "a@example.org.uk", "a@test.org", "a@mytest.de"] {
         assert!(!address(text).is_reserved(), "{text}");
+    }
+    for (text, shown) in [
+        ("юлия@example.org", "ю…@example.org"),
+        ("\"a@b\"@example.org", "\"…@b"),
+        ("nobody", "n…"),
+        (" \n", "(empty)"),
+    ] {
+        assert_eq!(masked(text), shown);
     }
     let one = address("anna.lindqvist@example.org");
     assert_eq!(one.masked(), "a…@example.org");

@@ -87,20 +87,31 @@ impl Postfix {
     }
 
     fn launch(domains: &[&str]) -> Postfix {
-        let folder = tempfile::Builder::new().prefix("rapporteur-postfix-").tempdir().unwrap();
+        let folder = tempfile::Builder::new()
+            .prefix("rapporteur-postfix-")
+            .tempdir()
+            .unwrap();
         let path = folder.path();
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
         for name in ["config", "queue", "data", "mail"] {
             std::fs::create_dir(path.join(name)).unwrap();
         }
-        let main = MAIN.replace("FOLDER", path.to_str().unwrap()).replace("DOMAINS", &domains.join(", "));
+        let main = MAIN
+            .replace("FOLDER", path.to_str().unwrap())
+            .replace("DOMAINS", &domains.join(", "));
         std::fs::write(path.join("config/main.cf"), main).unwrap();
         let services = format!("127.0.0.1:{port} inet n - n - - smtpd{SERVICES}");
         std::fs::write(path.join("config/master.cf"), services).unwrap();
         // Its parts run as users of their own, who have to reach their folders.
         assert!(succeeds(Command::new("chmod").arg("755").arg(path)));
         assert!(succeeds(Command::new("chown").arg("postfix").arg(path.join("data"))));
-        assert!(succeeds(Command::new("chown").arg("65534:65534").arg(path.join("mail"))));
+        assert!(succeeds(
+            Command::new("chown").arg("65534:65534").arg(path.join("mail"))
+        ));
         // The shell stops the server and removes its folder when the pipe closes, however this process went.
         let script = r#"
             postfix -c "$1/config" start
@@ -110,7 +121,12 @@ impl Postfix {
         "#;
         let mut keeper = Command::new("sh");
         keeper.args(["-c", script, "sh"]).arg(path);
-        let keeper = keeper.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let keeper = keeper
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         let postfix = Postfix { port, folder, keeper };
         for _ in 0..PATIENCE.as_millis() / 50 {
             if std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {
@@ -123,16 +139,26 @@ impl Postfix {
 
     /// The relay that leads to it, as the keys of `[relays.NAME]`.
     pub fn relay(&self) -> String {
-        format!("kind = \"smtp\"\nhost = \"127.0.0.1\"\nport = {}\ntls = \"none\"\n", self.port)
+        format!(
+            "kind = \"smtp\"\nhost = \"127.0.0.1\"\nport = {}\ntls = \"none\"\n",
+            self.port
+        )
     }
 
     /// What came for an address, in the order of arrival, as it was handed in: lines ended by CRLF, without the headers
     /// that Postfix put on top.
     pub fn mails(&self, address: &str) -> Vec<Vec<u8>> {
         let folder = std::fs::read_dir(self.folder.path().join("mail/all/new"));
-        let mut paths: Vec<PathBuf> = folder.into_iter().flatten().map(|entry| entry.unwrap().path()).collect();
+        let mut paths: Vec<PathBuf> = folder
+            .into_iter()
+            .flatten()
+            .map(|entry| entry.unwrap().path())
+            .collect();
         paths.sort_by_key(|path| path.metadata().unwrap().modified().unwrap());
-        let mails = paths.iter().map(|path| Laid::read(path)).filter(|mail| mail.address.eq_ignore_ascii_case(address));
+        let mails = paths
+            .iter()
+            .map(|path| Laid::read(path))
+            .filter(|mail| mail.address.eq_ignore_ascii_case(address));
         mails.map(|mail| mail.message).collect()
     }
 
@@ -140,7 +166,12 @@ impl Postfix {
     pub async fn wait_until_quiet(&self) {
         for _ in 0..PATIENCE.as_millis() / 50 {
             let mut queue = Command::new("postqueue");
-            let output = queue.arg("-c").arg(self.folder.path().join("config")).arg("-j").output().unwrap();
+            let output = queue
+                .arg("-c")
+                .arg(self.folder.path().join("config"))
+                .arg("-j")
+                .output()
+                .unwrap();
             if output.status.success() && output.stdout.is_empty() {
                 return;
             }
@@ -163,7 +194,11 @@ impl Drop for Postfix {
         // A process that has ended and waits for its parent has no command line any more.
         let command = std::fs::read(format!("/proc/{}/cmdline", pid.trim())).unwrap_or_default();
         let alive = !pid.is_empty() && String::from_utf8_lossy(&command).contains("/master");
-        assert!(!alive || std::thread::panicking(), "Postfix, process {}, did not end", pid.trim());
+        assert!(
+            !alive || std::thread::panicking(),
+            "Postfix, process {}, did not end",
+            pid.trim()
+        );
     }
 }
 
@@ -196,12 +231,18 @@ impl Laid {
             message.extend(line.strip_suffix(b"\n").unwrap_or(line));
             message.extend(b"\r\n");
         }
-        Laid { address: address.expect("X-Original-To"), message }
+        Laid {
+            address: address.expect("X-Original-To"),
+            message,
+        }
     }
 }
 
 fn is_root() -> bool {
-    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+    Command::new("id")
+        .arg("-u")
+        .output()
+        .is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }
 
 fn succeeds(command: &mut Command) -> bool {
@@ -210,7 +251,9 @@ fn succeeds(command: &mut Command) -> bool {
 
 #[tokio::test]
 async fn what_we_hand_in_lies_in_the_mailbox_byte_for_byte() {
-    let Some(postfix) = Postfix::start(&["example.org"]) else { return };
+    let Some(postfix) = Postfix::start(&["example.org"]) else {
+        return;
+    };
     let test = TestStore::sqlite().await;
     seed(&test, 3, SETTINGS).await;
     let written = plain(&Plain {
@@ -248,17 +291,27 @@ async fn what_we_hand_in_lies_in_the_mailbox_byte_for_byte() {
     assert_eq!(String::from_utf8_lossy(&arrived[0]), written);
     let read = mail_parser::MessageParser::default().parse(&arrived[0]).unwrap();
     assert_eq!(read.subject(), Some("Grüße aus Exampleton: „Zwei Flüsse“"));
-    assert!(read.body_text(0).unwrap().starts_with(".\r\n..\r\n.a line"), "{:?}", read.body_text(0));
+    assert!(
+        read.body_text(0).unwrap().starts_with(".\r\n..\r\n.a line"),
+        "{:?}",
+        read.body_text(0)
+    );
     for person in 1..=3 {
         let digests = postfix.mails(&format!("p{person}@example.org"));
         assert_eq!(digests.len(), 1, "{}", postfix.log());
-        assert!(digests[0].ends_with(b"\r\n\r\nText\r\n.\r\n..two dots\r\n"), "{}", String::from_utf8_lossy(&digests[0]));
+        assert!(
+            digests[0].ends_with(b"\r\n\r\nText\r\n.\r\n..two dots\r\n"),
+            "{}",
+            String::from_utf8_lossy(&digests[0])
+        );
     }
 }
 
 #[tokio::test]
 async fn an_address_that_postfix_does_not_know_fails_for_good() {
-    let Some(postfix) = Postfix::start(&["example.net"]) else { return };
+    let Some(postfix) = Postfix::start(&["example.net"]) else {
+        return;
+    };
     let test = TestStore::sqlite().await;
     seed(&test, 1, SETTINGS).await;
     deliver(&test, &config(&postfix.relay())).await;

@@ -17,8 +17,8 @@ pub(super) use list::is_list_key;
 /// Path and sentence of each problem, in the order of the file's sections.
 pub(super) type Problems = Vec<(Vec<String>, String)>;
 
-/// Names that pages and commands already use.
-const RESERVED_LISTS: [&str; 1] = ["all"];
+/// Names that addresses of other feeds begin with: `/feeds/all.rss`, `/feeds/lang/en.rss`, `/feeds/topic/energy.rss`.
+const RESERVED_LISTS: [&str; 3] = ["all", "lang", "topic"];
 
 pub(super) fn problems(config: &Config) -> Problems {
     let mut found = Problems::new();
@@ -37,7 +37,7 @@ pub(super) fn problems(config: &Config) -> Problems {
             note(
                 &mut found,
                 &["lists", name],
-                format!("the name `{name}` is taken by the feed of everything; choose another"),
+                format!("the name `{name}` is taken by the address of other feeds (/feeds/{name}); choose another"),
             );
         }
         list::problems(config, name, list, &mut found);

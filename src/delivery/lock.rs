@@ -24,7 +24,7 @@ pub struct StoreLock {
 }
 
 impl StoreLock {
-    /// Takes the lock of an SQLite database file.
+    /// Takes the lock of an SQLite database file ([`crate::config::Config::sqlite_path`]).
     pub fn take(database: &Path, now: DateTime<Utc>) -> Result<StoreLock, Error> {
         let path = PathBuf::from(format!("{}.lock", database.display()));
         let fails = |error| Error::File {
@@ -58,13 +58,6 @@ impl StoreLock {
     }
 }
 
-/// The file behind `store.url`, as written there; none for PostgreSQL and for databases in memory.
-pub fn database_file(url: &str) -> Option<PathBuf> {
-    let file = url.strip_prefix("sqlite:")?.split('?').next()?;
-    let file = file.strip_prefix("//").unwrap_or(file);
-    (!file.is_empty() && file != ":memory:").then(|| PathBuf::from(file))
-}
-
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 mod tests {
@@ -83,18 +76,5 @@ mod tests {
         );
         drop(first);
         StoreLock::take(&database, DateTime::UNIX_EPOCH).unwrap();
-    }
-
-    #[test]
-    fn the_database_file_is_read_from_the_url() {
-        for (url, file) in [
-            ("sqlite:rapporteur.db", Some("rapporteur.db")),
-            ("sqlite:///var/lib/r.db?mode=rwc", Some("/var/lib/r.db")),
-            ("sqlite:/var/lib/r.db", Some("/var/lib/r.db")),
-            ("sqlite::memory:", None),
-            ("postgres://host/db", None),
-        ] {
-            assert_eq!(database_file(url), file.map(PathBuf::from), "{url}");
-        }
     }
 }

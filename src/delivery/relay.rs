@@ -1,7 +1,7 @@
 //! A relay as configured: where it is, how to speak to it, what it may be given.
 //!
-//! Encryption is decided here and nowhere falls back (SMTP-09): with no word in the configuration, port 465 is TLS from
-//! the start, any other host must offer STARTTLS, and only loopback is spoken to in the clear.
+//! The configuration says how a connection is encrypted ([`config::Relay::tls`]), and nowhere does it fall back
+//! (SMTP-09): a relay that does not offer what was decided gets nothing.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -22,11 +22,6 @@ use super::maildir::Maildir;
 use super::reply::Stage;
 use crate::config::{self, RelayKind, Timeouts, Tls};
 
-/// Where implicit TLS lives (RFC 8314).
-const SUBMISSIONS: u16 = 465;
-/// Where STARTTLS lives.
-const SUBMISSION: u16 = 587;
-
 /// Why a relay cannot be used as configured.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -43,6 +38,8 @@ pub enum Error {
     NoCertificate { relay: String, path: PathBuf },
     #[error("relays.{relay}: TLS cannot be set up: {why}")]
     Tls { relay: String, why: String },
+    #[error("relays.{relay}: {error}")]
+    Password { relay: String, error: config::Error },
     #[error("relays.{relay}: a password would go in the clear; set tls = \"implicit\" or \"starttls\"")]
     PasswordInTheClear { relay: String },
     #[error("relays.{relay}: the catcher cannot listen: {error}")]
@@ -75,6 +72,8 @@ impl std::fmt::Display for Fault {
 pub(super) struct Relay {
     pub name: String,
     pub sessions: usize,
+    /// Nothing given to it leaves this machine by our doing.
+    pub is_loopback: bool,
     pub carrier: Carrier,
     /// Faults in a row; the length of the next rest follows from it.
     faults: AtomicU32,
@@ -132,21 +131,15 @@ impl Relay {
             RelayKind::Smtp => Carrier::Smtp(Box::new(Smtp::open(name, config, root, helo)?)),
         };
         let sessions = config.sessions.max(1);
+        let is_loopback = config.is_loopback();
         Ok(Relay {
             name: name.to_owned(),
             sessions,
+            is_loopback,
             carrier,
             faults: AtomicU32::new(0),
             catcher,
         })
-    }
-
-    /// Nothing given to it leaves this machine by our doing.
-    pub(super) fn is_on_loopback(&self) -> bool {
-        match &self.carrier {
-            Carrier::Maildir(_) => true,
-            Carrier::Smtp(smtp) => is_loopback(&smtp.host),
-        }
     }
 
     /// Counts a fault; returns how many there were in a row.
@@ -162,29 +155,21 @@ impl Relay {
 impl Smtp {
     fn open(name: &str, config: &config::Relay, root: &Path, helo: &ClientId) -> Result<Smtp, Error> {
         let host = required(name, "host", config.host.as_ref())?.clone();
-        let tls = config.tls.unwrap_or(match config.port {
-            Some(SUBMISSIONS) => Tls::Implicit,
-            _ if is_loopback(&host) => Tls::None,
-            _ => Tls::Starttls,
-        });
+        let tls = config.tls();
         let connector = || connector(name, config.ca_file.as_ref().map(|path| root.join(path)));
         let encryption = match tls {
             Tls::None => Encryption::None,
             Tls::Implicit => Encryption::Implicit(connector()?),
             Tls::Starttls => Encryption::StartTls(connector()?),
         };
-        let credentials = credentials(name, config, root)?;
-        if credentials.is_some() && tls == Tls::None && !is_loopback(&host) {
+        let credentials = credentials(name, config)?;
+        if credentials.is_some() && tls == Tls::None && !config.is_loopback() {
             return Err(Error::PasswordInTheClear { relay: name.to_owned() });
         }
-        let port = config.port.unwrap_or(match tls {
-            Tls::Implicit => SUBMISSIONS,
-            Tls::Starttls | Tls::None => SUBMISSION,
-        });
         let helo = config.helo.as_deref().map_or_else(|| helo.clone(), client_id);
         Ok(Smtp {
             host,
-            port,
+            port: config.port(),
             encryption,
             helo,
             credentials,
@@ -202,32 +187,20 @@ pub(super) fn client_id(name: &str) -> ClientId {
     }
 }
 
-pub(super) fn is_loopback(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost")
-        || host
-            .trim_matches(['[', ']'])
-            .parse::<IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
-}
-
-fn credentials(name: &str, config: &config::Relay, root: &Path) -> Result<Option<Credentials>, Error> {
+fn credentials(name: &str, config: &config::Relay) -> Result<Option<Credentials>, Error> {
     let Some(user) = &config.user else { return Ok(None) };
-    let password = match (&config.password, &config.password_file) {
-        (Some(password), _) => password.expose_secret().to_owned(),
-        (None, Some(path)) => {
-            let path = root.join(path);
-            let text =
-                std::fs::read_to_string(&path).map_err(|error| file_error(name, "password_file", &path, error))?;
-            text.trim_end_matches(['\r', '\n']).to_owned()
-        }
-        (None, None) => {
-            return Err(Error::Missing {
-                relay: name.to_owned(),
-                key: "password_file",
-            });
-        }
-    };
-    Ok(Some(Credentials::new(user.clone(), password)))
+    let password = config.password().map_err(|error| Error::Password {
+        relay: name.to_owned(),
+        error,
+    })?;
+    let password = password.ok_or_else(|| Error::Missing {
+        relay: name.to_owned(),
+        key: "password_file",
+    })?;
+    Ok(Some(Credentials::new(
+        user.clone(),
+        password.expose_secret().to_owned(),
+    )))
 }
 
 /// TLS 1.2 or later; certificate and name are verified by what the machine trusts, and `ca_file` beside it.

@@ -115,7 +115,7 @@ impl Delivery {
     async fn claim(&self, relay: &Relay) -> Result<Claims, Error> {
         let claim = super::fresh_token()?;
         let limit = (relay.sessions * CLAIM_PER_SESSION).max(CLAIM_AT_LEAST);
-        let loopback = relay.is_on_loopback();
+        let loopback = relay.is_loopback;
         let reaches = |address: &str| loopback || !is_reserved(address);
         let lease = self.policy.lease;
         let claims = self

@@ -18,6 +18,9 @@ const LOCAL_LIMIT: usize = 64;
 const DOMAIN_LIMIT: usize = 255;
 const PATH_LIMIT: usize = 254;
 
+/// Characters of a domain that a masked address shows.
+const DOMAIN_SHOWN: usize = 60;
+
 /// Domains nobody can receive mail at (RFC 2606, RFC 6761).
 const RESERVED_DOMAINS: [&str; 3] = ["example.org", "example.com", "example.net"];
 const RESERVED_ENDS: [&str; 4] = ["test", "invalid", "example", "localhost"];
@@ -131,10 +134,28 @@ impl Address {
         RESERVED_DOMAINS.into_iter().chain(RESERVED_ENDS).any(under)
     }
 
-    /// For logs: tells rows apart and names nobody.
+    /// As [`masked`] shows it, the domain as A-labels.
     pub fn masked(&self) -> String {
-        let first = self.local.chars().next().unwrap_or('…');
-        format!("{first}…@{}", self.ascii_domain)
+        masked(&self.ascii())
+    }
+}
+
+/// An address, whole or broken, as logs and pages may show it: its owner knows it, rows can be told apart, and nobody
+/// is named.
+pub fn masked(text: &str) -> String {
+    let first = text.chars().find(|c| !c.is_control() && !c.is_whitespace());
+    match (first, text.split_once('@')) {
+        (None, _) => "(empty)".to_owned(),
+        (Some(first), Some((_, domain))) => {
+            // The rest may hold a second address: shown up to the first character no domain has.
+            let domain: String = domain
+                .chars()
+                .take_while(|c| c.is_alphanumeric() || matches!(c, '.' | '-'))
+                .take(DOMAIN_SHOWN)
+                .collect();
+            format!("{first}…@{domain}")
+        }
+        (Some(first), None) => format!("{first}…"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! From a record's cells to an address and what the file says about the person.
 
-use super::super::{Address, Cells, Name, language_tag};
+use super::super::{Address, Cells, Name, language_tag, masked};
 use super::{FileProblem, Offer, write::unguard};
 
 /// No cell of a real file comes near this; one that does is a mistake or an attack. In bytes.
@@ -197,23 +197,5 @@ fn shown(cell: &str) -> String {
     match start.len() < cell.len() {
         true => format!("{start}…"),
         false => start,
-    }
-}
-
-/// What may be a broken address, without the name in it.
-fn masked(cell: &str) -> String {
-    let first = cell.chars().find(|c| !c.is_control() && !c.is_whitespace());
-    match (first, cell.split_once('@')) {
-        (None, _) => "(empty)".to_owned(),
-        (Some(first), Some((_, domain))) => {
-            // The rest may hold a second address: shown up to the first character no domain has.
-            let domain: String = domain
-                .chars()
-                .take_while(|c| c.is_alphanumeric() || matches!(c, '.' | '-'))
-                .take(SHOWN)
-                .collect();
-            format!("{first}…@{domain}")
-        }
-        (Some(first), None) => format!("{first}…"),
     }
 }
