@@ -114,6 +114,11 @@ impl Templates {
         })
     }
 
+    /// The built-in templates and words, by path below the templates folder: what `init` lays out to be changed.
+    pub fn built_in() -> impl Iterator<Item = (String, Vec<u8>)> {
+        Embedded::iter().filter_map(|name| Some((name.to_string(), Embedded::get(&name)?.data.into_owned())))
+    }
+
     /// Renders `name` (such as `mail/digest.html`) with the fields of `context`.
     pub fn render(&self, name: &str, context: &impl Serialize) -> Result<String, Error> {
         let context = tera::Context::from_serialize(context).map_err(|error| explain(&error, name, &self.origins))?;

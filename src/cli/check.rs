@@ -1,4 +1,6 @@
 //! To come.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {}
 pub(super) async fn run(_: &super::Desk) -> anyhow::Result<()> {
     Ok(())
 }

@@ -86,9 +86,20 @@ pub async fn sync(house: &House, name: &str, confirmed: bool) -> anyhow::Result<
     })
 }
 
-/// Adds rows of a file that is not the list's own, on a stated basis. People who left or were removed stay away.
-/// Returns, for each row, whether the person was added; `false` stands for already there, or gone by their own wish.
-pub async fn import(house: &House, name: &str, rows: &[Row], basis: &str, how: &str) -> anyhow::Result<Vec<bool>> {
+/// Where people come from that staff name one by one.
+pub const COMMAND_LINE: &str = "command line";
+
+/// Adds rows of a file that is not the list's own, on a stated basis. People who left or were removed stay away; only
+/// staff who name a person bring back whom staff or the file removed. Returns, for each row, whether the person was
+/// added; `false` stands for already there, or gone. `step` is called after each row.
+pub async fn import(
+    house: &House,
+    name: &str,
+    rows: &[Row],
+    basis: &str,
+    how: &str,
+    mut step: impl FnMut(),
+) -> anyhow::Result<Vec<bool>> {
     if basis.trim().is_empty() {
         bail!("say why these people may be mailed: --basis \"asked for it at the conference of 3 May\"");
     }
@@ -96,6 +107,7 @@ pub async fn import(house: &House, name: &str, rows: &[Row], basis: &str, how: &
     let known = house.store.list_subscriptions(name).await?;
     let known: std::collections::HashSet<String> = known
         .iter()
+        .filter(|known| !(how == COMMAND_LINE && known.state == "removed" && known.subscriber.state == "active"))
         .filter_map(|known| Some(Address::parse(&known.subscriber.address).ok()?.key()))
         .collect();
     let mut added = Vec::with_capacity(rows.len());
@@ -105,6 +117,7 @@ pub async fn import(house: &House, name: &str, rows: &[Row], basis: &str, how: &
             subscribe(&house.store, &mut tx, name, row, how, Some(basis), house.now()).await?;
         }
         added.push(is_new);
+        step();
     }
     tx.commit().await?;
     Ok(added)

@@ -1,11 +1,18 @@
 //! People, their subscriptions, and the record of their consent.
 
+mod past;
+
 use chrono::{DateTime, Utc};
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
 use super::{Result, Store, Tx, from_json, to_json};
 use crate::clock::from_millis;
+
+pub use past::Delivery;
+
+/// What the consent record says of changes that the list's file made.
+const BY_FILE: &str = "file";
 
 /// A person.
 #[derive(Clone, Debug, PartialEq)]
@@ -153,7 +160,7 @@ impl Store {
         .bind(subscriber)
         .bind(joining.cadence)
         .bind(to_json("topics", &joining.topics)?)
-        .bind(i64::from(joining.how == "file"))
+        .bind(i64::from(joining.how == BY_FILE))
         .bind(joining.cells)
         .bind(millis)
         .execute(&mut **tx)
@@ -176,7 +183,8 @@ impl Store {
         self.end_subscription(list, subscriber_id, "left", how, now).await
     }
 
-    /// Takes a person off a list by the file or by staff.
+    /// Takes a person off a list by the file or by staff. Whom staff removed the file cannot bring back, though the
+    /// row may still stand in it.
     pub async fn remove(&self, list: &str, subscriber_id: i64, how: &str, now: DateTime<Utc>) -> Result<bool> {
         self.end_subscription(list, subscriber_id, "removed", how, now).await
     }
@@ -190,15 +198,18 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<bool> {
         let mut tx = self.begin().await?;
-        // Leaving outlives removal: who was removed and then leaves cannot be brought back by the file.
+        // Leaving outlives removal: who was removed and then leaves cannot be brought back by the file. So does what
+        // staff do outlive what the file did.
         let done = sqlx::query(
-            "UPDATE subscription SET state = $3, ended_at = $4 WHERE list = $1 AND subscriber_id = $2 \
-             AND (state = 'active' OR (state = 'removed' AND $3 = 'left'))",
+            "UPDATE subscription SET state = $3, ended_at = $4, by_file = CASE WHEN $5 = 1 THEN by_file ELSE 0 END \
+             WHERE list = $1 AND subscriber_id = $2 \
+             AND (state = 'active' OR (state = 'removed' AND ($3 = 'left' OR (by_file = 1 AND $5 = 0))))",
         )
         .bind(list)
         .bind(subscriber_id)
         .bind(state)
         .bind(now.timestamp_millis())
+        .bind(i64::from(how == BY_FILE))
         .execute(&mut *tx)
         .await?;
         if done.rows_affected() == 0 {
