@@ -222,7 +222,9 @@ fn report(
         desk.say(format!("  {url}/                  the archive"));
         desk.say(format!("  {page}  the edition"));
         desk.say(format!("  {url}/feeds/all.atom    the feed; also all.rss and all.json"));
-        desk.say(format!("  {FOLDER}/reports/: a report you drop there is in the feed ten seconds later"));
+        desk.say(format!(
+            "  {FOLDER}/reports/: a report you drop there is in the feed ten seconds later"
+        ));
         desk.say("\nServing until Ctrl-C.");
     }
     Ok(())
