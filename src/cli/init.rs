@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use chrono::TimeDelta;
 
 use super::{Desk, Misuse, write_file};
+use crate::clock::Clock;
 use crate::publish::Samples;
 use crate::render::Templates;
 
@@ -95,7 +97,7 @@ pub(super) fn samples() -> impl Iterator<Item = (String, Vec<u8>)> {
 
 /// Lays out the sample reports in a folder, as if they had lain there for an hour, so that they are taken at once.
 pub(super) fn write_samples(folder: &Path) -> anyhow::Result<usize> {
-    let an_hour_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(3600);
+    let an_hour_ago = (Clock::System.now() - TimeDelta::hours(1)).into();
     let mut count = 0;
     for (name, bytes) in samples() {
         let path = folder.join(name);

@@ -1,6 +1,374 @@
-//! To come.
-#[derive(Debug, clap::Args)]
-pub(super) struct Args {}
-pub(super) async fn run(_: &super::Desk) -> anyhow::Result<()> {
+//! `status`: the state of the house in a few lines, for a person who looks in the morning.
+//!
+//! For each list: what comes next, what the last edition did, which slots passed without one, what waits for staff.
+//! Then what stands still, which sources fail, and which files were refused.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use serde::Serialize;
+
+use super::Desk;
+use crate::clock::from_millis;
+use crate::config::List;
+use crate::publish::{self, House, Upcoming};
+use crate::store::{Edition, Pause};
+
+/// How many decided slots are looked at.
+const SLOTS: i64 = 10;
+/// Of those without an edition, this many are told.
+const TOLD: usize = 2;
+
+#[derive(Serialize)]
+struct Status {
+    lists: Vec<ListStatus>,
+    pauses: Vec<Pause>,
+    sources: Vec<SourceStatus>,
+    /// Reports that are known and not public, by why.
+    unpublished: BTreeMap<String, i64>,
+    in_doubt: i64,
+}
+
+#[derive(Serialize)]
+struct ListStatus {
+    list: String,
+    next: Option<Next>,
+    last: Option<Last>,
+    /// Slots without an edition: empty, missed, or waiting for an answer.
+    slots: Vec<Passed>,
+    /// Editions that wait for somebody, and for what.
+    waiting: Vec<Waiting>,
+    #[serde(skip)]
+    zone: Tz,
+}
+
+#[derive(Serialize)]
+struct Next {
+    #[serde(flatten)]
+    slot: Upcoming,
+    zone: String,
+    reports: usize,
+    people: usize,
+    /// Already sealed under this number.
+    sealed: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct Last {
+    number: i64,
+    state: String,
+    at: DateTime<Utc>,
+    counts: BTreeMap<String, i64>,
+}
+
+#[derive(Serialize)]
+struct Passed {
+    at: DateTime<Utc>,
+    cadence: String,
+    outcome: String,
+}
+
+#[derive(Serialize)]
+struct Waiting {
+    edition: String,
+    state: String,
+    needs: String,
+}
+
+#[derive(Serialize)]
+struct SourceStatus {
+    source: String,
+    last_success_at: Option<DateTime<Utc>>,
+    error: Option<String>,
+    refused: Vec<publish::Refused>,
+}
+
+pub(super) async fn run(desk: &Desk) -> anyhow::Result<()> {
+    let house = desk.open().await?;
+    let status = gather(&house).await?;
+    desk.tell(&status)?;
+    for line in sentences(&status) {
+        desk.say(line);
+    }
     Ok(())
+}
+
+async fn gather(house: &House) -> anyhow::Result<Status> {
+    let mut lists = Vec::new();
+    let mut in_doubt = 0;
+    for (name, list) in &house.config.lists {
+        let editions = house.store.list_editions(Some(name)).await?;
+        for edition in &editions {
+            in_doubt += house
+                .store
+                .count_states(edition.id)
+                .await?
+                .get("in-doubt")
+                .copied()
+                .unwrap_or(0);
+        }
+        lists.push(of_list(house, name, list, &editions).await?);
+    }
+    let mut sources = Vec::new();
+    for name in house.config.sources.keys() {
+        let state = house.store.find_source(name).await?;
+        let origins = house.store.list_origins(name).await?;
+        let refused = origins.into_iter().filter(|origin| !origin.gone);
+        sources.push(SourceStatus {
+            source: name.clone(),
+            last_success_at: state.last_success_at,
+            error: state.last_error,
+            refused: refused
+                .filter_map(|origin| {
+                    Some(publish::Refused {
+                        path: origin.path,
+                        reason: origin.refused?,
+                    })
+                })
+                .collect(),
+        });
+    }
+    let unpublished = house.store.count_unpublished(house.now()).await?.into_iter().collect();
+    Ok(Status {
+        lists,
+        pauses: house.store.list_pauses().await?,
+        sources,
+        unpublished,
+        in_doubt,
+    })
+}
+
+async fn of_list(house: &House, name: &str, list: &List, editions: &[Edition]) -> anyhow::Result<ListStatus> {
+    let next = match publish::upcoming(house, Some(name), 1).into_iter().next() {
+        Some(slot) => Some(next(house, name, list, slot, editions).await?),
+        None => None,
+    };
+    let last = match editions
+        .iter()
+        .find(|edition| matches!(edition.state.as_str(), "sending" | "finished" | "stopped"))
+    {
+        Some(edition) => Some(Last {
+            number: edition.number,
+            state: edition.state.clone(),
+            at: edition.released_at.unwrap_or(edition.sealed_at),
+            counts: house.store.count_states(edition.id).await?,
+        }),
+        None => None,
+    };
+    let without = |outcome: &str| matches!(outcome, "empty" | "missed" | "asked");
+    let slots = house
+        .store
+        .list_slots(name, SLOTS)
+        .await?
+        .into_iter()
+        .filter(|slot| without(&slot.outcome));
+    let is_cron = |cadence: &str| {
+        list.cadences
+            .get(cadence)
+            .is_some_and(|cadence| cadence.times().is_some())
+    };
+    Ok(ListStatus {
+        list: name.to_owned(),
+        next,
+        last,
+        slots: slots
+            // An immediate cadence's slots are no instants.
+            .filter(|slot| is_cron(&slot.cadence))
+            .map(|slot| Passed {
+                at: from_millis(slot.slot),
+                cadence: slot.cadence,
+                outcome: slot.outcome,
+            })
+            .collect(),
+        waiting: editions.iter().filter_map(waiting).collect(),
+        zone: zone_of(list),
+    })
+}
+
+async fn next(house: &House, name: &str, list: &List, slot: Upcoming, editions: &[Edition]) -> anyhow::Result<Next> {
+    let zone = list
+        .cadences
+        .get(&slot.cadence)
+        .and_then(|cadence| cadence.times())
+        .map_or(Tz::UTC, |times| times.1);
+    let instant = slot.slot.utc.timestamp_millis();
+    let sealed = editions.iter().find(|edition| {
+        edition.slot == Some(instant) && edition.cadence == slot.cadence && edition.state != "cancelled"
+    });
+    let (reports, people) = match sealed {
+        Some(edition) => {
+            let counts = house.store.count_states(edition.id).await?;
+            let people = counts
+                .iter()
+                .filter(|(state, _)| *state != "skipped")
+                .map(|it| it.1)
+                .sum::<i64>();
+            (
+                house.store.list_items(edition.id).await?.len(),
+                usize::try_from(people)?,
+            )
+        }
+        None => publish::outlook(house, &slot).await?,
+    };
+    let number = sealed.map(|edition| edition.number);
+    tracing::debug!(list = name, ?number, "looked ahead");
+    Ok(Next {
+        slot,
+        zone: zone.to_string(),
+        reports,
+        people,
+        sealed: number,
+    })
+}
+
+/// What an edition waits for, if it waits for somebody.
+fn waiting(edition: &Edition) -> Option<Waiting> {
+    let name = format!("{}/{}", edition.list, edition.number);
+    let needs = match edition.state.as_str() {
+        "waiting" if edition.needs_approval && edition.approved_at.is_none() => {
+            format!("waits for `rapporteur editions approve {name}`")
+        }
+        "held" => format!("is held; `rapporteur editions release {name}`, `redo` or `cancel`"),
+        "stopped" => format!("is stopped; `rapporteur editions resume {name}` or `cancel`"),
+        _ => return None,
+    };
+    Some(Waiting {
+        edition: name,
+        state: edition.state.clone(),
+        needs,
+    })
+}
+
+/// The zone a list lives in: of its first cadence that has one.
+fn zone_of(list: &List) -> Tz {
+    list.cadences
+        .values()
+        .find_map(|cadence| Some(cadence.times()?.1))
+        .unwrap_or(Tz::UTC)
+}
+
+fn sentences(status: &Status) -> Vec<String> {
+    let mut lines: Vec<String> = status.lists.iter().flat_map(of_list_sentences).collect();
+    if status.lists.is_empty() {
+        lines.push("There is no list in config.toml.".into());
+    }
+    for Pause {
+        scope,
+        who,
+        why,
+        since,
+        until,
+    } in &status.pauses
+    {
+        let until = until.map_or_else(
+            || "until `rapporteur resume`".into(),
+            |at| format!("until {}", at.format("%H:%M UTC")),
+        );
+        let why = why.as_ref().map_or_else(String::new, |why| format!(" ({why})"));
+        lines.push(format!(
+            "Paused: {scope}, since {} by {who}{why}, {until}.",
+            since.format("%-d %b %H:%M UTC")
+        ));
+    }
+    if status.in_doubt > 0 {
+        lines.push(format!(
+            "In doubt: {} mails that may or may not have arrived.",
+            status.in_doubt
+        ));
+    }
+    for (state, count) in &status.unpublished {
+        lines.push(match state.as_str() {
+            "settling" => format!("Not published yet: {count}, until their files have lain still for `settle`."),
+            "held" => format!("Held reports: {count}; see `rapporteur reports`."),
+            state => format!("Not published ({state}): {count}."),
+        });
+    }
+    let refused: Vec<_> = status.sources.iter().flat_map(|source| &source.refused).collect();
+    if !refused.is_empty() {
+        lines.push(format!("Refused files: {}.", refused.len()));
+        lines.extend(
+            refused
+                .iter()
+                .map(|refused| format!("  {}: {}", refused.path, refused.reason)),
+        );
+    }
+    for source in &status.sources {
+        lines.push(match (&source.error, source.last_success_at) {
+            (Some(error), _) => format!("Source {} fails: {error}", source.source),
+            (None, Some(at)) => format!(
+                "Source {}: last collected {}.",
+                source.source,
+                at.format("%-d %b %H:%M UTC")
+            ),
+            (None, None) => format!(
+                "Source {}: not collected yet; `rapporteur collect` or `run` does.",
+                source.source
+            ),
+        });
+    }
+    lines
+}
+
+fn of_list_sentences(status: &ListStatus) -> Vec<String> {
+    let zone = status.zone;
+    let ListStatus {
+        list,
+        next,
+        last,
+        slots,
+        waiting,
+        ..
+    } = status;
+    let mut line = match next {
+        Some(next) => {
+            let sealed = next
+                .sealed
+                .map_or_else(String::new, |number| format!(", sealed as edition {number}"));
+            let when = next.slot.slot.local.format("%a %-d %b %H:%M");
+            let what = match (next.reports, next.people) {
+                (0, _) | (_, 0) => "nothing new so far".into(),
+                (reports, people) => format!(
+                    "{}, {}",
+                    count(reports, "report", "reports"),
+                    count(people, "person", "people")
+                ),
+            };
+            format!("Next: {list}, {when} {}, {what}{sealed}.", next.zone)
+        }
+        None => format!("Next: {list} has no schedule; `rapporteur send {list}` sends it."),
+    };
+    if let Some(last) = last {
+        let counts: Vec<_> = last
+            .counts
+            .iter()
+            .map(|(state, count)| format!("{count} {state}"))
+            .collect();
+        let stopped = if last.state == "stopped" { ", stopped" } else { "" };
+        line += &format!(" Last: edition {}{stopped}, {}.", last.number, counts.join(", "));
+    }
+    for slot in slots.iter().filter(|slot| slot.outcome != "asked").take(TOLD) {
+        let day = slot.at.with_timezone(&zone).format("%-d %b");
+        line += &match slot.outcome.as_str() {
+            "empty" => format!(" {day}: nothing new, nothing sent."),
+            _ => format!(" {day}: missed, its reports stay new."),
+        };
+    }
+    let mut lines = vec![line];
+    for asked in slots.iter().filter(|slot| slot.outcome == "asked") {
+        let day = asked.at.with_timezone(&zone).format("%a %-d %b %H:%M");
+        lines.push(format!(
+            "  The slot of {day} was missed and asks what to do: `rapporteur send {list}`, or let it go."
+        ));
+    }
+    lines.extend(
+        waiting
+            .iter()
+            .map(|waiting| format!("  Edition {} {}.", waiting.edition, waiting.needs)),
+    );
+    lines
+}
+
+fn count(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
 }

@@ -124,7 +124,7 @@ pub async fn import(
 }
 
 /// Refuses the rows that ask for topics or cadences the list does not offer.
-pub(crate) fn hold_to(list: &List, file: &mut csv::File) {
+pub fn hold_to(list: &List, file: &mut csv::File) {
     let topics: Vec<(&str, &str)> = list
         .topics
         .iter()
