@@ -109,7 +109,11 @@ pub struct Desk {
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let desk = Desk { config: cli.config, json: cli.json, quiet: cli.quiet };
+    let desk = Desk {
+        config: cli.config,
+        json: cli.json,
+        quiet: cli.quiet,
+    };
     terminal::start_log(matches!(cli.command, Command::Run), desk.quiet);
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
@@ -173,13 +177,18 @@ impl Desk {
     pub async fn open_synced(&self) -> anyhow::Result<House> {
         let house = self.open().await?;
         for name in house.config.lists.keys() {
-            let synced = publish::sync(&house, name, false).await.with_context(|| format!("the people of {name}"))?;
+            let synced = publish::sync(&house, name, false)
+                .await
+                .with_context(|| format!("the people of {name}"))?;
             if let Some(reason) = synced.stopped.filter(|_| house.people_file(name).exists()) {
                 self.warn(&reason);
             }
             for refused in &synced.refused {
                 let file = synced.file.display();
-                self.warn(&format!("{file} line {}: {} was refused: {}", refused.line, refused.text, refused.reason));
+                self.warn(&format!(
+                    "{file} line {}: {} was refused: {}",
+                    refused.line, refused.text, refused.reason
+                ));
             }
         }
         Ok(house)
@@ -207,7 +216,10 @@ impl Desk {
 
     /// Who decides: the name of the person at this machine, as far as it tells.
     pub fn who(&self) -> String {
-        ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok()).unwrap_or_else(|| "staff".into())
+        ["SUDO_USER", "USER", "LOGNAME"]
+            .iter()
+            .find_map(|name| std::env::var(name).ok())
+            .unwrap_or_else(|| "staff".into())
     }
 }
 
@@ -233,8 +245,14 @@ async fn collect_now(house: &House, names: &[String]) -> anyhow::Result<Vec<publ
 
 /// `LIST/N` in two.
 fn parse_edition(text: &str) -> anyhow::Result<(String, i64)> {
-    let (list, number) = text.rsplit_once('/').context("an edition is written LIST/N, such as events/12").map_err(misuse)?;
-    let number = number.parse().with_context(|| format!("\"{number}\" in {text} is no number of an edition")).map_err(misuse)?;
+    let (list, number) = text
+        .rsplit_once('/')
+        .context("an edition is written LIST/N, such as events/12")
+        .map_err(misuse)?;
+    let number = number
+        .parse()
+        .with_context(|| format!("\"{number}\" in {text} is no number of an edition"))
+        .map_err(misuse)?;
     Ok((list.to_owned(), number))
 }
 

@@ -45,7 +45,10 @@ impl Doors {
             Some(address) => Some(bind("web.private_listen", address).await?),
             None => None,
         };
-        Ok(Doors { public: bind("web.listen", &config.web.listen).await?, private })
+        Ok(Doors {
+            public: bind("web.listen", &config.web.listen).await?,
+            private,
+        })
     }
 }
 
@@ -99,7 +102,9 @@ fn end(soft: &CancellationToken, hard: &CancellationToken) {
 
 /// Takes the lock of an SQLite database, and with it the right to settle what an earlier daemon left open (REL-05).
 pub async fn take_lock(house: &House) -> anyhow::Result<Option<StoreLock>> {
-    let Some(file) = house.database_file() else { return Ok(None) };
+    let Some(file) = house.database_file() else {
+        return Ok(None);
+    };
     let lock = StoreLock::take(&file, house.now())?;
     let recovered = house.store.recover_all(house.config.delivery.resend_after).await?;
     if recovered.in_doubt > 0 || recovered.released > 0 {
@@ -114,8 +119,15 @@ pub async fn take_lock(house: &House) -> anyhow::Result<Option<StoreLock>> {
 
 /// Everything at once, until `soft`: the beat, delivery, the web.
 pub async fn serve(house: House, doors: Doors, soft: CancellationToken, hard: CancellationToken) -> anyhow::Result<()> {
-    let delivery =
-        Arc::new(Delivery::open(house.store.clone(), &house.config, house.clock.clone(), house.secret.clone()).await?);
+    let delivery = Arc::new(
+        Delivery::open(
+            house.store.clone(),
+            &house.config,
+            house.clock.clone(),
+            house.secret.clone(),
+        )
+        .await?,
+    );
     let app = web::App::new(
         house.config.clone(),
         house.store.clone(),
@@ -125,9 +137,19 @@ pub async fn serve(house: House, doors: Doors, soft: CancellationToken, hard: Ca
     )
     .await?;
     tracing::info!(address = %doors.public.local_addr()?, public_url = house.config.web.public_url, "serving feeds and pages");
-    let mut web = vec![tokio::spawn(web::serve(doors.public, web::router(app.clone()), app.clone(), soft.clone()))];
+    let mut web = vec![tokio::spawn(web::serve(
+        doors.public,
+        web::router(app.clone()),
+        app.clone(),
+        soft.clone(),
+    ))];
     if let Some(private) = doors.private {
-        web.push(tokio::spawn(web::serve(private, web::private_router(app.clone()), app.clone(), soft.clone())));
+        web.push(tokio::spawn(web::serve(
+            private,
+            web::private_router(app.clone()),
+            app.clone(),
+            soft.clone(),
+        )));
     }
     let sending = tokio::spawn({
         let (delivery, soft, hard) = (delivery.clone(), soft.clone(), hard.clone());
@@ -148,8 +170,10 @@ async fn beat(house: &House, delivery: &Delivery, app: &Arc<web::App>, soft: &Ca
     let _watcher = watch_folders(house, changed);
     let mut collector = Collector::default();
     let mut people = PeopleFiles::default();
+    // What was wrong at the last beat: said once, not every few seconds.
+    let mut said = Vec::new();
     while !soft.is_cancelled() {
-        if let Err(error) = once(house, &mut collector, &mut people, delivery, app).await {
+        if let Err(error) = once(house, &mut collector, &mut people, &mut said, delivery, app).await {
             tracing::error!("this round failed, the next is tried: {error:#}");
         }
         let pause = async {
@@ -166,6 +190,7 @@ async fn once(
     house: &House,
     collector: &mut Collector,
     people: &mut PeopleFiles,
+    said: &mut Vec<String>,
     delivery: &Delivery,
     app: &Arc<web::App>,
 ) -> anyhow::Result<()> {
@@ -184,9 +209,10 @@ async fn once(
         }
     }
     let ticked = publish::tick(house).await?;
-    for error in &ticked.errors {
+    for error in ticked.errors.iter().filter(|error| !said.contains(error)) {
         tracing::error!("{error}");
     }
+    *said = ticked.errors.clone();
     for edition in &ticked.sealed {
         tracing::info!(edition, "sealed");
     }
@@ -224,7 +250,9 @@ impl PeopleFiles {
     async fn sync_changed(&mut self, house: &House) {
         for name in house.config.lists.keys() {
             let file = house.people_file(name);
-            let facts = std::fs::metadata(&file).ok().and_then(|facts| Some((facts.len(), facts.modified().ok()?)));
+            let facts = std::fs::metadata(&file)
+                .ok()
+                .and_then(|facts| Some((facts.len(), facts.modified().ok()?)));
             if self.seen.get(&file) == Some(&facts) {
                 continue;
             }

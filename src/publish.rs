@@ -32,8 +32,8 @@ pub use decide::{Decided, decide_edition, decide_report};
 pub use draft::{Draft, DraftVariant, Order, What, by_hand, draft, reads_by};
 pub use hand::{Hands, read_hands, read_note};
 pub use people::{Synced, import, sync};
-pub use seal::{seal, seal_slot};
-pub use slots::{Ticked, Upcoming, outlook, tick, upcoming};
+pub use seal::{release_due, seal, seal_slot};
+pub use slots::{Ticked, Upcoming, left_for, outlook, tick, upcoming};
 pub use trial::{Files, Samples, Trial, preview, preview_sealed, samples, test_send, trial};
 
 /// The cadence of a send by hand.

@@ -8,10 +8,11 @@
 )]
 #![allow(unreachable_pub, reason = "modules of one test binary")]
 
-// What tests stand on: databases, a relay that misbehaves by plan, a site with pages.
+// What tests stand on: databases, a relay that misbehaves by plan, one that is not ours, a site with pages.
 mod database;
 mod sink;
 mod sink_process;
+mod postfix;
 mod site;
 
 mod config;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// A bar over `total` steps; hidden when standard error is no terminal or the person wants quiet.
-pub fn bar(total: u64, quiet: bool) -> ProgressBar {
+pub(super) fn bar(total: u64, quiet: bool) -> ProgressBar {
     if quiet || !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }

@@ -1,1 +1,4 @@
 //! To come.
+pub(super) async fn run(_: &super::Desk) -> anyhow::Result<()> {
+    Ok(())
+}

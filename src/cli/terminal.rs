@@ -5,18 +5,22 @@ use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
 /// The daemon logs what it does; other commands only what goes wrong. `RUST_LOG` overrides both.
-pub fn start_log(is_daemon: bool, quiet: bool) {
+pub(super) fn start_log(is_daemon: bool, quiet: bool) {
     let level = match (is_daemon, quiet) {
         (true, false) => "info,sqlx=warn",
         (false, false) => "warn",
         (_, true) => "error",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .init();
 }
 
 /// Says what failed, the whole chain on one line.
-pub fn fail(error: &anyhow::Error, status: u8) -> ExitCode {
+pub(super) fn fail(error: &anyhow::Error, status: u8) -> ExitCode {
     eprintln!("rapporteur: {error:#}");
     ExitCode::from(status)
 }

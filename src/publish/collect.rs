@@ -242,10 +242,20 @@ impl Shelf<'_> {
     }
 
     /// Records refusals and revisions; returns what is new.
-    async fn sort(&mut self, tx: &mut Tx, read: Vec<Read>, collected: &mut Collected) -> anyhow::Result<Vec<Fresh>> {
+    async fn sort(
+        &mut self,
+        tx: &mut Tx,
+        mut read: Vec<Read>,
+        collected: &mut Collected,
+    ) -> anyhow::Result<Vec<Fresh>> {
         let mut new: Vec<Fresh> = Vec::new();
-        for read in read {
+        // Renamed files first, so that another file dropped at the old path is not taken for a revision.
+        read.sort_by_key(|read| self.origins.iter().all(|origin| origin.fingerprint != read.fingerprint));
+        for mut read in read {
             let path = read.dropped.path.clone();
+            if let Some(other) = self.find_clash(&read, &new).await? {
+                read.report = Err(format!("has the same `id` as {other}; give it one of its own"));
+            }
             match &read.report {
                 Err(reason) => {
                     tracing::warn!(source = self.name, path, reason, "a file was refused");
@@ -281,6 +291,29 @@ impl Shelf<'_> {
             }
         }
         Ok(new)
+    }
+
+    /// The other file that holds the `id` this one gives itself.
+    async fn find_clash(&self, read: &Read, new: &[Fresh]) -> anyhow::Result<Option<String>> {
+        let id = read.report.as_ref().ok().and_then(|report| report.handling.id.as_ref());
+        let Some(id) = id else { return Ok(None) };
+        let differs = |fingerprint: &str| fingerprint != read.fingerprint;
+        if let Some(fresh) = new
+            .iter()
+            .find(|fresh| fresh.key == *id && differs(&fresh.read.fingerprint))
+        {
+            return Ok(Some(fresh.read.dropped.path.clone()));
+        }
+        let known = self.store().find_report_of_item(self.name, id, "").await?;
+        let holder = known.and_then(|known| {
+            self.origins.iter().find(|origin| {
+                origin.report_id == Some(known.id)
+                    && !origin.gone
+                    && origin.path != read.dropped.path
+                    && differs(&origin.fingerprint)
+            })
+        });
+        Ok(holder.map(|origin| origin.path.clone()))
     }
 
     /// The report a file belongs to: by its path, by the item's key, by its bytes (a renamed file).

@@ -301,7 +301,7 @@ pub async fn decide_report(house: &House, id: i64, what: &str, who: &str) -> any
                 report.state(house.now())
             );
             record(house, &subject, "released", who, None).await?;
-            super::collect::publish_settled(house, true).await?;
+            super::collect::publish_settled(house, false).await?;
             Ok(format!("report {id} is released"))
         }
         _ => {

@@ -256,3 +256,16 @@ pub async fn outlook(house: &House, upcoming: &Upcoming) -> anyhow::Result<(usiz
     let draft = draft(house, &upcoming.list, &order).await?;
     Ok(draft.map_or((0, 0), |draft| (draft.items.len(), draft.recipients())))
 }
+
+/// How many reports the slot would hold if these had gone out before.
+pub async fn left_for(house: &House, upcoming: &Upcoming, sent: &[i64]) -> anyhow::Result<usize> {
+    let list = house.config.list(&upcoming.list)?;
+    let fresh = house
+        .store
+        .list_unledgered(&upcoming.list, &upcoming.cadence, house.now())
+        .await?;
+    Ok(fresh
+        .iter()
+        .filter(|stored| list_takes(list, &upcoming.list, stored) && !sent.contains(&stored.id))
+        .count())
+}

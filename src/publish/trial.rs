@@ -31,6 +31,8 @@ pub struct Trial {
     pub of: String,
     /// The Date it carries.
     pub date: DateTime<Utc>,
+    /// Rows of `outgoing`, once it is on its way.
+    pub queued: Vec<i64>,
 }
 
 /// The ways a preview is written, by file name.
@@ -45,6 +47,7 @@ pub async fn trial(house: &House, name: &str, order: &Order) -> anyhow::Result<T
             variants,
             of: "what is new".into(),
             date: order.due_at,
+            queued: Vec::new(),
         });
     }
     // Nobody may be on the list yet, while reports wait.
@@ -87,6 +90,7 @@ pub async fn trial(house: &House, name: &str, order: &Order) -> anyhow::Result<T
         variants,
         of,
         date: order.due_at,
+        queued: Vec::new(),
     })
 }
 
@@ -136,11 +140,12 @@ pub async fn test_send(
         is_first
     });
     let mut tx = house.store.begin().await?;
+    let mut queued = Vec::new();
     for variant in &mut trial.variants {
         variant.rendered.subject = format!("[Test] {}", variant.rendered.subject);
         variant.prepared = mail::compose(&Headers::of_digest(&trial.facts, &variant.language), &variant.rendered)?;
         for address in addresses {
-            post(
+            let row = post(
                 house,
                 &mut tx,
                 "test",
@@ -150,9 +155,11 @@ pub async fn test_send(
                 house.now(),
             )
             .await?;
+            queued.push(row);
         }
     }
     tx.commit().await?;
+    trial.queued = queued;
     let mails = trial.variants.len() * addresses.len();
     Ok((trial, mails))
 }
@@ -166,7 +173,7 @@ pub(super) async fn post(
     variant: &DraftVariant,
     address: &str,
     date: DateTime<Utc>,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<i64> {
     let key = format!(
         "{kind} {address} {} {} {}",
         variant.language,
@@ -192,8 +199,7 @@ pub(super) async fn post(
         sender: sender.address.to_string(),
         message,
     };
-    house.store.insert_personal(tx, &personal).await?;
-    Ok(())
+    Ok(house.store.insert_personal(tx, &personal).await?)
 }
 
 fn inert_link(house: &House) -> String {

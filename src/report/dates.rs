@@ -85,7 +85,7 @@ type Form = (LazyLock<Regex>, fn(&Captures<'_>) -> Reading);
 const ORDINAL: &str = r"(?:st|nd|rd|th|er|º|ª|°|\.|-го|-е)?";
 const YEAR: &str = r"(?:1[89]|20|21)\d{2}";
 const TO: &str =
-    r"\s*(?:[-–—−‐‑]|\b(?:to|till|until|through|and|bis(?:\s+zum)?|und|au|et(?:\s+le)?|al|a|y|по|до|и)\b)\s*";
+    r"\s*(?:[-–—−‐‑/]|\b(?:to|till|until|through|and|bis(?:\s+zum)?|und|au|et(?:\s+le)?|al|a|y|по|до|и)\b)\s*";
 const OF: &str = r"\s*(?:(?:day\s+)?\bof\s+|\bde\s+|d[’'])?";
 
 fn form(text: &str) -> Regex {
@@ -146,9 +146,7 @@ static FORMS: [Form; 9] = [
     // 2019-01-28; 2019-01-28 to 2019-01-30
     (
         LazyLock::new(|| {
-            form(
-                r"\b(?P<y1>\d{4})-(?P<m1>\d{2})-(?P<d1>\d{2})(?:(?:{to}|\s*/\s*)(?P<y>\d{4})-(?P<m2>\d{2})-(?P<d2>\d{2}))?",
-            )
+            form(r"\b(?P<y1>\d{4})-(?P<m1>\d{2})-(?P<d1>\d{2})(?:{to}(?P<y>\d{4})-(?P<m2>\d{2})-(?P<d2>\d{2}))?")
         }),
         |c| days(c, day(c, "y1", "m1", "d1"), day(c, "y", "m2", "d2")),
     ),

@@ -246,6 +246,28 @@ impl Store {
         Ok(row.map(|row| row.try_get(0)).transpose()?)
     }
 
+    /// A row's state and the relay's last answer.
+    pub async fn find_outgoing(&self, id: i64) -> Result<Option<(String, Option<String>)>> {
+        let row = sqlx::query("SELECT state, COALESCE(reply, reason) FROM outgoing WHERE id = $1")
+            .bind(id)
+            .fetch_optional(&self.read)
+            .await?;
+        row.map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).transpose()
+    }
+
+    /// How many rows are due now or in hand: of editions that are being sent, and personal mail.
+    pub async fn count_due(&self) -> Result<u64> {
+        let row = sqlx::query(
+            "SELECT COUNT(*) FROM outgoing o LEFT JOIN edition e ON e.id = o.edition_id
+             WHERE o.state IN ('pending', 'claimed', 'handoff', 'deferred') AND o.next_at <= $1
+               AND (o.edition_id IS NULL OR e.state = 'sending')",
+        )
+        .bind(self.now().await?.timestamp_millis())
+        .fetch_one(&self.read)
+        .await?;
+        Ok(u64::try_from(row.try_get::<i64, _>(0)?).unwrap_or_default())
+    }
+
     /// Rows of an edition by state.
     pub async fn count_states(&self, edition_id: i64) -> Result<BTreeMap<String, i64>> {
         let rows = sqlx::query(

@@ -1,0 +1,238 @@
+//! `collect` and `reports`: what came in, what was refused, where it went.
+
+use anyhow::Context;
+use clap::Subcommand;
+use serde_json::json;
+
+use super::{Desk, Misuse, collect_now};
+use crate::publish::{self, Collected, Collector, decide_report};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Names of sources in config.toml; none: all
+    sources: Vec<String>,
+    /// Publish at once what was collected, without waiting for `settle`
+    #[arg(long)]
+    now: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ReportsArgs {
+    #[command(subcommand)]
+    action: Option<Reports>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Reports {
+    /// All reports, the newest first
+    List,
+    /// One report: its fields, revisions and the editions it was in
+    Show { id: i64 },
+    /// Keep a report out of mail, feeds and pages
+    Hold { id: i64 },
+    /// End a hold
+    Release { id: i64 },
+    /// Take a report back for good; editions that carry it stop
+    Withdraw { id: i64 },
+}
+
+pub(super) async fn run(desk: &Desk, args: &Args) -> anyhow::Result<()> {
+    let house = desk.open_synced().await?;
+    for name in &args.sources {
+        if !house.config.sources.contains_key(name) {
+            let known = house
+                .config
+                .sources
+                .keys()
+                .map(String::as_str)
+                .collect::<Vec<_>>()
+                .join(", ");
+            return Err(Misuse(format!("there is no source {name} in config.toml; there is {known}")).into());
+        }
+    }
+    let all = if args.now {
+        collect_now(&house, &args.sources).await?
+    } else {
+        let all = publish::collect(&house, &mut Collector::default(), &args.sources).await?;
+        publish::publish_settled(&house, false).await?;
+        all
+    };
+    let mut failed = None;
+    for collected in &all {
+        desk.tell(&json!({
+            "source": collected.source,
+            "new": collected.new,
+            "changed": collected.changed,
+            "unchanged": collected.unchanged,
+            "refused": collected.refused,
+            "archived": collected.archived,
+            "held": collected.held,
+            "writing": collected.restless,
+            "error": collected.error,
+        }))?;
+        for line in sentences(collected) {
+            desk.say(line);
+        }
+        failed = failed.or(collected
+            .error
+            .as_ref()
+            .map(|error| format!("{}: {error}", collected.source)));
+    }
+    match failed {
+        Some(error) => Err(anyhow::anyhow!(error)),
+        None => Ok(()),
+    }
+}
+
+fn sentences(collected: &Collected) -> Vec<String> {
+    let Collected {
+        source,
+        new,
+        changed,
+        unchanged,
+        archived,
+        held,
+        ..
+    } = collected;
+    if collected.error.is_some() {
+        return Vec::new();
+    }
+    let mut lines = vec![format!(
+        "{source}: {new} new, {changed} changed, {unchanged} unchanged, {} refused",
+        collected.refused.len()
+    )];
+    if *archived > 0 {
+        lines.push(format!(
+            "  {new} found: {} will be mailed, {archived} archived only; to mail one: `rapporteur send LIST --only ID`",
+            new - archived
+        ));
+    }
+    if *held > 0 {
+        lines.push(format!(
+            "  {held} held for review, because so many came at once: `rapporteur reports release ID`"
+        ));
+    }
+    lines.extend(
+        collected
+            .refused
+            .iter()
+            .map(|refused| format!("  refused {}: {}", refused.path, refused.reason)),
+    );
+    lines.extend(
+        collected
+            .restless
+            .iter()
+            .map(|path| format!("  {path} is still being written; it is taken once it lies still")),
+    );
+    lines
+}
+
+pub(super) async fn reports(desk: &Desk, args: ReportsArgs) -> anyhow::Result<()> {
+    let house = desk.open().await?;
+    let (id, what) = match args.action.unwrap_or(Reports::List) {
+        Reports::List => return list(desk, &house).await,
+        Reports::Show { id } => return show(desk, &house, id).await,
+        Reports::Hold { id } => (id, "hold"),
+        Reports::Release { id } => (id, "release"),
+        Reports::Withdraw { id } => (id, "withdraw"),
+    };
+    let said = decide_report(&house, id, what, &desk.who()).await?;
+    desk.tell(&json!({ "report": id, "done": what, "said": said }))?;
+    desk.say(said);
+    Ok(())
+}
+
+async fn list(desk: &Desk, house: &publish::House) -> anyhow::Result<()> {
+    let reports = house.store.list_reports().await?;
+    if reports.is_empty() {
+        desk.say("no reports yet: drop one into the folder of a source and run `rapporteur collect`");
+    }
+    for stored in reports {
+        let state = stored.state(house.now());
+        desk.tell(&json!({
+            "id": stored.id,
+            "state": state,
+            "title": stored.report.title,
+            "event": stored.report.event.start,
+            "source": stored.source,
+            "path": stored.item_key,
+            "revision": stored.revision,
+            "archived": stored.archived,
+            "slug": stored.slug,
+        }))?;
+        let when = stored
+            .report
+            .event
+            .start
+            .map(|start| start.to_string())
+            .unwrap_or_default();
+        let archived = if stored.archived { " (archive only)" } else { "" };
+        desk.say(format!(
+            "{:>5}  {state:<10} {when:<16} {}{archived}",
+            stored.id, stored.report.title
+        ));
+    }
+    Ok(())
+}
+
+async fn show(desk: &Desk, house: &publish::House, id: i64) -> anyhow::Result<()> {
+    let stored = house
+        .store
+        .find_report(id)
+        .await?
+        .with_context(|| format!("there is no report {id}; see `rapporteur reports`"))?;
+    let editions: Vec<String> = house
+        .store
+        .list_editions_with(id)
+        .await?
+        .iter()
+        .map(|edition| format!("{}/{} ({})", edition.list, edition.number, edition.state))
+        .collect();
+    let decisions = house.store.list_decisions(&format!("report {id}")).await?;
+    desk.tell(&json!({
+        "id": id,
+        "public_id": stored.public_id,
+        "state": stored.state(house.now()),
+        "held_why": stored.held_why,
+        "source": stored.source,
+        "path": stored.item_key,
+        "revision": stored.revision,
+        "page": format!("{}/reports/{}", house.config.web.public_url, stored.slug),
+        "first_seen": stored.first_seen_at,
+        "published": stored.dated_at,
+        "updated": stored.updated_at,
+        "editions": editions,
+        "decisions": decisions,
+        "report": crate::report::explain(&stored.report),
+    }))?;
+    desk.say(format!(
+        "report {id}, {}, revision {}, from {} {}",
+        stored.state(house.now()),
+        stored.revision,
+        stored.source,
+        stored.item_key
+    ));
+    if let Some(why) = &stored.held_why {
+        desk.say(format!("held: {why}"));
+    }
+    desk.say(format!("page: {}/reports/{}", house.config.web.public_url, stored.slug));
+    desk.say(format!(
+        "in editions: {}",
+        if editions.is_empty() {
+            "none".into()
+        } else {
+            editions.join(", ")
+        }
+    ));
+    for decision in decisions {
+        desk.say(format!(
+            "{} by {} at {}",
+            decision.what,
+            decision.who,
+            decision.at.format("%Y-%m-%d %H:%M UTC")
+        ));
+    }
+    desk.say("");
+    desk.say(crate::report::explain_text(&stored.report));
+    Ok(())
+}

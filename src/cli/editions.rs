@@ -1,0 +1,272 @@
+//! `editions`, `pause` and `resume`: who got what, and what staff decide.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context;
+use clap::Subcommand;
+use serde_json::json;
+
+use super::{Desk, Misuse, parse_edition, send};
+use crate::clock::from_millis;
+use crate::publish::{Decided, House, MANUAL, decide_edition};
+use crate::store::{Edition, Pause};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Editions, the newest first
+    List {
+        /// Only this list
+        list: Option<String>,
+    },
+    /// One edition: counts by state, decisions, and with --recipients who got what
+    Show {
+        #[arg(value_name = "LIST/N")]
+        edition: String,
+        /// A line for each person
+        #[arg(long)]
+        recipients: bool,
+        /// Only people in this state: sent, deferred, failed, skipped, in-doubt, pending
+        #[arg(long, requires = "recipients")]
+        state: Option<String>,
+    },
+    /// Let it go out at its hour
+    Approve {
+        #[arg(value_name = "LIST/N")]
+        edition: String,
+        /// Even though a report in it changed since it was sealed
+        #[arg(long)]
+        as_sealed: bool,
+    },
+    /// Do not start it
+    Hold {
+        #[arg(value_name = "LIST/N")]
+        edition: String,
+    },
+    /// End a hold
+    Release {
+        #[arg(value_name = "LIST/N")]
+        edition: String,
+        /// Even though a report in it changed since it was sealed
+        #[arg(long)]
+        as_sealed: bool,
+    },
+    /// Cancel it and seal anew, while no mail has been handed over
+    Redo {
+        #[arg(value_name = "LIST/N")]
+        edition: String,
+    },
+    /// Stop sending, to go on later
+    Stop {
+        #[arg(value_name = "LIST/N")]
+        edition: String,
+    },
+    /// Go on sending
+    Resume {
+        #[arg(value_name = "LIST/N")]
+        edition: String,
+    },
+    /// End it for good; its reports are new again only if nobody got it
+    Cancel {
+        #[arg(value_name = "LIST/N")]
+        edition: String,
+    },
+    /// Try the failed rows again
+    Retry {
+        #[arg(value_name = "LIST/N")]
+        edition: String,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Scope {
+    /// A list or a relay of config.toml; none: everything
+    #[arg(value_name = "LIST|RELAY")]
+    name: Option<String>,
+}
+
+pub(super) async fn run(desk: &Desk, args: Args) -> anyhow::Result<()> {
+    let house = desk.open().await?;
+    let (edition, decided) = match args.action {
+        Action::List { list } => return self::list(desk, &house, list.as_deref()).await,
+        Action::Show {
+            edition,
+            recipients,
+            state,
+        } => {
+            return show(desk, &house, &edition, recipients, state.as_deref()).await;
+        }
+        Action::Approve { edition, as_sealed } => (edition, Decided::Approve { as_sealed }),
+        Action::Hold { edition } => (edition, Decided::Hold),
+        Action::Release { edition, as_sealed } => (edition, Decided::Release { as_sealed }),
+        Action::Redo { edition } => (edition, Decided::Redo),
+        Action::Stop { edition } => (edition, Decided::Stop),
+        Action::Resume { edition } => (edition, Decided::Resume),
+        Action::Cancel { edition } => (edition, Decided::Cancel),
+        Action::Retry { edition } => (edition, Decided::Retry),
+    };
+    let (list, number) = parse_edition(&edition)?;
+    let said = decide_edition(&house, &list, number, decided, &desk.who()).await?;
+    desk.say(&said);
+    // Without a daemon nobody else would send what was just let go.
+    if matches!(
+        decided,
+        Decided::Approve { .. } | Decided::Release { .. } | Decided::Resume | Decided::Retry
+    ) {
+        send::deliver(desk, &house).await?;
+    }
+    let edition = house
+        .store
+        .find_edition(&list, number)
+        .await?
+        .context("the edition is gone")?;
+    let counts = house.store.count_states(edition.id).await?;
+    let mut document = document(&edition, &counts);
+    if let Some(fields) = document.as_object_mut() {
+        fields.insert("said".into(), said.into());
+    }
+    desk.tell(&document)
+}
+
+/// The shape of `editions show --json`.
+pub(super) fn document(edition: &Edition, counts: &BTreeMap<String, i64>) -> serde_json::Value {
+    let slot = edition.slot.filter(|_| edition.cadence != MANUAL).map(from_millis);
+    json!({
+        "list": edition.list,
+        "number": edition.number,
+        "state": edition.state,
+        "cadence": edition.cadence,
+        "slot": slot,
+        "counts": counts,
+    })
+}
+
+pub(super) fn say_counts(counts: &BTreeMap<String, i64>) -> String {
+    if counts.is_empty() {
+        return "nobody".into();
+    }
+    let order = [
+        "sent", "pending", "claimed", "handoff", "deferred", "failed", "in-doubt", "skipped",
+    ];
+    let words = order
+        .iter()
+        .filter_map(|state| Some(format!("{} {state}", counts.get(*state)?)));
+    words.collect::<Vec<_>>().join(", ")
+}
+
+async fn list(desk: &Desk, house: &House, list: Option<&str>) -> anyhow::Result<()> {
+    let editions = house.store.list_editions(list).await?;
+    if editions.is_empty() {
+        desk.say("no editions yet");
+    }
+    for edition in editions {
+        let counts = house.store.count_states(edition.id).await?;
+        desk.tell(&document(&edition, &counts))?;
+        let sealed = edition.sealed_at.format("%Y-%m-%d %H:%M UTC");
+        desk.say(format!(
+            "{}/{}  {:<9} {} sealed {sealed}: {}",
+            edition.list,
+            edition.number,
+            edition.state,
+            edition.cadence,
+            say_counts(&counts)
+        ));
+    }
+    Ok(())
+}
+
+async fn show(desk: &Desk, house: &House, name: &str, recipients: bool, state: Option<&str>) -> anyhow::Result<()> {
+    let (list, number) = parse_edition(name)?;
+    let edition = house
+        .store
+        .find_edition(&list, number)
+        .await?
+        .with_context(|| format!("there is no edition {name}; see `rapporteur editions list`"))?;
+    let counts = house.store.count_states(edition.id).await?;
+    let mut answer = document(&edition, &counts);
+    desk.say(format!(
+        "{name} is {} ({}): {}",
+        edition.state,
+        edition.cadence,
+        say_counts(&counts)
+    ));
+    if edition.needs_approval && edition.approved_at.is_none() && edition.state == "waiting" {
+        desk.say(format!("it waits for `rapporteur editions approve {name}`"));
+    }
+    for item in house.store.list_items(edition.id).await? {
+        desk.say(format!(
+            "  {:>4}  {} (revision {}, {})",
+            item.report_id, item.report.title, item.revision, item.matter
+        ));
+    }
+    for decision in house.store.list_decisions(name).await? {
+        let note = decision.note.map(|note| format!(": {note}")).unwrap_or_default();
+        desk.say(format!(
+            "{} by {} at {}{note}",
+            decision.what,
+            decision.who,
+            decision.at.format("%Y-%m-%d %H:%M UTC")
+        ));
+    }
+    if recipients {
+        let rows = house.store.list_recipients(edition.id, state).await?;
+        for row in &rows {
+            let reason = row
+                .reason
+                .as_ref()
+                .map(|reason| format!(" ({reason})"))
+                .unwrap_or_default();
+            let reply = row.reply.as_ref().map(|reply| format!("  {reply}")).unwrap_or_default();
+            desk.say(format!("{}  {}{reason}{reply}", row.address, row.state));
+        }
+        if let Some(fields) = answer.as_object_mut() {
+            fields.insert("recipients".into(), serde_json::to_value(rows)?);
+        }
+    }
+    desk.tell(&answer)
+}
+
+pub(super) async fn pause(desk: &Desk, scope: &Scope) -> anyhow::Result<()> {
+    let house = desk.open().await?;
+    let scope = scope_of(&house, scope)?;
+    let pause = Pause {
+        scope: scope.clone(),
+        who: desk.who(),
+        why: None,
+        since: house.now(),
+        until: None,
+    };
+    house.store.pause(&pause).await?;
+    desk.tell(&pause)?;
+    desk.say(format!(
+        "{scope} stands still; mails already with a relay cannot be called back"
+    ));
+    Ok(())
+}
+
+pub(super) async fn resume(desk: &Desk, scope: &Scope) -> anyhow::Result<()> {
+    let house = desk.open().await?;
+    let scope = scope_of(&house, scope)?;
+    let was = house.store.unpause(&scope).await?;
+    desk.tell(&json!({ "scope": scope, "resumed": was }))?;
+    desk.say(if was {
+        format!("{scope} goes on")
+    } else {
+        format!("{scope} was not paused")
+    });
+    Ok(())
+}
+
+fn scope_of(house: &House, scope: &Scope) -> anyhow::Result<String> {
+    match &scope.name {
+        None => Ok("everything".into()),
+        Some(name) if house.config.lists.contains_key(name) => Ok(format!("list {name}")),
+        Some(name) if house.config.relays.contains_key(name) => Ok(format!("relay {name}")),
+        Some(name) => Err(Misuse(format!("{name} is neither a list nor a relay of config.toml")).into()),
+    }
+}

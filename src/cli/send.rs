@@ -1,0 +1,420 @@
+//! `send`: an edition by hand. Shows what would go out, asks, seals, delivers.
+//!
+//! If a daemon runs, it delivers and we watch; otherwise we deliver ourselves. What an earlier send left open goes on
+//! first, so that a send that was killed is finished by typing it again.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, IsTerminal, Write};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, bail, ensure};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use super::{Desk, Misuse, editions, misuse, progress};
+use crate::daemon;
+use crate::delivery::{Delivery, lock};
+use crate::edition::Hand;
+use crate::publish::{self, Draft, Hands, House, MANUAL, Order, What, draft, read_hands, read_note};
+use crate::subscriber::Address;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The list of config.toml
+    list: String,
+    /// Only the people who read by this cadence, and only its ledger
+    #[arg(long, value_name = "WORD")]
+    cadence: Option<String>,
+    /// Only these reports (ids of `rapporteur reports`); the others stay new
+    #[arg(long, num_args = 1.., value_name = "ID")]
+    only: Vec<i64>,
+    /// Without these reports; they stay new
+    #[arg(long, num_args = 1.., value_name = "ID")]
+    without: Vec<String>,
+    /// A note on top: a Markdown file
+    #[arg(long, value_name = "FILE")]
+    intro: Option<PathBuf>,
+    /// The subject, instead of the first title
+    #[arg(long, value_name = "TEXT")]
+    subject: Option<String>,
+    /// A notice that this report was corrected, to those who had an earlier revision
+    #[arg(long, value_name = "ID", requires = "note")]
+    correct: Option<i64>,
+    /// What was corrected, for --correct: a text file
+    #[arg(long, value_name = "FILE", requires = "correct")]
+    note: Option<PathBuf>,
+    /// Show what would be sent to whom; nothing is sealed or sent
+    #[arg(long)]
+    dry_run: bool,
+    /// A test send to these addresses: subject with [Test], links for leaving that do nothing, no ledger
+    #[arg(long, num_args = 1.., value_name = "ADDRESS", conflicts_with = "dry_run")]
+    to: Vec<String>,
+    /// Send without asking
+    #[arg(long)]
+    yes: bool,
+}
+
+pub(super) async fn run(desk: &Desk, args: &Args) -> anyhow::Result<()> {
+    let config = desk.read_config()?;
+    let list = config.list(&args.list)?;
+    if let Some(why) = config.insecure_links(list) {
+        if args.to.is_empty() && !args.dry_run {
+            return Err(Misuse(why).into());
+        }
+        desk.warn(&format!("warning: {why}"));
+    }
+    if let Some(word) = &args.cadence
+        && !list.cadences.contains_key(word)
+    {
+        let known = list.cadences.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+        return Err(Misuse(format!("the list {} has no cadence {word}; it has {known}", args.list)).into());
+    }
+    let house = desk.open_synced().await?;
+    for collected in super::collect_now(&house, &[]).await? {
+        for refused in &collected.refused {
+            desk.warn(&format!("refused {}: {}", refused.path, refused.reason));
+        }
+        if let Some(error) = collected.error {
+            desk.warn(&format!("{}: {error}", collected.source));
+        }
+    }
+    let (order, hands) = order(&house, args).await?;
+    if !args.to.is_empty() {
+        return test(desk, &house, args, &order).await;
+    }
+    let Some(draft) = draft(&house, &args.list, &order).await? else {
+        return nothing_new(desk, &house, args).await;
+    };
+    show(desk, &house, &draft).await?;
+    if args.dry_run {
+        return desk.tell(&dry(&draft));
+    }
+    let people = draft.recipients();
+    if !args.yes && !confirm(people)? {
+        desk.say("nothing was sent");
+        return Ok(());
+    }
+    let hash = draft.hash();
+    drop(draft);
+    let number = publish::seal(&house, &args.list, &order, &hands, Some(&hash), &desk.who()).await?;
+    let number = number.with_context(|| {
+        format!(
+            "somebody else sent it meanwhile; see `rapporteur editions list {}`",
+            args.list
+        )
+    })?;
+    publish::release_due(&house).await?;
+    deliver(desk, &house).await?;
+    report(desk, &house, &args.list, number).await
+}
+
+/// What the options ask for, with the editor's words of `next/` underneath.
+async fn order(house: &House, args: &Args) -> anyhow::Result<(Order, Hands)> {
+    let mut hands = read_hands(house, &args.list)?;
+    if args.intro.is_some() || args.subject.is_some() || !args.without.is_empty() {
+        let note = args.intro.as_deref().map(read_note).transpose()?;
+        if hands.by_language.is_empty() {
+            hands.by_language.insert(String::new(), Hand::default());
+        }
+        for hand in hands.by_language.values_mut() {
+            if let Some(note) = &note {
+                hand.note.clone_from(&note.note);
+                hand.subject = note.subject.clone().or(hand.subject.take());
+            }
+            hand.subject = args.subject.clone().or(hand.subject.take());
+            hand.without.extend(args.without.iter().cloned());
+        }
+    }
+    let what = match (args.correct, &args.cadence) {
+        (Some(id), _) => {
+            correct(house, id, args.note.as_deref().context("--note")?).await?;
+            What::Correction(id)
+        }
+        (None, cadence) if !args.only.is_empty() => What::Only {
+            reports: args.only.clone(),
+            cadence: cadence.clone(),
+        },
+        (None, Some(cadence)) => What::Cadence(cadence.clone()),
+        (None, None) => What::All,
+    };
+    let order = Order {
+        what,
+        cadence: args.cadence.clone().unwrap_or_else(|| MANUAL.to_owned()),
+        slot: None,
+        due_at: house.now(),
+        hands: hands.by_language.clone(),
+    };
+    Ok((order, hands))
+}
+
+/// Marks a report's newest revision as a correction.
+async fn correct(house: &House, id: i64, note: &std::path::Path) -> anyhow::Result<()> {
+    let text = std::fs::read_to_string(note).with_context(|| format!("cannot read {}", note.display()))?;
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    ensure!(
+        !text.is_empty(),
+        "{} is empty; say in a sentence what was corrected",
+        note.display()
+    );
+    let stored = house
+        .store
+        .find_report(id)
+        .await?
+        .with_context(|| format!("there is no report {id}; see `rapporteur reports`"))?;
+    ensure!(
+        stored.revision > 1,
+        "report {id} has not changed since it came; correct its file first, then people are told"
+    );
+    let mut tx = house.store.begin().await?;
+    house
+        .store
+        .record_correction(&mut tx, id, stored.revision, &text, house.now())
+        .await?;
+    Ok(tx.commit().await?)
+}
+
+async fn nothing_new(desk: &Desk, house: &House, args: &Args) -> anyhow::Result<()> {
+    deliver(desk, house).await?;
+    let last = house.store.last_number(&args.list).await?;
+    let since = (last > 0).then(|| format!("{}/{last}", args.list));
+    desk.tell(&json!({ "edition": null, "since": since }))?;
+    desk.say(match since {
+        Some(since) => format!("nothing new since {since}"),
+        None if house.store.list_active_people(&args.list).await?.is_empty() => {
+            format!(
+                "nobody is on the list {}; put people into {}",
+                args.list,
+                house.people_file(&args.list).display()
+            )
+        }
+        None => "nothing new: there is no published report that the list takes; see `rapporteur reports`".into(),
+    });
+    Ok(())
+}
+
+/// What would go out, to whom, and what the next slot will then hold.
+async fn show(desk: &Desk, house: &House, draft: &Draft) -> anyhow::Result<()> {
+    desk.say(format!("{}/{}", draft.list, draft.number));
+    let mut languages: Vec<&str> = Vec::new();
+    for variant in &draft.variants {
+        if !languages.contains(&variant.language.as_str()) {
+            languages.push(&variant.language);
+            let subject = draft
+                .variant_for(&variant.language)
+                .map_or("", |variant| variant.rendered.subject.as_str());
+            desk.say(format!("Subject ({}): {subject}", variant.language));
+        }
+    }
+    for item in &draft.items {
+        let when = item
+            .report
+            .event
+            .start
+            .map(|start| format!(", {start}"))
+            .unwrap_or_default();
+        let note = if item.note.is_some() && item.matter != crate::edition::Matter::Report {
+            " (correction)"
+        } else {
+            ""
+        };
+        desk.say(format!("  {:>4}  {}{when}{note}", item.report_id, item.report.title));
+    }
+    let counts = |counts: Vec<(&str, usize)>| {
+        counts
+            .iter()
+            .map(|(word, count)| format!("{count} {word}"))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    desk.say(format!(
+        "People: {} ({})",
+        draft.recipients(),
+        counts(draft.by_language().into_iter().collect())
+    ));
+    if !draft.skipped().is_empty() {
+        desk.say(format!(
+            "Not sent to: {}",
+            counts(draft.skipped().into_iter().collect())
+        ));
+    }
+    desk.say(format!("From: {}", draft.sealed.from));
+    desk.say(format!(
+        "Reply-To: {}",
+        draft.sealed.reply_to.as_deref().unwrap_or("none")
+    ));
+    desk.say(format!("Relay: {}", draft.sealed.relay));
+    if draft.needs_approval {
+        desk.say(format!(
+            "It will wait for `rapporteur editions approve {}/{}`",
+            draft.list, draft.number
+        ));
+    }
+    if let Some(next) = publish::upcoming(house, Some(&draft.list), 1).first() {
+        let sent: Vec<i64> = draft.items.iter().map(|item| item.report_id).collect();
+        let left = publish::left_for(house, next, &sent).await?;
+        let local = next.slot.local.format("%a %-d %b %H:%M");
+        desk.say(format!(
+            "The next slot ({}, {local}) will then hold {left} reports",
+            next.cadence
+        ));
+    }
+    for warning in &draft.warnings {
+        desk.warn(&format!("warning: {warning}"));
+    }
+    Ok(())
+}
+
+fn dry(draft: &Draft) -> serde_json::Value {
+    json!({
+        "list": draft.list,
+        "number": draft.number,
+        "dry_run": true,
+        "reports": draft.items.iter().map(|item| json!({ "id": item.report_id, "matter": item.matter.to_string(), "title": item.report.title })).collect::<Vec<_>>(),
+        "people": draft.recipients(),
+        "languages": draft.by_language(),
+        "skipped": draft.skipped(),
+        "subject": draft.variants.first().map(|variant| &variant.rendered.subject),
+        "relay": draft.sealed.relay,
+        "hash": draft.hash(),
+    })
+}
+
+/// "Type 214 to send to 214 people". Without a terminal there is nobody to ask.
+fn confirm(people: usize) -> anyhow::Result<bool> {
+    if !std::io::stdin().is_terminal() {
+        return Err(
+            Misuse("nobody can be asked here; to send without asking, add --yes. Nothing was sent".into()).into(),
+        );
+    }
+    eprint!("Type {people} to send to {people} people: ");
+    std::io::stderr().flush()?;
+    let mut typed = String::new();
+    std::io::stdin().lock().read_line(&mut typed)?;
+    Ok(typed.trim() == people.to_string())
+}
+
+async fn test(desk: &Desk, house: &House, args: &Args, order: &Order) -> anyhow::Result<()> {
+    let parse = |address: &String| Address::parse(address).with_context(|| format!("--to {address}"));
+    let addresses: Vec<Address> = args.to.iter().map(parse).collect::<Result<_, _>>().map_err(misuse)?;
+    let (trial, mails) = publish::test_send(house, &args.list, order, &addresses).await?;
+    let queued = trial.queued.clone();
+    deliver(desk, house).await?;
+    let mut states: BTreeMap<String, usize> = BTreeMap::new();
+    let mut why = None;
+    for id in &queued {
+        let (state, reply) = house.store.find_outgoing(*id).await?.unwrap_or_default();
+        if state != "sent" {
+            why = reply.or(why);
+        }
+        *states.entry(state).or_default() += 1;
+    }
+    desk.tell(&json!({ "test": true, "shows": trial.of, "mails": mails, "states": states }))?;
+    let counts = states
+        .iter()
+        .map(|(state, count)| format!("{count} {state}"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    desk.say(format!("test of {} to {}: {counts}", trial.of, args.to.join(", ")));
+    if let Some(why) = why {
+        bail!("not every test mail was taken: {why}");
+    }
+    Ok(())
+}
+
+/// Delivers what is due, or watches the daemon do it.
+pub(super) async fn deliver(desk: &Desk, house: &House) -> anyhow::Result<()> {
+    let total = house.store.count_due().await?;
+    if total == 0 {
+        return Ok(());
+    }
+    let bar = progress::bar(total, desk.quiet || desk.json).with_message("sending");
+    let watch = async {
+        loop {
+            if let Ok(left) = house.store.count_due().await {
+                bar.set_position(total.saturating_sub(left));
+                if left == 0 {
+                    break;
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
+    };
+    let lock = match daemon::take_lock(house).await {
+        Ok(lock) => lock,
+        Err(error)
+            if error
+                .chain()
+                .any(|cause| matches!(cause.downcast_ref(), Some(lock::Error::Held { .. }))) =>
+        {
+            // The daemon looks every few seconds; a relay that rests must not keep us here for ever.
+            let stuck = async {
+                let (mut last, mut still) = (0, 0);
+                while still < 20 {
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                    let left = house.store.count_due().await.unwrap_or(0);
+                    still = if left == last { still + 1 } else { 0 };
+                    last = left;
+                }
+            };
+            tokio::select! { () = watch => {}, () = stuck => {} }
+            bar.finish_and_clear();
+            return Ok(());
+        }
+        Err(error) => return Err(error),
+    };
+    let delivery = Delivery::open(
+        house.store.clone(),
+        &house.config,
+        house.clock.clone(),
+        house.secret.clone(),
+    )
+    .await?;
+    let stop = CancellationToken::new();
+    tokio::spawn({
+        let stop = stop.clone();
+        async move {
+            if tokio::signal::ctrl_c().await.is_ok() {
+                eprintln!("ending after the mails in hand; type the same command again to go on");
+                stop.cancel();
+            }
+        }
+    });
+    let summary = tokio::select! {
+        summary = delivery.deliver_due(&stop) => summary?,
+        never = async { watch.await; std::future::pending().await } => never,
+    };
+    bar.finish_and_clear();
+    drop(lock);
+    for (relay, fault) in &summary.resting {
+        desk.warn(&format!(
+            "the relay {relay} rests: {fault}; what is left goes out with the next `send` or by `run`"
+        ));
+    }
+    Ok(())
+}
+
+async fn report(desk: &Desk, house: &House, list: &str, number: i64) -> anyhow::Result<()> {
+    let edition = house
+        .store
+        .find_edition(list, number)
+        .await?
+        .context("the edition just sealed is gone")?;
+    let counts = house.store.count_states(edition.id).await?;
+    desk.tell(&editions::document(&edition, &counts))?;
+    desk.say(format!("{list}/{number}: {}", editions::say_counts(&counts)));
+    if edition.state == "waiting" {
+        desk.say(format!("it waits for `rapporteur editions approve {list}/{number}`"));
+        return Ok(());
+    }
+    let open: i64 = ["pending", "deferred"]
+        .iter()
+        .filter_map(|state| counts.get(*state))
+        .sum();
+    let sent = counts.get("sent").copied().unwrap_or(0);
+    ensure!(
+        sent > 0 || open == 0,
+        "nothing was sent yet; see `rapporteur editions show {list}/{number} --recipients`"
+    );
+    Ok(())
+}
