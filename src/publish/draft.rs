@@ -225,7 +225,7 @@ async fn write(
             list_title: list.title.clone(),
             relay: house.config.relay_of(list)?.0.to_owned(),
             hand,
-            ..Sealed::default()
+            public: list.public,
         },
         facts: desk.facts.clone(),
         warnings,
