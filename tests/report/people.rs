@@ -32,6 +32,14 @@ fn a_name_with_role_and_affiliation_behind_it() {
 }
 
 #[test]
+fn what_tells_as_what_one_speaks_is_nobody_else() {
+    speak(
+        "Ada Quist, chair at Northport Rivers Guild, said no.",
+        &["Ada Quist | chair | Northport Rivers Guild"],
+    );
+}
+
+#[test]
 fn a_role_before_the_name() {
     speak(
         "In the discussion that followed, hydrologist and flood modelling expert Marius Tellander said no.",
