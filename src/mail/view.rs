@@ -132,7 +132,7 @@ impl View {
                 .list
                 .postal_address
                 .as_deref()
-                .map(postal_lines)
+                .map(|address| postal_lines(address, &digest.list.institute))
                 .unwrap_or_default(),
             basis: digest
                 .list
@@ -190,10 +190,14 @@ fn groups(digest: &Digest, full: &[Item], show: impl Fn(&Item) -> ItemView) -> V
     shown.collect()
 }
 
-/// The lines of a postal address, which are parted by line ends or ", ".
-fn postal_lines(address: &str) -> Vec<String> {
+/// The lines of a postal address, which are parted by line ends or ", ", without the institute's name: the foot has it
+/// above them.
+fn postal_lines(address: &str, institute: &str) -> Vec<String> {
     let lines = address.split('\n').flat_map(|line| line.split(", "));
-    lines.map(clean).filter(|line| !line.is_empty()).collect()
+    lines
+        .map(clean)
+        .filter(|line| !line.is_empty() && *line != clean(institute))
+        .collect()
 }
 
 impl ItemView {
