@@ -343,7 +343,7 @@ async fn sync(desk: &Desk, house: &House, list: &str, yes: bool) -> anyhow::Resu
     ));
     if synced.left > 0 {
         desk.say(format!(
-            "  {} rows are of people who left or were removed; a file does not bring them back",
+            "  {} refused for having left or being removed; a file does not bring them back",
             synced.left
         ));
     }

@@ -33,12 +33,15 @@ struct Status {
 #[derive(Serialize)]
 struct ListStatus {
     list: String,
-    next: Option<Next>,
+    /// Of each cadence that has a schedule, the soonest first.
+    next: Vec<Next>,
     last: Option<Last>,
     /// Slots without an edition: empty, missed, or waiting for an answer.
     slots: Vec<Passed>,
     /// Editions that wait for somebody, and for what.
     waiting: Vec<Waiting>,
+    /// Who is on the list and may be mailed.
+    people: usize,
     #[serde(skip)]
     zone: Tz,
 }
@@ -140,10 +143,10 @@ async fn gather(house: &House) -> anyhow::Result<Status> {
 }
 
 async fn of_list(house: &House, name: &str, list: &List, editions: &[Edition]) -> anyhow::Result<ListStatus> {
-    let next = match publish::upcoming(house, Some(name), 1).into_iter().next() {
-        Some(slot) => Some(next(house, name, list, slot, editions).await?),
-        None => None,
-    };
+    let mut next = Vec::new();
+    for slot in publish::upcoming(house, Some(name), 1) {
+        next.push(look_ahead(house, list, slot, editions).await?);
+    }
     let last = match editions
         .iter()
         .find(|edition| matches!(edition.state.as_str(), "sending" | "finished" | "stopped"))
@@ -182,11 +185,13 @@ async fn of_list(house: &House, name: &str, list: &List, editions: &[Edition]) -
             })
             .collect(),
         waiting: editions.iter().filter_map(waiting).collect(),
+        people: house.store.list_active_people(name).await?.len(),
         zone: zone_of(list),
     })
 }
 
-async fn next(house: &House, name: &str, list: &List, slot: Upcoming, editions: &[Edition]) -> anyhow::Result<Next> {
+/// What a slot will bring: an edition that is sealed already, or what one would hold now.
+async fn look_ahead(house: &House, list: &List, slot: Upcoming, editions: &[Edition]) -> anyhow::Result<Next> {
     let zone = list
         .cadences
         .get(&slot.cadence)
@@ -212,7 +217,6 @@ async fn next(house: &House, name: &str, list: &List, slot: Upcoming, editions: 
         None => publish::outlook(house, &slot).await?,
     };
     let number = sealed.map(|edition| edition.number);
-    tracing::debug!(list = name, ?number, "looked ahead");
     Ok(Next {
         slot,
         zone: zone.to_string(),
@@ -318,25 +322,13 @@ fn of_list_sentences(status: &ListStatus) -> Vec<String> {
         last,
         slots,
         waiting,
+        people,
         ..
     } = status;
-    let mut line = match next {
-        Some(next) => {
-            let sealed = next
-                .sealed
-                .map_or_else(String::new, |number| format!(", sealed as edition {number}"));
-            let when = next.slot.slot.local.format("%a %-d %b %H:%M");
-            let what = match (next.reports, next.people) {
-                (0, _) | (_, 0) => "nothing new so far".into(),
-                (reports, people) => format!(
-                    "{}, {}",
-                    count(reports, "report", "reports"),
-                    count(people, "person", "people")
-                ),
-            };
-            format!("Next: {list}, {when} {}, {what}{sealed}.", next.zone)
-        }
-        None => format!("Next: {list} has no schedule; `rapporteur send {list}` sends it."),
+    let mut line = match next.as_slice() {
+        [] => format!("Next: {list} has no schedule; `rapporteur send {list}` sends it."),
+        [only] => format!("Next: {list}, {}.", say_next(only, *people)),
+        [first, ..] => format!("Next: {list} ({}), {}.", first.slot.cadence, say_next(first, *people)),
     };
     if let Some(last) = last {
         let counts: Vec<_> = last
@@ -355,6 +347,8 @@ fn of_list_sentences(status: &ListStatus) -> Vec<String> {
         };
     }
     let mut lines = vec![line];
+    let later = next.iter().skip(1);
+    lines.extend(later.map(|next| format!("  {}: {}.", next.slot.cadence, say_next(next, *people))));
     for asked in slots.iter().filter(|slot| slot.outcome == "asked") {
         let day = asked.at.with_timezone(&zone).format("%a %-d %b %H:%M");
         lines.push(format!(
@@ -367,6 +361,26 @@ fn of_list_sentences(status: &ListStatus) -> Vec<String> {
             .map(|waiting| format!("  Edition {} {}.", waiting.edition, waiting.needs)),
     );
     lines
+}
+
+/// "Mon 4 May 08:00 Europe/Berlin, 3 reports, 214 people"
+fn say_next(next: &Next, on_list: usize) -> String {
+    let when = next.slot.slot.local.format("%a %-d %b %H:%M");
+    let what = match (next.reports, next.people) {
+        _ if on_list == 0 => "nobody is on the list yet".into(),
+        (0, _) | (_, 0) => "nothing new so far".into(),
+        (reports, people) => {
+            format!(
+                "{}, {}",
+                count(reports, "report", "reports"),
+                count(people, "person", "people")
+            )
+        }
+    };
+    let sealed = next
+        .sealed
+        .map_or_else(String::new, |number| format!(", sealed as edition {number}"));
+    format!("{when} {}, {what}{sealed}", next.zone)
 }
 
 fn count(count: usize, one: &str, many: &str) -> String {

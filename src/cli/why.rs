@@ -129,7 +129,7 @@ async fn of_person(house: &House, name: &str, list: &List, who: Subscription) ->
         None if who.state == "left" => "They left, and get nothing unless they subscribe again themselves.".into(),
         None if who.state == "removed" => {
             format!(
-                "They were taken off the list; `rapporteur subscribers add {} --list {name}` brings them back.",
+                "They were taken off the list; `rapporteur subscribers add {} --list {name} --basis ...` brings them back.",
                 who.subscriber.address
             )
         }
@@ -239,7 +239,7 @@ fn line(id: i64, title: &str, reason: Option<String>) -> Line {
 /// "on Mon 4 May 08:00 Europe/Berlin (weekly)"
 fn when(list: &List, slot: Option<&Upcoming>) -> String {
     let Some(slot) = slot else {
-        return "soon after it is published (immediate)".into();
+        return "within the hour (immediate)".into();
     };
     let zone = list
         .cadences
