@@ -22,3 +22,4 @@ mod mail;
 mod delivery;
 mod schedule;
 mod pages;
+mod commands;
