@@ -222,9 +222,13 @@ fn report(
             "Feeds and pages are served by `rapporteur demo`, or by `rapporteur --config {FOLDER}/config.toml run`."
         ));
     } else {
-        desk.say(format!("  {url}/                  the archive"));
-        desk.say(format!("  {page}  the edition"));
-        desk.say(format!("  {url}/feeds/all.atom    the feed; also all.rss and all.json"));
+        for (address, what) in [
+            (format!("{url}/"), "the archive"),
+            (page, "the edition"),
+            (format!("{url}/feeds/all.atom"), "the feed; also all.rss and all.json"),
+        ] {
+            desk.say(format!("  {address:<44} {what}"));
+        }
         desk.say(format!(
             "  {FOLDER}/reports/: a report you drop there is in the feed ten seconds later"
         ));
