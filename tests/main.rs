@@ -23,3 +23,4 @@ mod mail;
 mod delivery;
 mod schedule;
 mod pages;
+mod commands;

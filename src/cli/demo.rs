@@ -18,6 +18,7 @@ use super::{Desk, Misuse, collect_now, init, progress, write_file};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::daemon::{self, Doors};
+use crate::delivery::lock::StoreLock;
 use crate::publish::{self, Decided, Hands, House};
 use crate::store::Edition;
 
@@ -86,6 +87,8 @@ fn lay_out(folder: &Path, port: u16) -> anyhow::Result<usize> {
                 format!("{FOLDER}/ was not made by `rapporteur demo` and is left alone; begin in another folder");
             return Err(Misuse(text).into());
         }
+        // Not from under a demonstration that still runs.
+        let _lock = StoreLock::take(&folder.join("rapporteur.db"), Clock::System.now())?;
         std::fs::remove_dir_all(folder).with_context(|| format!("cannot remove the old {FOLDER}/"))?;
     }
     write_file(
@@ -219,9 +222,13 @@ fn report(
             "Feeds and pages are served by `rapporteur demo`, or by `rapporteur --config {FOLDER}/config.toml run`."
         ));
     } else {
-        desk.say(format!("  {url}/                  the archive"));
-        desk.say(format!("  {page}  the edition"));
-        desk.say(format!("  {url}/feeds/all.atom    the feed; also all.rss and all.json"));
+        for (address, what) in [
+            (format!("{url}/"), "the archive"),
+            (page, "the edition"),
+            (format!("{url}/feeds/all.atom"), "the feed; also all.rss and all.json"),
+        ] {
+            desk.say(format!("  {address:<44} {what}"));
+        }
         desk.say(format!(
             "  {FOLDER}/reports/: a report you drop there is in the feed ten seconds later"
         ));

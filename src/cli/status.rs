@@ -1,7 +1,9 @@
 //! `status`: the state of the house in a few lines, for a person who looks in the morning.
 //!
 //! For each list: what comes next, what the last edition did, which slots passed without one, what waits for staff.
-//! Then what stands still, which sources fail, and which files were refused.
+//! Then what stands still, which sources fail, and which files were refused. `status/words.rs` says it.
+
+mod words;
 
 use std::collections::BTreeMap;
 
@@ -17,8 +19,6 @@ use crate::store::{Edition, Pause};
 
 /// How many decided slots are looked at.
 const SLOTS: i64 = 10;
-/// Of those without an edition, this many are told.
-const TOLD: usize = 2;
 
 #[derive(Serialize)]
 struct Status {
@@ -33,12 +33,15 @@ struct Status {
 #[derive(Serialize)]
 struct ListStatus {
     list: String,
-    next: Option<Next>,
+    /// Of each cadence that has a schedule, the soonest first.
+    next: Vec<Next>,
     last: Option<Last>,
     /// Slots without an edition: empty, missed, or waiting for an answer.
     slots: Vec<Passed>,
     /// Editions that wait for somebody, and for what.
     waiting: Vec<Waiting>,
+    /// Who is on the list and may be mailed.
+    people: usize,
     #[serde(skip)]
     zone: Tz,
 }
@@ -88,7 +91,7 @@ pub(super) async fn run(desk: &Desk) -> anyhow::Result<()> {
     let house = desk.open().await?;
     let status = gather(&house).await?;
     desk.tell(&status)?;
-    for line in sentences(&status) {
+    for line in words::sentences(&status) {
         desk.say(line);
     }
     Ok(())
@@ -140,10 +143,10 @@ async fn gather(house: &House) -> anyhow::Result<Status> {
 }
 
 async fn of_list(house: &House, name: &str, list: &List, editions: &[Edition]) -> anyhow::Result<ListStatus> {
-    let next = match publish::upcoming(house, Some(name), 1).into_iter().next() {
-        Some(slot) => Some(next(house, name, list, slot, editions).await?),
-        None => None,
-    };
+    let mut next = Vec::new();
+    for slot in publish::upcoming(house, Some(name), 1) {
+        next.push(look_ahead(house, list, slot, editions).await?);
+    }
     let last = match editions
         .iter()
         .find(|edition| matches!(edition.state.as_str(), "sending" | "finished" | "stopped"))
@@ -182,11 +185,13 @@ async fn of_list(house: &House, name: &str, list: &List, editions: &[Edition]) -
             })
             .collect(),
         waiting: editions.iter().filter_map(waiting).collect(),
+        people: house.store.list_active_people(name).await?.len(),
         zone: zone_of(list),
     })
 }
 
-async fn next(house: &House, name: &str, list: &List, slot: Upcoming, editions: &[Edition]) -> anyhow::Result<Next> {
+/// What a slot will bring: an edition that is sealed already, or what one would hold now.
+async fn look_ahead(house: &House, list: &List, slot: Upcoming, editions: &[Edition]) -> anyhow::Result<Next> {
     let zone = list
         .cadences
         .get(&slot.cadence)
@@ -212,7 +217,6 @@ async fn next(house: &House, name: &str, list: &List, slot: Upcoming, editions: 
         None => publish::outlook(house, &slot).await?,
     };
     let number = sealed.map(|edition| edition.number);
-    tracing::debug!(list = name, ?number, "looked ahead");
     Ok(Next {
         slot,
         zone: zone.to_string(),
@@ -246,129 +250,4 @@ fn zone_of(list: &List) -> Tz {
         .values()
         .find_map(|cadence| Some(cadence.times()?.1))
         .unwrap_or(Tz::UTC)
-}
-
-fn sentences(status: &Status) -> Vec<String> {
-    let mut lines: Vec<String> = status.lists.iter().flat_map(of_list_sentences).collect();
-    if status.lists.is_empty() {
-        lines.push("There is no list in config.toml.".into());
-    }
-    for Pause {
-        scope,
-        who,
-        why,
-        since,
-        until,
-    } in &status.pauses
-    {
-        let until = until.map_or_else(
-            || "until `rapporteur resume`".into(),
-            |at| format!("until {}", at.format("%H:%M UTC")),
-        );
-        let why = why.as_ref().map_or_else(String::new, |why| format!(" ({why})"));
-        lines.push(format!(
-            "Paused: {scope}, since {} by {who}{why}, {until}.",
-            since.format("%-d %b %H:%M UTC")
-        ));
-    }
-    if status.in_doubt > 0 {
-        lines.push(format!(
-            "In doubt: {} mails that may or may not have arrived.",
-            status.in_doubt
-        ));
-    }
-    for (state, count) in &status.unpublished {
-        lines.push(match state.as_str() {
-            "settling" => format!("Not published yet: {count}, until their files have lain still for `settle`."),
-            "held" => format!("Held reports: {count}; see `rapporteur reports`."),
-            state => format!("Not published ({state}): {count}."),
-        });
-    }
-    let refused: Vec<_> = status.sources.iter().flat_map(|source| &source.refused).collect();
-    if !refused.is_empty() {
-        lines.push(format!("Refused files: {}.", refused.len()));
-        lines.extend(
-            refused
-                .iter()
-                .map(|refused| format!("  {}: {}", refused.path, refused.reason)),
-        );
-    }
-    for source in &status.sources {
-        lines.push(match (&source.error, source.last_success_at) {
-            (Some(error), _) => format!("Source {} fails: {error}", source.source),
-            (None, Some(at)) => format!(
-                "Source {}: last collected {}.",
-                source.source,
-                at.format("%-d %b %H:%M UTC")
-            ),
-            (None, None) => format!(
-                "Source {}: not collected yet; `rapporteur collect` or `run` does.",
-                source.source
-            ),
-        });
-    }
-    lines
-}
-
-fn of_list_sentences(status: &ListStatus) -> Vec<String> {
-    let zone = status.zone;
-    let ListStatus {
-        list,
-        next,
-        last,
-        slots,
-        waiting,
-        ..
-    } = status;
-    let mut line = match next {
-        Some(next) => {
-            let sealed = next
-                .sealed
-                .map_or_else(String::new, |number| format!(", sealed as edition {number}"));
-            let when = next.slot.slot.local.format("%a %-d %b %H:%M");
-            let what = match (next.reports, next.people) {
-                (0, _) | (_, 0) => "nothing new so far".into(),
-                (reports, people) => format!(
-                    "{}, {}",
-                    count(reports, "report", "reports"),
-                    count(people, "person", "people")
-                ),
-            };
-            format!("Next: {list}, {when} {}, {what}{sealed}.", next.zone)
-        }
-        None => format!("Next: {list} has no schedule; `rapporteur send {list}` sends it."),
-    };
-    if let Some(last) = last {
-        let counts: Vec<_> = last
-            .counts
-            .iter()
-            .map(|(state, count)| format!("{count} {state}"))
-            .collect();
-        let stopped = if last.state == "stopped" { ", stopped" } else { "" };
-        line += &format!(" Last: edition {}{stopped}, {}.", last.number, counts.join(", "));
-    }
-    for slot in slots.iter().filter(|slot| slot.outcome != "asked").take(TOLD) {
-        let day = slot.at.with_timezone(&zone).format("%-d %b");
-        line += &match slot.outcome.as_str() {
-            "empty" => format!(" {day}: nothing new, nothing sent."),
-            _ => format!(" {day}: missed, its reports stay new."),
-        };
-    }
-    let mut lines = vec![line];
-    for asked in slots.iter().filter(|slot| slot.outcome == "asked") {
-        let day = asked.at.with_timezone(&zone).format("%a %-d %b %H:%M");
-        lines.push(format!(
-            "  The slot of {day} was missed and asks what to do: `rapporteur send {list}`, or let it go."
-        ));
-    }
-    lines.extend(
-        waiting
-            .iter()
-            .map(|waiting| format!("  Edition {} {}.", waiting.edition, waiting.needs)),
-    );
-    lines
-}
-
-fn count(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }

@@ -2,6 +2,8 @@
 //!
 //! It looks at the same draft that the next slot will seal, so that what it says is what will happen.
 
+mod words;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
@@ -76,7 +78,7 @@ pub(super) async fn run(desk: &Desk, args: &Args) -> anyhow::Result<()> {
         None => of_stranger(&house, &args.list, list, &address),
     };
     desk.tell(&answer)?;
-    for line in sentences(&answer) {
+    for line in words::sentences(&answer) {
         desk.say(line);
     }
     Ok(())
@@ -129,7 +131,7 @@ async fn of_person(house: &House, name: &str, list: &List, who: Subscription) ->
         None if who.state == "left" => "They left, and get nothing unless they subscribe again themselves.".into(),
         None if who.state == "removed" => {
             format!(
-                "They were taken off the list; `rapporteur subscribers add {} --list {name}` brings them back.",
+                "They were taken off the list; `rapporteur subscribers add {} --list {name} --basis ...` brings them back.",
                 who.subscriber.address
             )
         }
@@ -239,7 +241,7 @@ fn line(id: i64, title: &str, reason: Option<String>) -> Line {
 /// "on Mon 4 May 08:00 Europe/Berlin (weekly)"
 fn when(list: &List, slot: Option<&Upcoming>) -> String {
     let Some(slot) = slot else {
-        return "soon after it is published (immediate)".into();
+        return "within the hour (immediate)".into();
     };
     let zone = list
         .cadences
@@ -251,73 +253,4 @@ fn when(list: &List, slot: Option<&Upcoming>) -> String {
         slot.slot.local.format("%a %-d %b %H:%M"),
         slot.cadence
     )
-}
-
-fn sentences(answer: &Answer) -> Vec<String> {
-    let mut lines = Vec::new();
-    if let Some(Person {
-        state,
-        since,
-        until,
-        cadence,
-        topics,
-        language,
-    }) = &answer.subscription
-    {
-        let day = |at: &DateTime<Utc>| at.format("%-d %b %Y").to_string();
-        let until = until
-            .as_ref()
-            .map_or_else(String::new, |until| format!(" until {}", day(until)));
-        lines.push(format!(
-            "{} on {}: {state}, since {}{until}.",
-            answer.address,
-            answer.list,
-            day(since)
-        ));
-        lines.push(format!(
-            "Reads {}; topics: {}; language: {}.",
-            cadence.as_deref().unwrap_or("what staff send by hand"),
-            if topics.is_empty() {
-                "all".into()
-            } else {
-                topics.join(", ")
-            },
-            language.as_deref().unwrap_or("the list's")
-        ));
-    }
-    lines.push(answer.why.clone());
-    lines.extend(answer.file.iter().cloned());
-    for line in answer.next.iter().flat_map(|next| &next.reports) {
-        lines.push(match &line.reason {
-            None => format!("  gets   {:>4}  {}", line.id, line.title),
-            Some(reason) => format!("  not    {:>4}  {}: {reason}", line.id, line.title),
-        });
-    }
-    if answer.past.is_empty() && answer.subscription.is_some() {
-        lines.push("No edition concerned them yet.".into());
-    }
-    lines.extend(answer.past.iter().map(past));
-    lines
-}
-
-fn past(row: &Delivery) -> String {
-    let at = row.answered_at.unwrap_or(row.due_at).format("%-d %b %Y %H:%M UTC");
-    let mut line = format!("Edition {}: {}", row.edition, row.state);
-    if let Some(reason) = &row.reason {
-        line += &format!(" ({reason})");
-    }
-    line += &format!(", {at}");
-    if row.edition_state != "finished" && row.edition_state != "sending" {
-        line += &format!(", the edition is {}", row.edition_state);
-    }
-    if let Some(subject) = &row.subject {
-        line += &format!(", \"{subject}\"");
-    }
-    if row.doubts > 0 {
-        line += ", in doubt once whether it had arrived";
-    }
-    if let Some(reply) = &row.reply {
-        line += &format!("; the relay said: {reply}");
-    }
-    line + "."
 }
