@@ -154,6 +154,7 @@ fn from_yaml(yaml: &str) -> anyhow::Result<Front> {
 }
 
 #[cfg(test)]
+#[expect(clippy::expect_used, reason = "tests fail loudly")]
 mod tests {
     use super::*;
 
