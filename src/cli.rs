@@ -19,6 +19,7 @@ mod status;
 mod terminal;
 mod why;
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -75,7 +76,7 @@ enum Command {
     /// Let everything, one list or one relay stand still
     Pause(editions::Scope),
     /// End a pause
-    Resume(editions::Scope),
+    Resume(editions::Resume),
     /// What a person gets next and got last, and why or why not
     Why(why::Args),
     /// The people of a list: import, export, add, show, remove, sync
@@ -202,14 +203,14 @@ impl Desk {
     /// A line of the answer for people.
     pub fn say(&self, text: impl AsRef<str>) {
         if !self.quiet && !self.json {
-            println!("{}", text.as_ref());
+            print_line(text.as_ref());
         }
     }
 
     /// An object of the answer for machines.
     pub fn tell(&self, value: &impl serde::Serialize) -> anyhow::Result<()> {
         if self.json {
-            println!("{}", serde_json::to_string(value)?);
+            print_line(&serde_json::to_string(value)?);
         }
         Ok(())
     }
@@ -241,6 +242,11 @@ async fn collect_now(house: &House, names: &[String]) -> anyhow::Result<Vec<publ
     }
     publish::publish_settled(house, true).await?;
     Ok(all)
+}
+
+/// A line of standard output. Whoever reads it may have read enough (`| head`): that is no failure.
+fn print_line(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
 }
 
 /// `LIST/N` in two.

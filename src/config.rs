@@ -84,6 +84,9 @@ pub struct Store {
     pub url: SecretString,
     /// The key behind unsubscribe links; made at first use, readable by its owner only.
     pub secret_file: PathBuf,
+    /// What this machine is called, where the system's own id changes at every start (containers): a copied database
+    /// is told by it.
+    pub host_id: Option<String>,
     /// Password for PostgreSQL, from a file or `RAPPORTEUR__STORE__PASSWORD`, instead of writing it into `url`.
     pub password_file: Option<PathBuf>,
     pub password: Option<SecretString>,
@@ -94,6 +97,7 @@ impl Default for Store {
         Store {
             url: "sqlite:rapporteur.db".to_owned().into(),
             secret_file: "secret.key".into(),
+            host_id: None,
             password_file: None,
             password: None,
         }

@@ -9,6 +9,7 @@ mod collect;
 mod decide;
 mod draft;
 mod hand;
+mod host;
 mod people;
 mod seal;
 mod slots;
@@ -31,6 +32,7 @@ pub use collect::{Collected, Collector, Refused, collect, publish_settled};
 pub use decide::{Decided, decide_edition, decide_report};
 pub use draft::{Draft, DraftVariant, Order, What, by_hand, draft, reads_by};
 pub use hand::{Hands, read_hands, read_note};
+pub use host::{COPIED, know_new_reports};
 pub use people::{COMMAND_LINE, Synced, hold_to, import, sync};
 pub use seal::{release_due, seal, seal_slot};
 pub use slots::{Ticked, Upcoming, left_for, outlook, tick, upcoming};
@@ -69,6 +71,9 @@ impl House {
             templates,
             secret,
         };
+        host::check(&house)
+            .await
+            .context("finding out whether this database is where it was")?;
         house
             .record_configuration()
             .await

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{Desk, Misuse, parse_edition, send};
 use crate::clock::from_millis;
-use crate::publish::{Decided, House, MANUAL, decide_edition};
+use crate::publish::{self, Decided, House, MANUAL, decide_edition};
 use crate::store::{Edition, Pause};
 
 #[derive(Debug, clap::Args)]
@@ -76,10 +76,13 @@ enum Action {
         #[arg(value_name = "LIST/N")]
         edition: String,
     },
-    /// Try the failed rows again
+    /// Try the failed rows again, or decide about those in doubt
     Retry {
         #[arg(value_name = "LIST/N")]
         edition: String,
+        /// Rows in doubt that are held: send them once more, or let them be
+        #[arg(long, value_name = "resend|settle")]
+        in_doubt: Option<InDoubt>,
     },
 }
 
@@ -88,6 +91,31 @@ pub(super) struct Scope {
     /// A list or a relay of config.toml; none: everything
     #[arg(value_name = "LIST|RELAY")]
     name: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum InDoubt {
+    /// Send them once more, with the same Message-ID
+    Resend,
+    /// Let them be: who did not get it does not get it
+    Settle,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Resume {
+    #[command(flatten)]
+    scope: Scope,
+    /// After a copy or a restored backup: what becomes of reports that are new in it
+    #[arg(long, value_name = "send|known")]
+    reports: Option<Reports>,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Reports {
+    /// They are still to be mailed
+    Send,
+    /// They were mailed after the backup was made
+    Known,
 }
 
 pub(super) async fn run(desk: &Desk, args: Args) -> anyhow::Result<()> {
@@ -108,7 +136,18 @@ pub(super) async fn run(desk: &Desk, args: Args) -> anyhow::Result<()> {
         Action::Stop { edition } => (edition, Decided::Stop),
         Action::Resume { edition } => (edition, Decided::Resume),
         Action::Cancel { edition } => (edition, Decided::Cancel),
-        Action::Retry { edition } => (edition, Decided::Retry),
+        Action::Retry {
+            edition,
+            in_doubt: None,
+        } => (edition, Decided::Retry),
+        Action::Retry {
+            edition,
+            in_doubt: Some(InDoubt::Resend),
+        } => (edition, Decided::ResendDoubts),
+        Action::Retry {
+            edition,
+            in_doubt: Some(InDoubt::Settle),
+        } => (edition, Decided::SettleDoubts),
     };
     let (list, number) = parse_edition(&edition)?;
     let said = decide_edition(&house, &list, number, decided, &desk.who()).await?;
@@ -116,7 +155,7 @@ pub(super) async fn run(desk: &Desk, args: Args) -> anyhow::Result<()> {
     // Without a daemon nobody else would send what was just let go.
     if matches!(
         decided,
-        Decided::Approve { .. } | Decided::Release { .. } | Decided::Resume | Decided::Retry
+        Decided::Approve { .. } | Decided::Release { .. } | Decided::Resume | Decided::Retry | Decided::ResendDoubts
     ) {
         send::deliver(desk, &house).await?;
     }
@@ -249,9 +288,32 @@ pub(super) async fn pause(desk: &Desk, scope: &Scope) -> anyhow::Result<()> {
     Ok(())
 }
 
-pub(super) async fn resume(desk: &Desk, scope: &Scope) -> anyhow::Result<()> {
+pub(super) async fn resume(desk: &Desk, args: &Resume) -> anyhow::Result<()> {
     let house = desk.open().await?;
-    let scope = scope_of(&house, scope)?;
+    let scope = scope_of(&house, &args.scope)?;
+    let pauses = house.store.list_pauses().await?;
+    if pauses
+        .iter()
+        .any(|pause| pause.scope == scope && pause.who == publish::COPIED)
+    {
+        match args.reports {
+            Some(Reports::Send) => {}
+            Some(Reports::Known) => {
+                let known = publish::know_new_reports(&house).await?;
+                desk.say(format!(
+                    "{known} reports that were new are now known: nobody is mailed about them"
+                ));
+            }
+            None => {
+                return Err(Misuse(
+                    "this database was copied or restored: say whether reports that are new in it are still to be \
+                     mailed (--reports send) or were mailed after the backup was made (--reports known)"
+                        .into(),
+                )
+                .into());
+            }
+        }
+    }
     let was = house.store.unpause(&scope).await?;
     desk.tell(&json!({ "scope": scope, "resumed": was }))?;
     desk.say(if was {

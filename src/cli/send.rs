@@ -71,6 +71,16 @@ pub(super) async fn run(desk: &Desk, args: &Args) -> anyhow::Result<()> {
         return Err(Misuse(format!("the list {} has no cadence {word}; it has {known}", args.list)).into());
     }
     let house = desk.open_synced().await?;
+    for pause in house.store.list_pauses().await? {
+        let concerns = pause.scope == "everything" || pause.scope == format!("list {}", args.list);
+        if concerns && !args.dry_run {
+            let why = pause.why.unwrap_or_else(|| format!("by {}", pause.who));
+            bail!(
+                "{} stands still, so nothing was sent: {why}; `rapporteur resume` ends that",
+                pause.scope
+            );
+        }
+    }
     for collected in super::collect_now(&house, &[]).await? {
         for refused in &collected.refused {
             desk.warn(&format!("refused {}: {}", refused.path, refused.reason));

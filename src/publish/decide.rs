@@ -7,7 +7,7 @@ use anyhow::{Context, bail, ensure};
 use super::draft::{Order, What, draft};
 use super::seal::{self, say_changed};
 use super::{Hands, House, MANUAL, read_hands};
-use crate::store::{Decision, Edition, Tx};
+use crate::store::{Decision, Doubts, Edition, Tx};
 
 /// What can be decided about an edition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,10 @@ pub enum Decided {
     Cancel,
     /// Try the failed rows again.
     Retry,
+    /// Send rows in doubt once more, with the same Message-ID.
+    ResendDoubts,
+    /// Leave rows in doubt as they are.
+    SettleDoubts,
 }
 
 /// Decides about `LIST/N`. Returns what happened, as a sentence.
@@ -88,6 +92,24 @@ pub async fn decide_edition(
         }
         Decided::Cancel => cancel(house, &edition, &name, who).await,
         Decided::Redo => redo(house, &edition, &name, who).await,
+        Decided::ResendDoubts | Decided::SettleDoubts => {
+            let (doubts, what) = match decided {
+                Decided::ResendDoubts => (Doubts::Resend, "sent once more"),
+                _ => (Doubts::Settle, "left as they are"),
+            };
+            let rows = house.store.decide_doubts(edition.id, doubts).await?;
+            house.store.finish_editions().await?;
+            let said = format!("{name}: {rows} rows in doubt are {what}");
+            record(
+                house,
+                &name,
+                &format!("in doubt {what}"),
+                who,
+                Some(format!("{rows} rows")),
+            )
+            .await?;
+            Ok(said)
+        }
         Decided::Retry => {
             let rows = house.store.retry_failed(edition.id).await?;
             record(house, &name, "retried", who, Some(format!("{rows} rows"))).await?;

@@ -78,6 +78,44 @@ impl Store {
         Ok(())
     }
 
+    /// Counts that the house was opened. Returns the count, this opening included.
+    pub async fn count_opening(&self) -> Result<i64> {
+        let mut tx = self.begin_alone("openings").await?;
+        let row = sqlx::query("SELECT value FROM meta WHERE key = 'openings'")
+            .fetch_optional(&mut *tx)
+            .await?;
+        let before: Option<String> = row.map(|row| row.try_get(0)).transpose()?;
+        let count = before.and_then(|count| count.parse::<i64>().ok()).unwrap_or(0) + 1;
+        sqlx::query("INSERT INTO meta (key, value) VALUES ('openings', $1) ON CONFLICT (key) DO UPDATE SET value = $1")
+            .bind(count.to_string())
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(count)
+    }
+
+    /// Which PostgreSQL cluster and database this is: a copy elsewhere answers differently.
+    pub async fn find_cluster(&self) -> Result<String> {
+        let row = sqlx::query(
+            "SELECT CAST(system_identifier AS TEXT) || '/' || CAST(current_database() AS TEXT) FROM pg_control_system()",
+        )
+        .fetch_one(&self.read)
+        .await?;
+        Ok(row.try_get(0)?)
+    }
+
+    /// Open mails of running editions: in a copy, nobody knows which of them the original has sent.
+    pub async fn doubt_open_deliveries(&self) -> Result<u64> {
+        let done = sqlx::query(
+            "UPDATE outgoing SET state = 'in-doubt', doubts = doubts + 1, claim = NULL, lease_until = NULL, reason = 'hold' \
+             WHERE state IN ('pending', 'claimed', 'handoff', 'deferred') AND edition_id IN \
+             (SELECT id FROM edition WHERE state IN ('sending', 'stopped'))",
+        )
+        .execute(&self.write)
+        .await?;
+        Ok(done.rows_affected())
+    }
+
     pub async fn find_source(&self, name: &str) -> Result<SourceState> {
         let row = sqlx::query("SELECT first_collected_at, last_success_at, last_error FROM source WHERE name = $1")
             .bind(name)

@@ -1,0 +1,141 @@
+//! Whether this database is where it was: a copy or a restored backup must not send again what the original sent.
+//!
+//! Beside an SQLite file stands `<file>.host`: the machine, and a count that goes up whenever the house is opened, in
+//! the file and in the database. No such file, another machine, or a database that counts less than its file: then it
+//! was copied, moved or restored, and everything stands still until a person resumes (rule 16, SCH-06). PostgreSQL
+//! knows its cluster, which a copy does not have.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+
+use super::House;
+use crate::edition::Matter;
+use crate::store::{Kind, Pause};
+
+/// Who pauses a copy; `resume` knows by it that it has to ask about reports.
+pub const COPIED: &str = "rapporteur: copied or restored";
+
+/// What the file beside the database says.
+#[derive(Debug, PartialEq)]
+struct Host {
+    machine: String,
+    count: i64,
+}
+
+/// Compares and counts; pauses everything if this is not the database it was.
+pub(super) async fn check(house: &House) -> anyhow::Result<()> {
+    let store = &house.store;
+    let machine = match store.kind() {
+        Kind::Postgres => store.find_cluster().await?,
+        Kind::Sqlite => machine(house),
+    };
+    // The file is read before the database, so that another process that counts meanwhile raises no alarm.
+    let file = house
+        .database_file()
+        .map(|file| PathBuf::from(format!("{}.host", file.display())));
+    let beside = file.as_deref().map(read).transpose()?.flatten();
+    let known = store.find_fact("host").await?;
+    let count = store.count_opening().await?;
+    let moved = match (&known, &file, &beside) {
+        (None, _, _) => false,
+        (Some(known), _, _) if *known != machine => true,
+        (Some(_), Some(_), None) => true,
+        (Some(_), Some(_), Some(beside)) => beside.machine != machine || beside.count >= count,
+        (Some(_), None, _) => false,
+    };
+    store.record_fact("host", &machine).await?;
+    if let Some(file) = &file {
+        write(
+            file,
+            &Host {
+                machine,
+                count: beside.map_or(count, |beside| beside.count.max(count)),
+            },
+        )?;
+        if moved {
+            store
+                .record_fact(
+                    "openings",
+                    &count.max(read(file)?.map_or(0, |host| host.count)).to_string(),
+                )
+                .await?;
+        }
+    }
+    if moved {
+        pause(house).await?;
+    }
+    Ok(())
+}
+
+/// Stops everything, and makes Message-IDs to come differ from those the backup forgot.
+async fn pause(house: &House) -> anyhow::Result<()> {
+    let store = &house.store;
+    let epoch: i64 = store
+        .find_fact("epoch")
+        .await?
+        .and_then(|epoch| epoch.parse().ok())
+        .unwrap_or(1);
+    store.record_fact("epoch", &(epoch + 1).to_string()).await?;
+    let doubtful = store.doubt_open_deliveries().await?;
+    let why = format!(
+        "this database was copied, moved or restored from a backup; {doubtful} mails of running editions are in doubt. \
+         When no other copy of it sends: rapporteur resume --reports send, or --reports known"
+    );
+    tracing::warn!("{why}");
+    let pause = Pause {
+        scope: "everything".into(),
+        who: COPIED.into(),
+        why: Some(why),
+        since: house.now(),
+        until: None,
+    };
+    Ok(store.pause(&pause).await?)
+}
+
+/// What is new to the lists becomes known: the original may have mailed it after the backup was made.
+pub async fn know_new_reports(house: &House) -> anyhow::Result<usize> {
+    let (store, now) = (&house.store, house.now());
+    let mut tx = store.begin_alone("sealing").await?;
+    let mut known = std::collections::BTreeSet::new();
+    for (name, list) in &house.config.lists {
+        for cadence in super::cadences_of(list) {
+            let new = store.list_unledgered(name, cadence, now).await?;
+            let items: Vec<_> = new
+                .iter()
+                .filter(|report| crate::edition::list_takes(list, name, report))
+                .map(|report| (report.id, Matter::Report))
+                .collect();
+            store.record_ledger(&mut tx, name, cadence, &items, None, now).await?;
+            known.extend(items.iter().map(|(id, _)| *id));
+        }
+    }
+    tx.commit().await?;
+    Ok(known.len())
+}
+
+/// `store.host_id`, else what the system calls this machine.
+fn machine(house: &House) -> String {
+    let given = house.config.store.host_id.clone();
+    let of_system = || std::fs::read_to_string("/etc/machine-id").unwrap_or_default();
+    let hash = blake3::hash(given.unwrap_or_else(of_system).trim().as_bytes());
+    hash.to_hex().get(..16).unwrap_or_default().to_owned()
+}
+
+fn read(file: &Path) -> anyhow::Result<Option<Host>> {
+    Ok(super::read_optional(file)?.and_then(|text| {
+        let (machine, count) = text.trim().split_once(' ')?;
+        Some(Host {
+            machine: machine.to_owned(),
+            count: count.parse().ok()?,
+        })
+    }))
+}
+
+/// Written beside and renamed, so that a reader never sees half of it.
+fn write(file: &Path, host: &Host) -> anyhow::Result<()> {
+    let fresh = PathBuf::from(format!("{}.{}", file.display(), std::process::id()));
+    std::fs::write(&fresh, format!("{} {}\n", host.machine, host.count))
+        .and_then(|()| std::fs::rename(&fresh, file))
+        .with_context(|| format!("cannot write {}", file.display()))
+}
