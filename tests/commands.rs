@@ -3,9 +3,11 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use rapporteur::store::Store;
+use rapporteur::store::{Joining, Store};
 use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::database::for_each_database;
 
 /// What the program answered.
 struct Answer {
@@ -485,3 +487,67 @@ fn every_command_explains_itself() {
         place.run(&format!("{command} --help")).done().says("Usage: rapporteur");
     }
 }
+
+#[tokio::test]
+async fn what_a_person_got_is_told_alike_on_both_databases() {
+    for_each_database(async |test| {
+        let (store, now) = (&test.store, test.clock.now());
+        let mut tx = store.begin().await.unwrap();
+        store.record_list(&mut tx, "events", now).await.unwrap();
+        for address in ["a@example.org", "b@example.org"] {
+            let joining = Joining {
+                list: "events",
+                address,
+                address_key: address,
+                name: None,
+                language: None,
+                cadence: None,
+                topics: &[],
+                cells: None,
+                how: "file",
+                basis: None,
+            };
+            store.subscribe(&mut tx, &joining, now).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        test.run(ONE_EDITION).await;
+
+        let rows = store.list_deliveries_of(1, "events", 5).await.unwrap();
+        assert_eq!(rows.len(), 1);
+        assert_eq!((rows[0].edition.as_str(), rows[0].state.as_str()), ("events/1", "sent"));
+        assert_eq!(rows[0].subject.as_deref(), Some("A subject"));
+        assert_eq!(store.list_had_by(1).await.unwrap()[&7], "events/1");
+        assert!(store.list_had_by(2).await.unwrap().is_empty());
+        assert_eq!(store.list_unmailable().await.unwrap()["b@example.org"], "suppressed");
+        assert_eq!(
+            store.count_unpublished(now).await.unwrap(),
+            [("held".to_owned(), 1), ("settling".to_owned(), 1)]
+        );
+
+        // By the file first, then by staff for good, then nothing is left to do.
+        assert!(store.remove("events", 1, "file", now).await.unwrap());
+        assert!(store.list_subscriptions("events").await.unwrap()[0].by_file);
+        assert!(store.remove("events", 1, "command line", now).await.unwrap());
+        assert!(!store.list_subscriptions("events").await.unwrap()[0].by_file);
+        assert!(!store.remove("events", 1, "command line", now).await.unwrap());
+        test
+    })
+    .await;
+}
+
+/// Edition 1 with report 7, sent to person 1, skipped for person 2; two reports that nobody sees yet.
+const ONE_EDITION: &str = "\
+    INSERT INTO edition (id, list, number, cadence, state, sealed_at, due_at, hash, epoch, settings) \
+    VALUES (1, 'events', 1, 'manual', 'finished', 0, 0, 'h', '1', '{}'); \
+    INSERT INTO variant (id, edition_id, language, items, subject, message, page) \
+    VALUES (1, 1, 'en', '7:report', 'A subject', '', ''); \
+    INSERT INTO variant_item (variant_id, report_id, revision, matter) VALUES (1, 7, 1, 'report'); \
+    INSERT INTO outgoing (kind, priority, relay, edition_id, subscriber_id, variant_id, state, next_at) \
+    VALUES ('digest', 5, 'outbox', 1, 1, 1, 'sent', 0); \
+    INSERT INTO outgoing (kind, priority, relay, edition_id, subscriber_id, state, reason, next_at) \
+    VALUES ('digest', 5, 'outbox', 1, 2, 'skipped', 'topics', 0); \
+    UPDATE subscriber SET state = 'suppressed' WHERE id = 2; \
+    INSERT INTO report (id, public_id, slug, source, item_key, revision, fingerprint, first_seen_at, changed_at) \
+    VALUES (7, 'p7', 's7', 'reports', 'k7', 1, 'f', 0, 0); \
+    INSERT INTO report (id, public_id, slug, source, item_key, revision, fingerprint, first_seen_at, changed_at, held_at) \
+    VALUES (8, 'p8', 's8', 'reports', 'k8', 1, 'f', 0, 0, 1)";
