@@ -14,7 +14,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -112,7 +112,8 @@ yearly = {{ cron = "0 8 1 JAN *", zone = "Europe/Berlin" }}
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&part, text).unwrap();
         let file = File::options().write(true).open(&part).unwrap();
-        file.set_modified(SystemTime::now() - Duration::from_secs(age)).unwrap();
+        let written = file.metadata().unwrap().modified().unwrap();
+        file.set_modified(written - Duration::from_secs(age)).unwrap();
         std::fs::rename(part, path).unwrap();
     }
 

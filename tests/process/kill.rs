@@ -87,3 +87,32 @@ fn a_digest_to_ten_thousand_survives_three_kills() {
         begun.elapsed().as_secs_f64()
     );
 }
+
+#[test]
+fn mails_in_doubt_go_out_with_the_next_send_once_their_time_has_come() {
+    let folder = tempfile::tempdir().unwrap();
+    // So slow that every session waits for an answer when the end comes, and that the end comes before the last mail.
+    let sink = SinkProcess::start(folder.path(), Duration::from_millis(100));
+    let relay = format!(
+        "kind = \"smtp\"\nhost = \"127.0.0.1\"\nport = {}\ntls = \"none\"\nsessions = 4",
+        sink.port
+    );
+    let place = Place::new(&relay, "");
+    place.put_people(16);
+    let mut send = place.start(&["send", "events", "--yes"]);
+    until("the relay has taken enough", || (sink.log().len() >= 10).then_some(()));
+    send.kill();
+
+    // The rest goes out at once; what is in doubt waits, and is the same mail when it comes.
+    place.done(&["send", "events", "--yes"]);
+    until("nothing is open", || {
+        place.done(&["send", "events", "--yes"]);
+        (place.states().0 == "finished").then_some(())
+    });
+    assert_eq!(place.states().1, "sent 16");
+    let log = sink.log();
+    let people: BTreeSet<&str> = log.iter().map(|mail| mail.recipient.as_str()).collect();
+    let ids: BTreeSet<&str> = log.iter().map(|mail| mail.message_id.as_str()).collect();
+    assert_eq!((people.len(), ids.len()), (16, 16));
+    assert!(log.len() <= 16 + 4, "{} mails", log.len());
+}
