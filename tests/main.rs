@@ -24,3 +24,4 @@ mod delivery;
 mod schedule;
 mod pages;
 mod commands;
+mod process;

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
 use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::{Desk, Misuse, editions, misuse, progress};
@@ -185,7 +186,15 @@ async fn correct(house: &House, id: i64, note: &std::path::Path) -> anyhow::Resu
 }
 
 async fn nothing_new(desk: &Desk, house: &House, args: &Args) -> anyhow::Result<()> {
+    // An earlier send may have been killed before its edition was released, or before all was delivered.
+    publish::release_due(house).await?;
     deliver(desk, house).await?;
+    let left = house.store.count_due().await?;
+    if left > 0 {
+        desk.warn(&format!(
+            "{left} mails still wait to go out; `rapporteur status` says why"
+        ));
+    }
     let last = house.store.last_number(&args.list).await?;
     let since = (last > 0).then(|| format!("{}/{last}", args.list));
     desk.tell(&json!({ "edition": null, "since": since }))?;
@@ -380,28 +389,47 @@ pub(super) async fn deliver(desk: &Desk, house: &House) -> anyhow::Result<()> {
         house.secret.clone(),
     )
     .await?;
-    let stop = CancellationToken::new();
-    tokio::spawn({
-        let stop = stop.clone();
-        async move {
-            if tokio::signal::ctrl_c().await.is_ok() {
-                eprintln!("ending after the mails in hand; type the same command again to go on");
-                stop.cancel();
-            }
-        }
-    });
+    let (stop, hard) = (CancellationToken::new(), CancellationToken::new());
+    tokio::spawn(end_on_signals(stop.clone(), hard.clone()));
     let summary = tokio::select! {
         summary = delivery.deliver_due(&stop) => summary?,
+        () = hard.cancelled() => bail!("ended at once; mails that the relay had not answered for are in doubt"),
         never = async { watch.await; std::future::pending().await } => never,
     };
     bar.finish_and_clear();
     drop(lock);
+    if stop.is_cancelled() {
+        let left = house.store.count_due().await?;
+        ensure!(
+            left == 0,
+            "ended by a signal, {left} mails are left; type the same command again to go on"
+        );
+    }
     for (relay, fault) in &summary.resting {
         desk.warn(&format!(
             "the relay {relay} rests: {fault}; what is left goes out with the next `send` or by `run`"
         ));
     }
     Ok(())
+}
+
+/// The first SIGINT or SIGTERM ends after the mails in hand, the second at once (REL-13).
+async fn end_on_signals(stop: CancellationToken, hard: CancellationToken) {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return;
+    };
+    for (end, said) in [
+        (stop, "ending after the mails in hand; a second signal ends at once"),
+        (hard, "ending at once"),
+    ] {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        eprintln!("{said}");
+        end.cancel();
+    }
 }
 
 async fn report(desk: &Desk, house: &House, list: &str, number: i64) -> anyhow::Result<()> {

@@ -255,11 +255,13 @@ impl Store {
         row.map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).transpose()
     }
 
-    /// How many rows are due now or in hand: of editions that are being sent, and personal mail.
+    /// How many rows are due now or in hand: of editions that are being sent, and personal mail. A row in doubt is due
+    /// when its list resends it.
     pub async fn count_due(&self) -> Result<u64> {
         let row = sqlx::query(
             "SELECT COUNT(*) FROM outgoing o LEFT JOIN edition e ON e.id = o.edition_id
-             WHERE o.state IN ('pending', 'claimed', 'handoff', 'deferred') AND o.next_at <= $1
+             WHERE o.state IN ('pending', 'claimed', 'handoff', 'deferred', 'in-doubt') AND o.next_at <= $1
+               AND (o.state <> 'in-doubt' OR o.reason = 'resend')
                AND (o.edition_id IS NULL OR e.state = 'sending')",
         )
         .bind(self.now().await?.timestamp_millis())
