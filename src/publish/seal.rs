@@ -148,7 +148,9 @@ async fn insert(house: &House, tx: &mut Tx, draft: &Draft, who: &str) -> anyhow:
             .record_ledger(tx, &draft.list, cadence, &items, Some(edition_id), now)
             .await?;
     }
-    store.settle_owed(tx, &draft.list, edition_id).await?;
+    if draft.settles_owed {
+        store.settle_owed(tx, &draft.list, edition_id).await?;
+    }
     let subject = format!("{}/{}", draft.list, draft.number);
     let decision = Decision {
         subject,
