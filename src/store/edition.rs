@@ -581,9 +581,9 @@ impl Store {
     /// Items of an edition whose report was revised, held or withdrawn since sealing: report id and what happened.
     pub async fn list_changed_items(&self, edition_id: i64) -> Result<Vec<(i64, &'static str)>> {
         let rows = sqlx::query(
-            "SELECT r.id, CASE WHEN r.withdrawn_at IS NOT NULL THEN 2 WHEN r.held_at IS NOT NULL OR r.draft = 1 THEN 1 ELSE 0 END \
-             FROM edition_item i JOIN report r ON r.id = i.report_id WHERE i.edition_id = $1 AND \
-             (r.withdrawn_at IS NOT NULL OR r.held_at IS NOT NULL OR r.draft = 1 OR r.revision <> i.revision) ORDER BY i.position",
+            "SELECT DISTINCT r.id, CASE WHEN r.withdrawn_at IS NOT NULL THEN 2 WHEN r.held_at IS NOT NULL OR r.draft = 1 THEN 1 ELSE 0 END \
+             FROM variant_item i JOIN variant v ON v.id = i.variant_id JOIN report r ON r.id = i.report_id WHERE v.edition_id = $1 AND \
+             (r.withdrawn_at IS NOT NULL OR r.held_at IS NOT NULL OR r.draft = 1 OR r.revision <> i.revision) ORDER BY 1",
         )
         .bind(edition_id)
         .fetch_all(&self.read)
@@ -604,7 +604,7 @@ impl Store {
     pub async fn list_open_editions_with(&self, report_id: i64) -> Result<Vec<Edition>> {
         let rows = sqlx::query(AssertSqlSafe(format!(
             "{COLUMNS} WHERE state IN ('waiting', 'held', 'sending', 'stopped') AND id IN \
-             (SELECT edition_id FROM edition_item WHERE report_id = $1) ORDER BY id"
+             (SELECT v.edition_id FROM variant v JOIN variant_item i ON i.variant_id = v.id WHERE i.report_id = $1) ORDER BY id"
         )))
         .bind(report_id)
         .fetch_all(&self.read)
@@ -615,7 +615,7 @@ impl Store {
     /// The editions a report is in: `LIST/N`, for staff.
     pub async fn list_editions_with(&self, report_id: i64) -> Result<Vec<Edition>> {
         let rows = sqlx::query(AssertSqlSafe(format!(
-            "{COLUMNS} WHERE id IN (SELECT edition_id FROM edition_item WHERE report_id = $1) ORDER BY id"
+            "{COLUMNS} WHERE id IN (SELECT v.edition_id FROM variant v JOIN variant_item i ON i.variant_id = v.id WHERE i.report_id = $1) ORDER BY id"
         )))
         .bind(report_id)
         .fetch_all(&self.read)

@@ -107,7 +107,11 @@ impl Store {
     }
 
     /// Open mails of running editions: in a copy, nobody knows which of them the original has sent.
+    /// Editions that wait are held: the original may have released them.
     pub async fn doubt_open_deliveries(&self) -> Result<u64> {
+        sqlx::query("UPDATE edition SET state = 'held' WHERE state = 'waiting'")
+            .execute(&self.write)
+            .await?;
         let done = sqlx::query(
             "UPDATE outgoing SET state = 'in-doubt', doubts = doubts + 1, claim = NULL, lease_until = NULL, reason = 'hold' \
              WHERE state IN ('pending', 'claimed', 'handoff', 'deferred') AND edition_id IN \
