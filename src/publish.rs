@@ -71,6 +71,17 @@ impl House {
             templates,
             secret,
         };
+        let ids = house.secret.key_ids();
+        let known = house
+            .store
+            .settle_fact("key", ids.first().map_or("", String::as_str))
+            .await?;
+        anyhow::ensure!(
+            ids.contains(&known),
+            "{} is not the secret this database was made with, and no unsubscribe link that is out would work; restore \
+             the file, or put the old key on a line below the new one",
+            house.config.path(&house.config.store.secret_file).display()
+        );
         host::check(&house)
             .await
             .context("finding out whether this database is where it was")?;

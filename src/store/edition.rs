@@ -544,7 +544,7 @@ impl Store {
     }
 
     pub async fn approve_edition(&self, tx: &mut Tx, id: i64, now: DateTime<Utc>) -> Result<()> {
-        sqlx::query("UPDATE edition SET approved_at = $2 WHERE id = $1")
+        sqlx::query("UPDATE edition SET approved_at = $2 WHERE id = $1 AND state IN ('waiting', 'held')")
             .bind(id)
             .bind(now.timestamp_millis())
             .execute(&mut **tx)
