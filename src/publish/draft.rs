@@ -61,7 +61,7 @@ pub struct Draft {
     /// What at least one person gets as new, in the order of the digest.
     pub items: Vec<Item>,
     /// What was new but nobody gets: everybody has had it, or it is outside their topics. The ledger knows it from now on.
-    pub known: Vec<(i64, Matter)>,
+    pub known: Vec<Item>,
     /// A notice by hand becomes part of the report's history only when it is sealed: report, revision, note.
     pub correction: Option<(i64, i64, String)>,
     /// The cadences whose ledgers the items enter.
@@ -258,7 +258,7 @@ async fn write(
         due_at: order.due_at,
         needs_approval: needs_approval(house, name, list, order).await?,
         items: arrange(fresh, desk.today, &hand.order),
-        known: known.iter().map(|item| (item.report_id, item.matter)).collect(),
+        known,
         correction,
         ledgers: ledgers(list, &order.what),
         variants,

@@ -160,10 +160,9 @@ async fn insert(house: &House, tx: &mut Tx, draft: &Draft, who: &str) -> anyhow:
             .record_ledger(tx, &draft.list, cadence, &items, Some(edition_id), now)
             .await?;
     }
+    let known: Vec<(i64, Matter)> = draft.known.iter().map(|item| (item.report_id, item.matter)).collect();
     for cadence in &draft.ledgers {
-        store
-            .record_ledger(tx, &draft.list, cadence, &draft.known, None, now)
-            .await?;
+        store.record_ledger(tx, &draft.list, cadence, &known, None, now).await?;
     }
     if let Some((report, revision, note)) = &draft.correction {
         store.record_correction(tx, *report, *revision, note, now).await?;

@@ -256,7 +256,9 @@ pub async fn outlook(house: &House, upcoming: &Upcoming) -> anyhow::Result<(usiz
         hands: read_hands(house, &upcoming.list)?.by_language,
     };
     let draft = draft(house, &upcoming.list, &order).await?;
-    Ok(draft.map_or((0, 0), |draft| (draft.items.len(), draft.recipients())))
+    Ok(draft.map_or((0, 0), |draft| {
+        (draft.items.len() + draft.known.len(), draft.recipients())
+    }))
 }
 
 /// How many reports the slot would hold if these had gone out before.
