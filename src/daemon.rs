@@ -117,6 +117,18 @@ pub async fn take_lock(house: &House) -> anyhow::Result<Option<StoreLock>> {
     Ok(Some(lock))
 }
 
+/// The feeds and pages of a house.
+pub async fn pages(house: &House) -> Result<Arc<web::App>, web::Error> {
+    let House {
+        config,
+        store,
+        clock,
+        templates,
+        secret,
+    } = house.clone();
+    web::App::new(config, store, clock, secret, templates).await
+}
+
 /// Everything at once, until `soft`: the beat, delivery, the web.
 pub async fn serve(house: House, doors: Doors, soft: CancellationToken, hard: CancellationToken) -> anyhow::Result<()> {
     let delivery = Arc::new(
@@ -128,14 +140,7 @@ pub async fn serve(house: House, doors: Doors, soft: CancellationToken, hard: Ca
         )
         .await?,
     );
-    let app = web::App::new(
-        house.config.clone(),
-        house.store.clone(),
-        house.clock.clone(),
-        house.secret.clone(),
-        house.templates.clone(),
-    )
-    .await?;
+    let app = pages(&house).await?;
     tracing::info!(address = %doors.public.local_addr()?, public_url = house.config.web.public_url, "serving feeds and pages");
     let mut web = vec![tokio::spawn(web::serve(
         doors.public,

@@ -80,14 +80,7 @@ pub(super) async fn schedule(desk: &Desk, args: &ScheduleArgs) -> anyhow::Result
 
 pub(super) async fn feeds(desk: &Desk, args: &FeedsArgs) -> anyhow::Result<()> {
     let house = desk.open().await?;
-    let app = web::App::new(
-        house.config.clone(),
-        house.store.clone(),
-        house.clock.clone(),
-        house.secret.clone(),
-        house.templates.clone(),
-    )
-    .await?;
+    let app = daemon::pages(&house).await?;
     let files = web::export(&app, &args.out).await?;
     desk.say(format!("{files} files in {}", args.out.display()));
     desk.tell(&serde_json::json!({ "files": files, "out": args.out }))

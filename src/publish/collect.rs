@@ -59,9 +59,10 @@ pub struct Collected {
 impl Collected {
     /// Joins what a later look brought to what the earlier ones did.
     pub fn add(&mut self, later: Collected) {
+        // What an earlier look took is unchanged to this one.
+        self.unchanged = later.unchanged.saturating_sub(self.new + self.changed);
         self.new += later.new;
         self.changed += later.changed;
-        self.unchanged = later.unchanged.saturating_sub(self.new + self.changed);
         self.archived += later.archived;
         self.held += later.held;
         self.refused = later.refused;
