@@ -1,5 +1,6 @@
 //! The log and the last word on standard error.
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use tracing_subscriber::EnvFilter;
@@ -8,13 +9,16 @@ use tracing_subscriber::EnvFilter;
 pub(super) fn start_log(is_daemon: bool, quiet: bool) {
     let level = match (is_daemon, quiet) {
         (true, false) => "info,sqlx=warn",
-        (false, false) => "warn",
+        // How long a statement took is nothing a person at a terminal can act on.
+        (false, false) => "warn,sqlx=error",
         (_, true) => "error",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        // A log file or the journal takes colours for text.
+        .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
         .init();
 }

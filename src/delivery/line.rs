@@ -275,12 +275,15 @@ fn late(limit: Duration) -> String {
 
 /// Doubles leading dots (SMTP-02) and ends the message with the final dot.
 fn stuffed(message: &str) -> String {
-    let mut text = String::with_capacity(message.len() + 64);
+    // With room for the next letter's envelope.
+    let mut text = String::with_capacity(message.len() + 512);
     let mut rest = message;
     if rest.starts_with('.') {
         text.push('.');
     }
-    while let Some(place) = rest.find("\r\n.") {
+    let dots = leading_dots(message.as_bytes());
+    for _ in 0..dots {
+        let Some(place) = rest.find("\r\n.") else { break };
         let (before, after) = rest.split_at(place + 3);
         text.push_str(before);
         text.push('.');
@@ -289,6 +292,13 @@ fn stuffed(message: &str) -> String {
     text.push_str(rest);
     text.push_str(".\r\n");
     text
+}
+
+/// Lines after the first that begin with a dot: in most mails none. Counted without a branch, so that the compiler
+/// looks at many bytes at once, while searching for them costs a tenth of all work on a mail.
+fn leading_dots(message: &[u8]) -> usize {
+    let pairs = message.iter().zip(message.iter().skip(1));
+    pairs.filter(|(one, next)| **one == b'\n' && **next == b'.').count()
 }
 
 #[cfg(test)]
