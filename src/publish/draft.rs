@@ -42,6 +42,13 @@ pub enum What {
     Correction(i64),
 }
 
+impl What {
+    /// Whether people also get what they are owed. Named reports and notices go out alone, and the debt stays.
+    fn brings_owed(&self) -> bool {
+        matches!(self, What::Cadence(_) | What::All)
+    }
+}
+
 /// An edition that could be sealed.
 #[derive(Clone, Debug)]
 pub struct Draft {
@@ -58,6 +65,8 @@ pub struct Draft {
     pub variants: Vec<DraftVariant>,
     /// Everyone concerned: the place of their variant, or why they get no mail.
     pub people: Vec<(Subscription, Result<usize, Skip>)>,
+    /// Whether people got what they were owed.
+    pub settles_owed: bool,
     pub sealed: Sealed,
     /// What its mails say of the list.
     pub facts: ListFacts,
@@ -138,14 +147,16 @@ pub async fn draft(house: &House, name: &str, order: &Order) -> anyhow::Result<O
         .values()
         .flat_map(|hand| hand.without.iter().cloned())
         .collect();
-    candidates.retain(|candidate| !is_named(&candidate.item, &without));
+    let left_out = |candidate: &Candidate| is_named(&candidate.item, &without);
+    candidates.retain(|candidate| !left_out(candidate));
     if candidates.is_empty() || (order.slot.is_some() && candidates.iter().all(|it| it.item.matter != Matter::Report)) {
         return Ok(None);
     }
     let people = concerned(house, name, list, &order.what).await?;
     let mut pool = candidates;
-    if people.iter().any(|person| person.owed_since.is_some()) && !matches!(order.what, What::Correction(_)) {
-        pool.extend(owed(house, name, list, &pool).await?);
+    if order.what.brings_owed() && people.iter().any(|person| person.owed_since.is_some()) {
+        let owed = owed(house, name, list, &pool).await?;
+        pool.extend(owed.into_iter().filter(|candidate| !left_out(candidate)));
     }
     let reports: Vec<i64> = pool.iter().map(|candidate| candidate.item.report_id).collect();
     let had = house.store.list_had(&reports).await?;
@@ -216,6 +227,7 @@ async fn write(
         ledgers: ledgers(list, &order.what),
         variants,
         people: rows,
+        settles_owed: order.what.brings_owed(),
         sealed: Sealed {
             from: list.from.clone(),
             reply_to: list.reply_to.clone(),
@@ -328,6 +340,15 @@ async fn candidates(house: &House, name: &str, list: &List, order: &Order) -> an
         }
     }
     Ok(found.into_values().collect())
+}
+
+/// What waits for a list that nobody is on yet; empty if somebody is.
+pub(super) async fn waiting(house: &House, name: &str, order: &Order) -> anyhow::Result<Vec<Item>> {
+    if !house.store.list_active_people(name).await?.is_empty() {
+        return Ok(Vec::new());
+    }
+    let waiting = candidates(house, name, house.config.list(name)?, order).await?;
+    Ok(waiting.into_iter().map(|candidate| candidate.item).collect())
 }
 
 /// What the list published lately that is not new to the edition: for people who are owed it.

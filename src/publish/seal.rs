@@ -148,7 +148,9 @@ async fn insert(house: &House, tx: &mut Tx, draft: &Draft, who: &str) -> anyhow:
             .record_ledger(tx, &draft.list, cadence, &items, Some(edition_id), now)
             .await?;
     }
-    store.settle_owed(tx, &draft.list, edition_id).await?;
+    if draft.settles_owed {
+        store.settle_owed(tx, &draft.list, edition_id).await?;
+    }
     let subject = format!("{}/{}", draft.list, draft.number);
     let decision = Decision {
         subject,
@@ -185,7 +187,16 @@ async fn mail_preview(house: &House, tx: &mut Tx, draft: &Draft) -> anyhow::Resu
 /// why. Returns the editions released.
 pub async fn release_due(house: &House) -> anyhow::Result<Vec<String>> {
     let mut released = Vec::new();
+    let pauses = house.store.list_pauses().await?;
     for edition in house.store.list_due_editions(house.now()).await? {
+        let scope = format!("list {}", edition.list);
+        // What is released now gets its Date now, which it should not carry about through a pause.
+        if pauses
+            .iter()
+            .any(|pause| pause.scope == "everything" || pause.scope == scope)
+        {
+            continue;
+        }
         let name = format!("{}/{}", edition.list, edition.number);
         let changed = house.store.list_changed_items(edition.id).await?;
         let mut tx = house.store.begin().await?;

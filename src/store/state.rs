@@ -44,6 +44,8 @@ pub struct CadenceState {
     pub rule: String,
     /// The sources the list took from, JSON.
     pub matching: String,
+    /// It was not in the configuration when that was last read.
+    pub retired: bool,
 }
 
 impl Store {
@@ -149,7 +151,7 @@ impl Store {
     }
 
     pub async fn find_cadence(&self, list: &str, cadence: &str) -> Result<Option<CadenceState>> {
-        let row = sqlx::query("SELECT decided_until, rule, matching FROM cadence WHERE list = $1 AND name = $2")
+        let row = sqlx::query("SELECT decided_until, rule, matching, CASE WHEN retired_at IS NULL THEN 0 ELSE 1 END FROM cadence WHERE list = $1 AND name = $2")
             .bind(list)
             .bind(cadence)
             .fetch_optional(&self.read)
@@ -159,6 +161,7 @@ impl Store {
                 decided_until: from_millis(row.try_get(0)?),
                 rule: row.try_get(1)?,
                 matching: row.try_get(2)?,
+                retired: row.try_get::<i64, _>(3)? == 1,
             })
         })
         .transpose()
