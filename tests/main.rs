@@ -14,6 +14,10 @@ mod sink;
 mod sink_process;
 mod postfix;
 mod site;
+mod app;
+
+// What it is for: read this one first.
+mod story;
 
 mod config;
 mod report;
@@ -23,3 +27,5 @@ mod mail;
 mod delivery;
 mod schedule;
 mod pages;
+mod folder;
+mod editions;
