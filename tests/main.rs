@@ -14,10 +14,16 @@ mod sink;
 mod sink_process;
 mod postfix;
 mod site;
+mod app;
+
+// What it is for: read this one first.
+mod story;
 
 mod config;
+mod folder;
 mod report;
 mod people;
+mod editions;
 mod feeds;
 mod mail;
 mod delivery;

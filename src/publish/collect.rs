@@ -364,16 +364,13 @@ impl Shelf<'_> {
             .as_ref()
             .is_ok_and(|report| report.title == stored.report.title);
         let has_own_key = stored.item_key == key && key != path;
-        if stored.fingerprint == read.fingerprint || has_same_title && others.peek().is_none() || has_own_key {
+        if has_same_title || has_own_key || stored.fingerprint == read.fingerprint {
             return true;
         }
         if others.peek().is_none() {
             return self.origins.iter().any(|origin| origin.path == *path && !origin.gone);
         }
-        if stored.item_key == *path {
-            return has_same_title || !others.any(|origin| self.arrived.contains(&origin.path));
-        }
-        has_same_title && !others.any(|origin| origin.path == stored.item_key)
+        stored.item_key == *path && !others.any(|origin| self.arrived.contains(&origin.path))
     }
 
     /// Stores new reports, the oldest first.

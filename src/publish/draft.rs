@@ -399,6 +399,15 @@ async fn candidates(house: &House, name: &str, list: &List, order: &Order) -> an
     Ok(found.into_values().collect())
 }
 
+/// What waits for a list that nobody is on yet; empty if somebody is.
+pub(super) async fn waiting(house: &House, name: &str, order: &Order) -> anyhow::Result<Vec<Item>> {
+    if !house.store.list_active_people(name).await?.is_empty() {
+        return Ok(Vec::new());
+    }
+    let waiting = candidates(house, name, house.config.list(name)?, order).await?;
+    Ok(waiting.into_iter().map(|candidate| candidate.item).collect())
+}
+
 /// What the list published lately that is not new to the edition: for people who are owed it.
 async fn owed(house: &House, name: &str, list: &List, fresh: &[Candidate]) -> anyhow::Result<Vec<Candidate>> {
     let month_ago = house.now() - super::AUTO_BACKFILL;

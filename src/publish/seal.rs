@@ -208,14 +208,15 @@ pub async fn release_due(house: &House) -> anyhow::Result<Vec<String>> {
     let mut released = Vec::new();
     let pauses = house.store.list_pauses().await?;
     for edition in house.store.list_due_editions(house.now()).await? {
-        let name = format!("{}/{}", edition.list, edition.number);
-        let of_list = format!("list {}", edition.list);
+        let scope = format!("list {}", edition.list);
+        // What is released now gets its Date now, which it should not carry about through a pause.
         if pauses
             .iter()
-            .any(|pause| pause.scope == "everything" || pause.scope == of_list)
+            .any(|pause| pause.scope == "everything" || pause.scope == scope)
         {
             continue;
         }
+        let name = format!("{}/{}", edition.list, edition.number);
         let changed = house.store.list_changed_items(edition.id).await?;
         let mut tx = house.store.begin().await?;
         let decisions = house.store.list_decisions(&name).await?;

@@ -184,7 +184,7 @@ async fn seal_when_quiet(house: &House, name: &str, list: &List, cadence: &str) 
     // would go out a minute after staff took it out.
     let mut fresh = house.store.list_unledgered(name, cadence, now).await?;
     fresh.retain(|stored| {
-        list_takes(list, name, stored) && stored.published_at.is_some_and(|at| at > state.decided_until)
+        list_takes(list, name, stored) && stored.published_at.is_some_and(|at| at >= state.decided_until)
     });
     let arrived = || fresh.iter().filter_map(|stored| stored.published_at);
     let (Some(first), Some(last)) = (arrived().min(), arrived().max()) else {

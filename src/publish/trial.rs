@@ -50,7 +50,7 @@ pub async fn trial(house: &House, name: &str, order: &Order) -> anyhow::Result<T
             queued: Vec::new(),
         });
     }
-    // Nobody may be on the list yet, while reports wait.
+    let waiting = draft::waiting(house, name, order).await?;
     let last = house
         .store
         .list_editions(Some(name))
@@ -58,6 +58,11 @@ pub async fn trial(house: &House, name: &str, order: &Order) -> anyhow::Result<T
         .into_iter()
         .find(|edition| edition.state != "cancelled");
     let (items, of, order) = match last {
+        _ if !waiting.is_empty() => (
+            waiting,
+            "what is new, though nobody is on the list yet".into(),
+            order.clone(),
+        ),
         Some(last) => {
             let sealed: Sealed = serde_json::from_str(&last.settings)?;
             let hands = [(String::new(), sealed.hand)].into();

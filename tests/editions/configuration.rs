@@ -1,0 +1,156 @@
+//! Rules 11, 14 and 15: lists, cadences and filters that come, change and go.
+
+use chrono::TimeDelta;
+use rapporteur::feed::Scope;
+
+use super::{ANNA, BRUNO, TWO_LISTS};
+use crate::app::{EVENTS, REPORTS, TestApp, report};
+
+/// A list with this backfill, and a cadence or two.
+fn list(name: &str, backfill: &str, more: &str) -> String {
+    format!(
+        "[lists.{name}]\ntitle = \"{name}\"\nfrom = \"{name}@example.org\"\napproval = \"none\"\nbackfill = \"{backfill}\"\n\
+         {more}cadences.weekly = {{ cron = \"0 8 * * MON\", zone = \"Europe/Berlin\" }}\n"
+    )
+}
+
+/// Twelve reports, three of them of the last month.
+async fn drop_twelve(app: &mut TestApp) {
+    for number in 1..=12 {
+        let published = if number <= 9 { "2026-01-05" } else { "2026-04-28" };
+        app.drop_report(
+            &format!("{number}.md"),
+            &report(&format!("Report {number}"), &format!("published: {published}\n")),
+        );
+    }
+    app.settle().await;
+}
+
+#[tokio::test]
+async fn a_new_list_takes_old_reports_only_within_its_backfill() {
+    for (backfill, taken) in [("all", 12), ("auto", 3), ("60days", 3), ("none", 0)] {
+        let mut app = TestApp::with(REPORTS).await;
+        drop_twelve(&mut app).await;
+        app.reconfigure(&format!("{REPORTS}{}", list("events", backfill, "")))
+            .await;
+        app.people("events", &[ANNA]).await;
+        app.publish(&["Rivers"]).await;
+        app.tick_at("2026-05-11 06:00").await;
+        app.deliver().await;
+        assert_eq!(app.items("events", 1).await.len(), taken + 1, "{backfill}");
+        assert_eq!(app.send("events").await, None, "{backfill}: known by hand too");
+    }
+}
+
+#[tokio::test]
+async fn a_new_cadence_takes_old_reports_only_within_the_lists_backfill() {
+    let mut app = TestApp::with(&format!("{REPORTS}{}", list("events", "none", ""))).await;
+    app.people("events", &[BRUNO]).await;
+    app.publish(&["Rivers"]).await;
+    app.send("events").await;
+    let daily = "cadences.daily = { cron = \"0 8 * * *\", zone = \"Europe/Berlin\" }\n";
+    app.reconfigure(&format!("{REPORTS}{}", list("events", "none", daily)))
+        .await;
+    let known = "SELECT COUNT(*) FROM ledger WHERE cadence = 'daily' AND edition_id IS NULL";
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM ledger WHERE cadence = 'daily'").await,
+        1
+    );
+    assert_eq!(app.count(known).await, 1);
+    app.publish(&["Bridges"]).await;
+    app.people("events", &[BRUNO, &format!("{ANNA},,,,daily")]).await;
+    app.publish(&["Ferries"]).await;
+    app.tick_at("2026-05-05 06:00").await;
+    app.deliver().await;
+    assert_eq!(app.items("events", 2).await, ["Bridges", "Ferries"]);
+    assert_eq!(app.told(ANNA, &["Rivers", "Bridges", "Ferries"]), ["Ferries"]);
+}
+
+#[tokio::test]
+async fn a_wider_filter_takes_old_reports_only_within_the_lists_backfill() {
+    let other = "[sources.other]\nkind = \"folder\"\npath = \"other\"\n";
+    let narrow = list("events", "none", "sources = [\"other\"]\n");
+    let mut app = TestApp::with(REPORTS).await;
+    std::fs::create_dir_all(app.folder.path().join("other")).unwrap();
+    app.reconfigure(&format!("{REPORTS}{other}{narrow}")).await;
+    app.people("events", &[ANNA]).await;
+    app.publish(&["Rivers"]).await;
+    app.reconfigure(&format!("{REPORTS}{other}{}", list("events", "none", "")))
+        .await;
+    app.publish(&["Bridges"]).await;
+    app.tick_at("2026-05-11 06:00").await;
+    app.deliver().await;
+    assert_eq!(app.items("events", 1).await, ["Bridges"]);
+}
+
+#[tokio::test]
+async fn a_list_that_left_the_configuration_sends_nothing_and_its_pages_stay() {
+    let mut app = TestApp::with(&format!("{REPORTS}{TWO_LISTS}").replace("\"none\"", "\"required\"")).await;
+    app.people("events", &[ANNA]).await;
+    app.people("talks", &[BRUNO]).await;
+    app.publish(&["Rivers"]).await;
+    app.tick_at("2026-05-11 06:00").await;
+    app.run("UPDATE edition SET approved_at = 1 WHERE list = 'talks'").await;
+    app.reconfigure(&format!("{REPORTS}{}", list("events", "all", "")))
+        .await;
+    let ticked = app.tick_at("2026-05-11 07:00").await;
+    assert!(ticked.released.is_empty(), "{:?}", ticked.released);
+    app.run("UPDATE edition SET state = 'sending', released_at = 1 WHERE list = 'talks'")
+        .await;
+    app.deliver().await;
+    assert!(app.mails().is_empty());
+    app.leave_open();
+    assert_eq!(app.items("talks", 1).await, ["Rivers"]);
+    // It comes back, and may go on.
+    app.reconfigure(&format!("{REPORTS}{TWO_LISTS}")).await;
+    app.deliver().await;
+    assert_eq!(app.mails_of(BRUNO).len(), 1);
+}
+
+#[tokio::test]
+async fn a_cadence_that_comes_back_fires_nothing_for_the_time_it_was_away() {
+    let mut app = TestApp::with(&format!("{REPORTS}{EVENTS}")).await;
+    app.people("events", &[&format!("{ANNA},,,,daily")]).await;
+    app.reconfigure(&format!("{REPORTS}{}", list("events", "none", "")))
+        .await;
+    app.publish(&["Rivers"]).await;
+    app.at("2026-05-06 07:00");
+    let back = format!("{REPORTS}{EVENTS}").replace("backfill = \"all\"\ncad", "backfill = \"none\"\ncad");
+    app.reconfigure(&back).await;
+    assert!(app.tick().await.sealed.is_empty());
+    assert!(app.slots("events", "daily").await.is_empty());
+    app.publish(&["Bridges"]).await;
+    app.tick_at("2026-05-07 06:00").await;
+    app.deliver().await;
+    assert_eq!(app.items("events", 1).await, ["Bridges"]);
+}
+
+#[tokio::test]
+async fn a_list_that_is_not_public_has_no_feed_and_no_archive() {
+    let quiet = list("internal", "all", "public = false\n");
+    let mut app = TestApp::with(&format!("{REPORTS}{TWO_LISTS}{quiet}")).await;
+    app.people("internal", &[ANNA]).await;
+    app.drop_report("inside.md", &report("Inside", "lists: [internal]\n"));
+    app.publish(&["Rivers"]).await;
+    app.send("internal").await;
+    assert_eq!(app.told(ANNA, &["Inside", "Rivers"]), ["Inside", "Rivers"]);
+    assert_eq!(app.page("/feeds/internal.atom").await, "");
+    assert_eq!(app.page("/editions/internal/1").await, "");
+    assert_eq!(app.page("/reports/inside").await, "");
+    let all = app.feed(Scope::All).await;
+    assert!(all.contains("Rivers") && !all.contains("Inside"), "{all}");
+    assert!(app.page("/feeds/events.atom").await.contains("Rivers"));
+}
+
+#[tokio::test]
+async fn reports_are_public_at_once_and_approval_gates_mail_only() {
+    let mut app = TestApp::with(&format!("{REPORTS}{EVENTS}").replace("\"none\"", "\"required\"")).await;
+    app.people("events", &[ANNA]).await;
+    app.drop_titled("Rivers");
+    app.settle().await;
+    app.advance(TimeDelta::minutes(1));
+    assert!(app.feed(Scope::List("events".into())).await.contains("Rivers"));
+    app.tick_at("2026-05-11 06:00").await;
+    app.deliver().await;
+    assert!(app.mails().is_empty());
+}
