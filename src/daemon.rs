@@ -68,16 +68,16 @@ pub async fn run(house: House, reload: impl Fn() -> anyhow::Result<Config>) -> a
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hangup = signal(SignalKind::hangup())?;
-    let mut next = None;
+    let (mut next, mut stopping) = (None, false);
     loop {
         tokio::select! {
             ended = &mut running => {
                 ended.context("the daemon broke off")??;
                 return Ok(next.map_or(Ending::Stopped, |config| Ending::Reload(Box::new(config))));
             }
-            _ = terminate.recv() => end(&soft, &hard),
-            _ = interrupt.recv() => end(&soft, &hard),
-            _ = hangup.recv() => match reload() {
+            _ = terminate.recv() => { end(stopping, &soft, &hard); (stopping, next) = (true, None); }
+            _ = interrupt.recv() => { end(stopping, &soft, &hard); (stopping, next) = (true, None); }
+            _ = hangup.recv(), if !stopping => match reload() {
                 Ok(config) => {
                     tracing::info!("configuration read again; beginning anew with it");
                     next = Some(config);
@@ -90,8 +90,8 @@ pub async fn run(house: House, reload: impl Fn() -> anyhow::Result<Config>) -> a
 }
 
 /// The first signal finishes the mails in hand, the second does not wait for them.
-fn end(soft: &CancellationToken, hard: &CancellationToken) {
-    if soft.is_cancelled() {
+fn end(stopping: bool, soft: &CancellationToken, hard: &CancellationToken) {
+    if stopping {
         tracing::warn!("ending at once");
         hard.cancel();
     } else {
@@ -161,8 +161,15 @@ pub async fn serve(house: House, doors: Doors, soft: CancellationToken, hard: Ca
         async move { delivery.run(soft, hard).await }
     });
 
-    beat(&house, &delivery, &app, &soft).await;
-    sending.await.context("delivery broke off")??;
+    let mut sending = sending;
+    tokio::select! {
+        () = beat(&house, &delivery, &app, &soft) => sending.await.context("delivery broke off")??,
+        // Without delivery nothing would go out, and nobody would be told.
+        ended = &mut sending => {
+            soft.cancel();
+            ended.context("delivery broke off")??;
+        }
+    }
     for served in web {
         served.await.context("the web broke off")?;
     }

@@ -1,6 +1,6 @@
 //! Which reports an edition carries, for whom, in which order. Pure: the store loads, this decides, the store writes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -107,8 +107,10 @@ pub struct Sealed {
     /// Whether the archive shows it: decides once the list is gone from the configuration (rule 15).
     pub public: bool,
     pub relay: String,
-    /// What the editor asked for.
+    /// What the editor asked for, in the list's first language,
     pub hand: Hand,
+    /// and in each language that had words of its own.
+    pub hands: BTreeMap<String, Hand>,
 }
 
 impl Default for Sealed {
@@ -123,6 +125,7 @@ impl Default for Sealed {
             public: false,
             relay: String::new(),
             hand: Hand::default(),
+            hands: BTreeMap::new(),
         }
     }
 }

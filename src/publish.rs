@@ -71,6 +71,17 @@ impl House {
             templates,
             secret,
         };
+        let ids = house.secret.key_ids();
+        let known = house
+            .store
+            .settle_fact("key", ids.first().map_or("", String::as_str))
+            .await?;
+        anyhow::ensure!(
+            ids.contains(&known),
+            "{} is not the secret this database was made with, and no unsubscribe link that is out would work; restore \
+             the file, or put the old key on a line below the new one",
+            house.config.path(&house.config.store.secret_file).display()
+        );
         host::check(&house)
             .await
             .context("finding out whether this database is where it was")?;
@@ -110,14 +121,15 @@ impl House {
                 let rule = list.cadences.get(cadence).map(rule_of).unwrap_or_default();
                 let matching = serde_json::to_string(&list.sources)?;
                 let before = store.find_cadence(name, cadence).await?;
-                if before
-                    .as_ref()
-                    .is_some_and(|before| before.rule == rule && before.matching == matching)
-                {
+                let is_same =
+                    |before: &CadenceState| before.rule == rule && before.matching == matching && !before.retired;
+                if before.as_ref().is_some_and(is_same) {
                     continue;
                 }
                 let is_new = |report: &Stored| match &before {
                     None => true,
+                    // It was away for a while: what came meanwhile is as new to it as to a new one.
+                    Some(before) if before.retired => true,
                     Some(before) => {
                         let sources: Vec<String> = serde_json::from_str(&before.matching).unwrap_or_default();
                         !sources.is_empty() && !sources.contains(&report.source)
@@ -142,7 +154,7 @@ impl House {
                 store.record_ledger(&mut tx, name, cadence, &known, None, now).await?;
                 // A schedule that was moved counts its slots from now on, so that none fires for the past.
                 let decided_until = match &before {
-                    Some(before) if before.rule == rule => before.decided_until,
+                    Some(before) if before.rule == rule && !before.retired => before.decided_until,
                     _ => now,
                 };
                 store
@@ -154,6 +166,7 @@ impl House {
                             decided_until,
                             rule,
                             matching,
+                            retired: false,
                         },
                         now,
                     )

@@ -134,7 +134,10 @@ fn list_files(root: &Path, folder: &Path, depth: usize, files: &mut Vec<(String,
         let kind = entry.file_type()?;
         let path = entry.path();
         if kind.is_dir() && depth < MAX_DEPTH {
-            list_files(root, &path, depth + 1, files)?;
+            // A folder that cannot be read, or is gone by now, costs only what is in it.
+            if let Err(error) = list_files(root, &path, depth + 1, files) {
+                tracing::warn!(%error, folder = %path.display(), "a folder of a source cannot be read");
+            }
         } else if kind.is_file() {
             let relative = path.strip_prefix(root).unwrap_or(&path);
             let parts = relative

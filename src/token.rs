@@ -115,6 +115,14 @@ impl Secret {
         })
     }
 
+    /// Names of the keys, the current one first: a database remembers the one its links were made with.
+    pub fn key_ids(&self) -> Vec<String> {
+        std::iter::once(&self.current)
+            .chain(&self.older)
+            .map(|key| encode(&key_id(key)))
+            .collect()
+    }
+
     /// The token of one person's link for leaving one list.
     pub fn unsubscribe(&self, list: &str, subscriber_id: i64) -> String {
         let mut bytes = key_id(&self.current).to_vec();

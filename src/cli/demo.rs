@@ -134,9 +134,16 @@ async fn prepare(desk: &Desk, house: &House) -> anyhow::Result<Edition> {
         .first()
         .map(|variant| variant.rendered.subject.clone())
         .unwrap_or_default();
-    let number = publish::seal(house, LIST, &order, &Hands::default(), Some(&draft.hash()), "demo")
-        .await?
-        .context("the samples make no edition")?;
+    let number = publish::seal(
+        house,
+        LIST,
+        &order,
+        &Hands::default(),
+        Some((&draft.hash(), draft.recipients())),
+        "demo",
+    )
+    .await?
+    .context("the samples make no edition")?;
     desk.say(format!(
         "Sealed: edition {LIST}/{number} with {} reports for {} people ({}): \"{subject}\".",
         draft.items.len(),

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{Desk, Misuse, parse_edition, send};
 use crate::clock::from_millis;
 use crate::publish::{self, Decided, House, MANUAL, decide_edition};
-use crate::store::{Edition, Pause};
+use crate::store::{Decision, Edition, Pause};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -172,9 +172,16 @@ pub(super) async fn run(desk: &Desk, args: Args) -> anyhow::Result<()> {
     desk.tell(&document)
 }
 
+/// Slots from here on are instants (1973 in milliseconds); smaller ones are reports of immediate editions.
+const FIRST_INSTANT: i64 = 100_000_000_000;
+
 /// The shape of `editions show --json`.
 pub(super) fn document(edition: &Edition, counts: &BTreeMap<String, i64>) -> serde_json::Value {
-    let slot = edition.slot.filter(|_| edition.cadence != MANUAL).map(from_millis);
+    // The slot of an immediate edition is a report, not an instant.
+    let slot = edition
+        .slot
+        .filter(|slot| edition.cadence != MANUAL && *slot >= FIRST_INSTANT)
+        .map(from_millis);
     json!({
         "list": edition.list,
         "number": edition.number,
@@ -281,6 +288,7 @@ pub(super) async fn pause(desk: &Desk, scope: &Scope) -> anyhow::Result<()> {
         until: None,
     };
     house.store.pause(&pause).await?;
+    decided(desk, &house, &scope, "paused", None).await?;
     desk.tell(&pause)?;
     desk.say(format!(
         "{scope} stands still; mails already with a relay cannot be called back"
@@ -299,6 +307,7 @@ pub(super) async fn resume(desk: &Desk, args: &Resume) -> anyhow::Result<()> {
         match args.reports {
             Some(Reports::Send) => {}
             Some(Reports::Known) => {
+                super::collect_now(&house, &[]).await?;
                 let known = publish::know_new_reports(&house).await?;
                 desk.say(format!(
                     "{known} reports that were new are now known: nobody is mailed about them"
@@ -315,6 +324,12 @@ pub(super) async fn resume(desk: &Desk, args: &Resume) -> anyhow::Result<()> {
         }
     }
     let was = house.store.unpause(&scope).await?;
+    if was {
+        let note = args
+            .reports
+            .map(|reports| format!("reports: {reports:?}").to_lowercase());
+        decided(desk, &house, &scope, "resumed", note).await?;
+    }
     desk.tell(&json!({ "scope": scope, "resumed": was }))?;
     desk.say(if was {
         format!("{scope} goes on")
@@ -322,6 +337,19 @@ pub(super) async fn resume(desk: &Desk, args: &Resume) -> anyhow::Result<()> {
         format!("{scope} was not paused")
     });
     Ok(())
+}
+
+async fn decided(desk: &Desk, house: &House, subject: &str, what: &str, note: Option<String>) -> anyhow::Result<()> {
+    let mut tx = house.store.begin().await?;
+    let decision = Decision {
+        subject: subject.into(),
+        what: what.into(),
+        who: desk.who(),
+        note,
+        at: house.now(),
+    };
+    house.store.record_decision(&mut tx, &decision).await?;
+    Ok(tx.commit().await?)
 }
 
 fn scope_of(house: &House, scope: &Scope) -> anyhow::Result<String> {

@@ -6,6 +6,7 @@ use super::Desk;
 use crate::clock::Clock;
 use crate::daemon::{self, Ending};
 use crate::publish::{self, House};
+use crate::render::Templates;
 use crate::web;
 
 #[derive(Debug, clap::Args)]
@@ -33,6 +34,12 @@ pub(super) async fn run(desk: &Desk) -> anyhow::Result<()> {
         let reload = || {
             let config = desk.read_config()?;
             refuse_insecure(&config)?;
+            // Whatever could fail at the start is tried before the old daemon ends (REL-18).
+            let templates = config.root.join("templates");
+            Templates::load(templates.is_dir().then_some(templates.as_path()))?;
+            for relay in config.relays.values() {
+                relay.password()?;
+            }
             Ok(config)
         };
         let ending = daemon::run(house, reload).await?;

@@ -108,13 +108,12 @@ pub(super) async fn run(desk: &Desk, args: &Args) -> anyhow::Result<()> {
     }
     let hash = draft.hash();
     drop(draft);
-    let number = publish::seal(&house, &args.list, &order, &hands, Some(&hash), &desk.who()).await?;
-    let number = number.with_context(|| {
-        format!(
-            "somebody else sent it meanwhile; see `rapporteur editions list {}`",
-            args.list
-        )
-    })?;
+    // With --yes nobody looked, so that nothing has to be as it looked.
+    let seen = (!args.yes).then_some((hash.as_str(), people));
+    let Some(number) = publish::seal(&house, &args.list, &order, &hands, seen, &desk.who()).await? else {
+        // Somebody else sent it meanwhile.
+        return nothing_new(desk, &house, args).await;
+    };
     publish::release_due(&house).await?;
     deliver(desk, &house).await?;
     report(desk, &house, &args.list, number).await
@@ -125,9 +124,8 @@ async fn order(house: &House, args: &Args) -> anyhow::Result<(Order, Hands)> {
     let mut hands = read_hands(house, &args.list)?;
     if args.intro.is_some() || args.subject.is_some() || !args.without.is_empty() {
         let note = args.intro.as_deref().map(read_note).transpose()?;
-        if hands.by_language.is_empty() {
-            hands.by_language.insert(String::new(), Hand::default());
-        }
+        // For every language: those with words of their own, and all others.
+        hands.by_language.entry(String::new()).or_insert_with(Hand::default);
         for hand in hands.by_language.values_mut() {
             if let Some(note) = &note {
                 hand.note.clone_from(&note.note);
@@ -138,10 +136,10 @@ async fn order(house: &House, args: &Args) -> anyhow::Result<(Order, Hands)> {
         }
     }
     let what = match (args.correct, &args.cadence) {
-        (Some(id), _) => {
-            correct(house, id, args.note.as_deref().context("--note")?).await?;
-            What::Correction(id)
-        }
+        (Some(report), _) => What::Correction {
+            report,
+            note: read_correction(args.note.as_deref().context("--note")?)?,
+        },
         (None, cadence) if !args.only.is_empty() => What::Only {
             reports: args.only.clone(),
             cadence: cadence.clone(),
@@ -159,8 +157,8 @@ async fn order(house: &House, args: &Args) -> anyhow::Result<(Order, Hands)> {
     Ok((order, hands))
 }
 
-/// Marks a report's newest revision as a correction.
-async fn correct(house: &House, id: i64, note: &std::path::Path) -> anyhow::Result<()> {
+/// What was corrected: the text of a file, on one line.
+fn read_correction(note: &std::path::Path) -> anyhow::Result<String> {
     let text = std::fs::read_to_string(note).with_context(|| format!("cannot read {}", note.display()))?;
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     ensure!(
@@ -168,21 +166,7 @@ async fn correct(house: &House, id: i64, note: &std::path::Path) -> anyhow::Resu
         "{} is empty; say in a sentence what was corrected",
         note.display()
     );
-    let stored = house
-        .store
-        .find_report(id)
-        .await?
-        .with_context(|| format!("there is no report {id}; see `rapporteur reports`"))?;
-    ensure!(
-        stored.revision > 1,
-        "report {id} has not changed since it came; correct its file first, then people are told"
-    );
-    let mut tx = house.store.begin().await?;
-    house
-        .store
-        .record_correction(&mut tx, id, stored.revision, &text, house.now())
-        .await?;
-    Ok(tx.commit().await?)
+    Ok(text)
 }
 
 async fn nothing_new(desk: &Desk, house: &House, args: &Args) -> anyhow::Result<()> {
@@ -347,6 +331,20 @@ pub(super) async fn deliver(desk: &Desk, house: &House) -> anyhow::Result<()> {
     if total == 0 {
         return Ok(());
     }
+    for (name, list) in &house.config.lists {
+        let Some(why) = house.config.insecure_links(list) else {
+            continue;
+        };
+        if house
+            .store
+            .list_editions(Some(name))
+            .await?
+            .iter()
+            .any(|edition| edition.state == "sending")
+        {
+            return Err(Misuse(why).into());
+        }
+    }
     let bar = progress::bar(total, desk.quiet || desk.json).with_message("sending");
     let watch = async {
         loop {
@@ -445,13 +443,14 @@ async fn report(desk: &Desk, house: &House, list: &str, number: i64) -> anyhow::
         desk.say(format!("it waits for `rapporteur editions approve {list}/{number}`"));
         return Ok(());
     }
-    let open: i64 = ["pending", "deferred"]
-        .iter()
-        .filter_map(|state| counts.get(*state))
-        .sum();
     let sent = counts.get("sent").copied().unwrap_or(0);
+    let wanted: i64 = counts
+        .iter()
+        .filter(|(state, _)| *state != "skipped")
+        .map(|(_, count)| count)
+        .sum();
     ensure!(
-        sent > 0 || open == 0,
+        sent > 0 || wanted == 0,
         "nothing was sent yet; see `rapporteur editions show {list}/{number} --recipients`"
     );
     Ok(())

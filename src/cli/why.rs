@@ -204,6 +204,7 @@ async fn next(house: &House, name: &str, list: &List, who: &Subscription, cadenc
             !draft
                 .items
                 .iter()
+                .chain(&draft.known)
                 .any(|item| item.report_id == stored.id && item.matter == Matter::Report)
         });
         let reason = match had.get(&stored.id) {

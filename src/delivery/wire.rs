@@ -98,22 +98,22 @@ async fn greet<S: AsyncRead + Unpin>(stream: &mut S, heard: &mut Vec<u8>, relay:
 
 async fn start_tls(socket: &mut TcpStream, heard: &mut Vec<u8>, relay: &Smtp) -> Result<(), Fault> {
     let limit = relay.timeouts.command;
-    let mut ask = async |stage, command: String| -> Result<Answer, Fault> {
+    let mut ask = async |stage, command: String| -> Result<(Answer, String), Fault> {
         within(stage, limit, socket.write_all(command.as_bytes())).await?;
         let (answer, length) = within(stage, limit, read_reply(socket, heard)).await?;
+        let whole = String::from_utf8_lossy(heard.get(..length).unwrap_or_default()).to_uppercase();
         heard.drain(..length);
-        Ok(answer)
+        Ok((answer, whole))
     };
-    let answer = ask(Stage::Ehlo, Ehlo::new(relay.helo.clone()).to_string()).await?;
+    let (answer, whole) = ask(Stage::Ehlo, Ehlo::new(relay.helo.clone()).to_string()).await?;
     accepted(Stage::Ehlo, &answer)?;
-    let offered = matches!(&answer, Answer::Reply { text, .. } if text.to_uppercase().contains("STARTTLS"));
-    if !offered {
+    if !whole.contains("STARTTLS") {
         return Err(Fault::new(
             Stage::StartTls,
             "the relay does not offer STARTTLS, and nothing is sent in the clear; set tls = \"implicit\" if it speaks TLS from the start",
         ));
     }
-    let answer = ask(Stage::StartTls, Starttls.to_string()).await?;
+    let (answer, _) = ask(Stage::StartTls, Starttls.to_string()).await?;
     accepted(Stage::StartTls, &answer)?;
     heard.clear();
     Ok(())

@@ -4,7 +4,7 @@
 //! file with the same text is the same report, a removed file deletes nothing, and the public id is made once, from
 //! the tag authority, the source and the file's first path, so that collecting anew after a disaster gives the same.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use anyhow::Context;
 use chrono::{DateTime, TimeDelta};
@@ -134,14 +134,18 @@ async fn collect_source(house: &House, name: &str, source: &Source, watch: &mut 
         restless: look.restless,
         ..Collected::default()
     };
-    let first = store.find_source(name).await?.first_collected_at.is_none();
     let mut tx = store.begin_alone(&format!("source {name}")).await?;
+    let first = store.find_source(name).await?.first_collected_at.is_none();
+    // Anew: another may have collected while we read.
+    let origins = store.list_origins(name).await?;
     let mut shelf = Shelf {
         house,
         name,
         first,
         by_print: HashMap::new(),
-        origins: store.list_origins(name).await?,
+        taken: HashSet::new(),
+        arrived: HashSet::new(),
+        origins,
     };
     for path in &look.gone {
         if let Some(origin) = shelf.origins.iter_mut().find(|origin| origin.path == *path) {
@@ -219,7 +223,7 @@ async fn read_one(dropped: Dropped) -> Read {
     }
 }
 
-/// One collection of one source.
+/// One collection of one source. What it has written is not committed yet and so cannot be asked for: it is kept here.
 struct Shelf<'a> {
     house: &'a House,
     name: &'a str,
@@ -227,6 +231,10 @@ struct Shelf<'a> {
     first: bool,
     /// Reports taken in this collection, by their bytes.
     by_print: HashMap<String, i64>,
+    /// Keys given to reports in this collection.
+    taken: HashSet<String>,
+    /// Paths at which a known report turned up in this collection.
+    arrived: HashSet<String>,
     origins: Vec<Origin>,
 }
 
@@ -250,8 +258,9 @@ impl Shelf<'_> {
         collected: &mut Collected,
     ) -> anyhow::Result<Vec<Fresh>> {
         let mut new: Vec<Fresh> = Vec::new();
-        // Renamed files first, so that another file dropped at the old path is not taken for a revision.
-        read.sort_by_key(|read| self.origins.iter().all(|origin| origin.fingerprint != read.fingerprint));
+        // Texts that are known come first: once it is clear where a file was moved to, another may stand in its place.
+        let known: HashSet<String> = self.origins.iter().map(|origin| origin.fingerprint.clone()).collect();
+        read.sort_by_key(|read| !known.contains(&read.fingerprint));
         for mut read in read {
             let path = read.dropped.path.clone();
             if let Some(other) = self.find_clash(&read, &new).await? {
@@ -273,6 +282,7 @@ impl Shelf<'_> {
                     match self.find_known(&read, &key).await? {
                         Some(known) if known.fingerprint == read.fingerprint => {
                             collected.unchanged += 1;
+                            self.arrived.insert(path);
                             self.record(tx, &read, Some(known.id)).await?;
                         }
                         Some(known) => {
@@ -321,24 +331,49 @@ impl Shelf<'_> {
     async fn find_known(&self, read: &Read, key: &str) -> anyhow::Result<Option<Stored>> {
         let at_path = self.origins.iter().find(|origin| origin.path == read.dropped.path);
         if let Some(id) = at_path.and_then(|origin| origin.report_id) {
-            // The file that stood here may have been renamed, and another been dropped in its place.
-            let moved =
-                |origin: &&Origin| origin.report_id == Some(id) && origin.path != read.dropped.path && !origin.gone;
-            if !self.origins.iter().any(|origin| moved(&origin)) {
-                return Ok(self.store().find_report(id).await?);
+            let stored = self.store().find_report(id).await?;
+            if let Some(stored) = stored.filter(|stored| self.still_stands_for(stored, read, key)) {
+                return Ok(Some(stored));
             }
         }
         let known = self
             .store()
             .find_report_of_item(self.name, key, &read.fingerprint)
             .await?;
+        let is_there = |known: &Stored| {
+            self.origins
+                .iter()
+                .any(|origin| origin.report_id == Some(known.id) && !origin.gone)
+        };
         Ok(known.filter(|known| {
-            known.fingerprint == read.fingerprint
-                || !self
-                    .origins
-                    .iter()
-                    .any(|origin| origin.report_id == Some(known.id) && !origin.gone)
+            known.fingerprint == read.fingerprint || (!is_there(known) && self.still_stands_for(known, read, key))
         }))
+    }
+
+    /// Whether the file at a report's path still is that report, though its text changed. It is another if the report's
+    /// file was moved away, or copied to begin a new one, or removed long before one of the same name came.
+    fn still_stands_for(&self, stored: &Stored, read: &Read, key: &str) -> bool {
+        let path = &read.dropped.path;
+        let mut others = self
+            .origins
+            .iter()
+            .filter(|origin| origin.report_id == Some(stored.id) && origin.path != *path && !origin.gone)
+            .peekable();
+        let has_same_title = read
+            .report
+            .as_ref()
+            .is_ok_and(|report| report.title == stored.report.title);
+        let has_own_key = stored.item_key == key && key != path;
+        if stored.fingerprint == read.fingerprint || has_same_title && others.peek().is_none() || has_own_key {
+            return true;
+        }
+        if others.peek().is_none() {
+            return self.origins.iter().any(|origin| origin.path == *path && !origin.gone);
+        }
+        if stored.item_key == *path {
+            return has_same_title || !others.any(|origin| self.arrived.contains(&origin.path));
+        }
+        has_same_title && !others.any(|origin| origin.path == stored.item_key)
     }
 
     /// Stores new reports, the oldest first.
@@ -384,10 +419,17 @@ impl Shelf<'_> {
         Ok(())
     }
 
-    async fn insert(&self, tx: &mut Tx, fresh: &Fresh, archived: bool, held_why: Option<&str>) -> anyhow::Result<i64> {
+    async fn insert(
+        &mut self,
+        tx: &mut Tx,
+        fresh: &Fresh,
+        archived: bool,
+        held_why: Option<&str>,
+    ) -> anyhow::Result<i64> {
         let now = self.house.now();
         let institute = &self.house.config.institute;
         let key = self.free_key(&fresh.key).await?;
+        self.taken.insert(key.clone());
         let public_id = format!("tag:{}:{}/{}", institute.tag_authority, escape(self.name), escape(&key));
         let slug: String = slug::slugify(&fresh.report.title).chars().take(80).collect();
         let slug = slug.trim_end_matches('-');
@@ -421,7 +463,8 @@ impl Shelf<'_> {
             } else {
                 format!("{key}#{}", number - 1)
             };
-            if self.store().find_report_of_item(self.name, &tried, "").await?.is_none() {
+            let is_taken = self.taken.contains(&tried);
+            if !is_taken && self.store().find_report_of_item(self.name, &tried, "").await?.is_none() {
                 return Ok(tried);
             }
         }

@@ -93,6 +93,10 @@ pub async fn decide_edition(
         Decided::Cancel => cancel(house, &edition, &name, who).await,
         Decided::Redo => redo(house, &edition, &name, who).await,
         Decided::ResendDoubts | Decided::SettleDoubts => {
+            ensure!(
+                edition.state != "cancelled",
+                "{name} is cancelled; nothing of it is sent again"
+            );
             let (doubts, what) = match decided {
                 Decided::ResendDoubts => (Doubts::Resend, "sent once more"),
                 _ => (Doubts::Settle, "left as they are"),
@@ -111,6 +115,10 @@ pub async fn decide_edition(
             Ok(said)
         }
         Decided::Retry => {
+            ensure!(
+                edition.state != "cancelled",
+                "{name} is cancelled; nothing of it is sent again"
+            );
             let rows = house.store.retry_failed(edition.id).await?;
             record(house, &name, "retried", who, Some(format!("{rows} rows"))).await?;
             Ok(match rows {
@@ -243,6 +251,7 @@ async fn redo(house: &House, edition: &Edition, name: &str, who: &str) -> anyhow
     if hands == Hands::default() {
         let sealed: crate::edition::Sealed = serde_json::from_str(&edition.settings)?;
         hands.by_language = BTreeMap::from([(String::new(), sealed.hand)]);
+        hands.by_language.extend(sealed.hands);
     }
     let list = house.config.list(&edition.list)?;
     let what = match edition.cadence.as_str() {

@@ -34,12 +34,19 @@ pub struct Order {
 pub enum What {
     /// All that is new to this cadence, for the people who read by it.
     Cadence(String),
-    /// All that is missing from any cadence's ledger, for everyone on the list.
+    /// All that is missing from the ledger of any cadence somebody reads by, for everyone on the list.
     All,
     /// These reports alone, even if only archived; the others stay new.
     Only { reports: Vec<i64>, cadence: Option<String> },
-    /// A notice about one report's newest revision, for those who had an earlier one.
-    Correction(i64),
+    /// A notice about one report's newest revision, for those who had an earlier one: what was corrected.
+    Correction { report: i64, note: String },
+}
+
+impl What {
+    /// Whether people also get what they are owed. Named reports and notices go out alone, and the debt stays.
+    fn brings_owed(&self) -> bool {
+        matches!(self, What::Cadence(_) | What::All)
+    }
 }
 
 /// An edition that could be sealed.
@@ -51,13 +58,19 @@ pub struct Draft {
     pub slot: Option<i64>,
     pub due_at: DateTime<Utc>,
     pub needs_approval: bool,
-    /// What the ledger will hold, in the order of the digest.
+    /// What at least one person gets as new, in the order of the digest.
     pub items: Vec<Item>,
+    /// What was new but nobody gets: everybody has had it, or it is outside their topics. The ledger knows it from now on.
+    pub known: Vec<Item>,
+    /// A notice by hand becomes part of the report's history only when it is sealed: report, revision, note.
+    pub correction: Option<(i64, i64, String)>,
     /// The cadences whose ledgers the items enter.
     pub ledgers: Vec<String>,
     pub variants: Vec<DraftVariant>,
     /// Everyone concerned: the place of their variant, or why they get no mail.
     pub people: Vec<(Subscription, Result<usize, Skip>)>,
+    /// Whether people got what they were owed.
+    pub settles_owed: bool,
     pub sealed: Sealed,
     /// What its mails say of the list.
     pub facts: ListFacts,
@@ -138,18 +151,39 @@ pub async fn draft(house: &House, name: &str, order: &Order) -> anyhow::Result<O
         .values()
         .flat_map(|hand| hand.without.iter().cloned())
         .collect();
-    candidates.retain(|candidate| !is_named(&candidate.item, &without));
+    let left_out = |candidate: &Candidate| is_named(&candidate.item, &without);
+    candidates.retain(|candidate| !left_out(candidate));
     if candidates.is_empty() || (order.slot.is_some() && candidates.iter().all(|it| it.item.matter != Matter::Report)) {
         return Ok(None);
     }
     let people = concerned(house, name, list, &order.what).await?;
     let mut pool = candidates;
-    if people.iter().any(|person| person.owed_since.is_some()) && !matches!(order.what, What::Correction(_)) {
-        pool.extend(owed(house, name, list, &pool).await?);
+    if order.what.brings_owed() && people.iter().any(|person| person.owed_since.is_some()) {
+        let owed = owed(house, name, list, &pool).await?;
+        pool.extend(owed.into_iter().filter(|candidate| !left_out(candidate)));
     }
     let reports: Vec<i64> = pool.iter().map(|candidate| candidate.item.report_id).collect();
     let had = house.store.list_had(&reports).await?;
     write(house, name, list, order, &pool, people, &had, now).await
+}
+
+/// What was looked at for a slot that stays empty although people read by its cadence: they have had it, or it is not
+/// about their topics. It is not new any more, so that widening topics brings nothing back (rule 3).
+pub(super) async fn considered(house: &House, name: &str, order: &Order) -> anyhow::Result<Vec<(i64, Matter)>> {
+    let list = house.config.list(name)?;
+    if concerned(house, name, list, &order.what).await?.is_empty() {
+        return Ok(Vec::new());
+    }
+    let without: Vec<String> = order
+        .hands
+        .values()
+        .flat_map(|hand| hand.without.iter().cloned())
+        .collect();
+    let candidates = candidates(house, name, list, order).await?;
+    let kept = candidates
+        .iter()
+        .filter(|it| !is_named(&it.item, &without) && it.item.matter == Matter::Report);
+    Ok(kept.map(|it| (it.item.report_id, it.item.matter)).collect())
 }
 
 /// Chooses for each person, renders each variant once.
@@ -194,11 +228,22 @@ async fn write(
     if variants.is_empty() {
         return Ok(None);
     }
-    let fresh: Vec<Item> = pool
-        .iter()
-        .filter(|candidate| !candidate.owed)
-        .map(|candidate| candidate.item.clone())
-        .collect();
+    let is_carried = |item: &Item| {
+        let mut carried = variants.iter().flat_map(|variant| &variant.items);
+        carried.any(|other| other.report_id == item.report_id && other.matter == item.matter)
+    };
+    let fresh = pool.iter().filter(|candidate| !candidate.owed);
+    let (fresh, known): (Vec<Item>, Vec<Item>) = fresh.map(|candidate| candidate.item.clone()).partition(is_carried);
+    let correction = match &order.what {
+        What::Correction { report, note } => {
+            let revision = fresh
+                .iter()
+                .find(|item| item.report_id == *report)
+                .map(|item| item.revision);
+            revision.map(|revision| (*report, revision, note.clone()))
+        }
+        _ => None,
+    };
     let hand = desk.hand(&desk.default_language());
     let mut warnings: Vec<String> = variants
         .iter()
@@ -213,9 +258,12 @@ async fn write(
         due_at: order.due_at,
         needs_approval: needs_approval(house, name, list, order).await?,
         items: arrange(fresh, desk.today, &hand.order),
+        known,
+        correction,
         ledgers: ledgers(list, &order.what),
         variants,
         people: rows,
+        settles_owed: order.what.brings_owed(),
         sealed: Sealed {
             from: list.from.clone(),
             reply_to: list.reply_to.clone(),
@@ -225,6 +273,7 @@ async fn write(
             list_title: list.title.clone(),
             relay: house.config.relay_of(list)?.0.to_owned(),
             hand,
+            hands: order.hands.clone(),
             public: list.public,
         },
         facts: desk.facts.clone(),
@@ -241,6 +290,18 @@ async fn needs_approval(house: &House, name: &str, list: &List, order: &Order) -
     })
 }
 
+/// The cadences whose ledgers say what is new: for a send by hand those that somebody reads by, so that a rhythm nobody
+/// chose does not keep everything new for ever.
+async fn read_cadences(house: &House, name: &str, list: &List, what: &What) -> anyhow::Result<Vec<String>> {
+    let all = ledgers(list, what);
+    if *what != What::All || list.cadences.is_empty() {
+        return Ok(all);
+    }
+    let people = house.store.list_active_people(name).await?;
+    let is_read = |cadence: &String| people.iter().any(|person| reads_by(list, person) == Some(cadence));
+    Ok(all.into_iter().filter(is_read).collect())
+}
+
 /// Whose ledgers a send enters: its own cadence's, or all of them.
 fn ledgers(list: &List, what: &What) -> Vec<String> {
     match what {
@@ -248,7 +309,7 @@ fn ledgers(list: &List, what: &What) -> Vec<String> {
         | What::Only {
             cadence: Some(cadence), ..
         } => vec![cadence.clone()],
-        What::All | What::Only { cadence: None, .. } | What::Correction(_) => {
+        What::All | What::Only { cadence: None, .. } | What::Correction { .. } => {
             cadences_of(list).map(str::to_owned).collect()
         }
     }
@@ -302,20 +363,28 @@ async fn candidates(house: &House, name: &str, list: &List, order: &Order) -> an
                 found.insert((*id, Matter::Report), candidate(stored, false));
             }
         }
-        What::Correction(id) => {
+        What::Correction { report: id, note } => {
             let stored = house
                 .store
                 .find_report(*id)
                 .await?
                 .with_context(|| format!("there is no report {id}; see `rapporteur reports`"))?;
-            found.extend(
-                notice(house, *id, stored.revision)
-                    .await?
-                    .map(|it| ((*id, it.item.matter), it)),
-            );
+            if !stored.is_public(now) {
+                bail!(
+                    "report {id} is not published ({}); see `rapporteur reports show {id}`",
+                    stored.state(now)
+                );
+            }
+            if stored.revision == 1 {
+                bail!("report {id} has not changed since it came; correct its file first, then people are told");
+            }
+            let mut notice = candidate(stored, false);
+            notice.item.matter = Matter::Correction(notice.item.revision);
+            notice.item.note = Some(note.clone());
+            found.insert((*id, notice.item.matter), notice);
         }
         What::All | What::Cadence(_) => {
-            for cadence in ledgers(list, &order.what) {
+            for cadence in read_cadences(house, name, list, &order.what).await? {
                 for stored in house.store.list_unledgered(name, &cadence, now).await? {
                     if list_takes(list, name, &stored) {
                         found.insert((stored.id, Matter::Report), candidate(stored, false));

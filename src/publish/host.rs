@@ -44,6 +44,10 @@ pub(super) async fn check(house: &House) -> anyhow::Result<()> {
         (Some(_), Some(_), Some(beside)) => beside.machine != machine || beside.count >= count,
         (Some(_), None, _) => false,
     };
+    // Paused before it is forgotten: a crash in between asks again.
+    if moved {
+        pause(house).await?;
+    }
     store.record_fact("host", &machine).await?;
     if let Some(file) = &file {
         write(
@@ -61,9 +65,6 @@ pub(super) async fn check(house: &House) -> anyhow::Result<()> {
                 )
                 .await?;
         }
-    }
-    if moved {
-        pause(house).await?;
     }
     Ok(())
 }
@@ -98,16 +99,21 @@ pub async fn know_new_reports(house: &House) -> anyhow::Result<usize> {
     let (store, now) = (&house.store, house.now());
     let mut tx = store.begin_alone("sealing").await?;
     let mut known = std::collections::BTreeSet::new();
+    // Whatever its state: what is held or settles now may have been mailed by the original.
+    let all = store.list_reports().await?;
     for (name, list) in &house.config.lists {
         for cadence in super::cadences_of(list) {
-            let new = store.list_unledgered(name, cadence, now).await?;
-            let items: Vec<_> = new
+            let mut items: Vec<_> = all
                 .iter()
                 .filter(|report| crate::edition::list_takes(list, name, report))
                 .map(|report| (report.id, Matter::Report))
                 .collect();
+            let new = store.list_unledgered(name, cadence, now).await?;
+            known.extend(new.iter().map(|report| report.id));
+            for (id, revision) in store.list_untold_corrections(name, cadence).await? {
+                items.push((id, Matter::Correction(revision)));
+            }
             store.record_ledger(&mut tx, name, cadence, &items, None, now).await?;
-            known.extend(items.iter().map(|(id, _)| *id));
         }
     }
     tx.commit().await?;

@@ -3,7 +3,7 @@
 
 use anyhow::Context;
 
-use super::draft::{Draft, Order, draft};
+use super::draft::{self, Draft, Order, draft};
 use super::{Hands, House, trial};
 use crate::config::List;
 use crate::edition::Matter;
@@ -12,13 +12,13 @@ use crate::store::{Decision, NewDelivery, NewEdition, NewVariant, SlotOutcome, T
 /// Seals the edition of an order, if there is anything in it for anybody. Returns its number.
 ///
 /// The draft is made again under the lock, so that two people who send at the same moment make one edition. `expected`
-/// is the hash a person agreed to: another content is refused.
+/// is the hash and number of people a person agreed to: another content is refused.
 pub async fn seal(
     house: &House,
     name: &str,
     order: &Order,
     hands: &Hands,
-    expected: Option<&str>,
+    expected: Option<(&str, usize)>,
     who: &str,
 ) -> anyhow::Result<Option<i64>> {
     let mut tx = house.store.begin_alone("sealing").await?;
@@ -26,16 +26,22 @@ pub async fn seal(
         return Ok(None);
     };
     if let Some(expected) = expected {
-        let hash = draft.hash();
         anyhow::ensure!(
-            hash == expected,
-            "the edition changed while you looked at it; nothing was sent, look again"
+            (draft.hash().as_str(), draft.recipients()) == expected,
+            "the edition or its people changed while you looked at it; nothing was sent, look again"
         );
     }
     insert(house, &mut tx, &draft, who).await?;
     tx.commit().await.context("sealing the edition")?;
-    hands.put_away(draft.number)?;
+    put_away(hands, draft.number);
     Ok(Some(draft.number))
+}
+
+/// The edition stands; words that cannot be put away are said, and would be used again.
+fn put_away(hands: &Hands, number: i64) {
+    if let Err(error) = hands.put_away(number) {
+        tracing::warn!("the editor's words are used but stay where they are; move them by hand: {error:#}");
+    }
 }
 
 /// Seals the edition of a slot, or records that there was nothing. `earlier` slots are told by this one. A slot that
@@ -57,7 +63,13 @@ pub async fn seal_slot(
     let draft = draft(house, name, order).await?;
     let outcome = match &draft {
         Some(draft) => SlotOutcome::Edition(insert(house, &mut tx, draft, "the schedule").await?),
-        None => SlotOutcome::Empty,
+        None => {
+            let considered = draft::considered(house, name, order).await?;
+            store
+                .record_ledger(&mut tx, name, cadence, &considered, None, now)
+                .await?;
+            SlotOutcome::Empty
+        }
     };
     store.decide_slot(&mut tx, name, cadence, slot, outcome, now).await?;
     for slot in earlier {
@@ -67,7 +79,7 @@ pub async fn seal_slot(
     }
     tx.commit().await.context("sealing the edition")?;
     if let Some(draft) = &draft {
-        hands.put_away(draft.number)?;
+        put_away(hands, draft.number);
     }
     Ok(draft.map(|draft| draft.number))
 }
@@ -92,7 +104,7 @@ pub(super) async fn reseal(
             .await?;
     }
     tx.commit().await.context("sealing the edition anew")?;
-    hands.put_away(draft.number)?;
+    put_away(hands, draft.number);
     Ok(Some(draft.number))
 }
 
@@ -148,7 +160,16 @@ async fn insert(house: &House, tx: &mut Tx, draft: &Draft, who: &str) -> anyhow:
             .record_ledger(tx, &draft.list, cadence, &items, Some(edition_id), now)
             .await?;
     }
-    store.settle_owed(tx, &draft.list, edition_id).await?;
+    let known: Vec<(i64, Matter)> = draft.known.iter().map(|item| (item.report_id, item.matter)).collect();
+    for cadence in &draft.ledgers {
+        store.record_ledger(tx, &draft.list, cadence, &known, None, now).await?;
+    }
+    if let Some((report, revision, note)) = &draft.correction {
+        store.record_correction(tx, *report, *revision, note, now).await?;
+    }
+    if draft.settles_owed {
+        store.settle_owed(tx, &draft.list, edition_id).await?;
+    }
     let subject = format!("{}/{}", draft.list, draft.number);
     let decision = Decision {
         subject,
@@ -185,8 +206,16 @@ async fn mail_preview(house: &House, tx: &mut Tx, draft: &Draft) -> anyhow::Resu
 /// why. Returns the editions released.
 pub async fn release_due(house: &House) -> anyhow::Result<Vec<String>> {
     let mut released = Vec::new();
+    let pauses = house.store.list_pauses().await?;
     for edition in house.store.list_due_editions(house.now()).await? {
         let name = format!("{}/{}", edition.list, edition.number);
+        let of_list = format!("list {}", edition.list);
+        if pauses
+            .iter()
+            .any(|pause| pause.scope == "everything" || pause.scope == of_list)
+        {
+            continue;
+        }
         let changed = house.store.list_changed_items(edition.id).await?;
         let mut tx = house.store.begin().await?;
         let decisions = house.store.list_decisions(&name).await?;

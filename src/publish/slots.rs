@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::draft::{Order, What, draft};
 use super::{House, collect, read_hands, seal, seal_slot};
 use crate::config::{Cadence, List, Missed};
-use crate::edition::{Matter, list_takes};
+use crate::edition::list_takes;
 use crate::schedule::Slot;
 use crate::store::{CadenceState, SlotOutcome};
 
@@ -177,11 +177,15 @@ async fn seal_at(
 /// `immediate`: ten quiet minutes after the last new report, at most an hour after the first (rule 10).
 async fn seal_when_quiet(house: &House, name: &str, list: &List, cadence: &str) -> anyhow::Result<Option<i64>> {
     let now = house.now();
-    let fresh = house.store.list_unledgered(name, cadence, now).await?;
-    let fresh: Vec<_> = fresh
-        .into_iter()
-        .filter(|stored| list_takes(list, name, stored))
-        .collect();
+    let Some(state) = house.store.find_cadence(name, cadence).await? else {
+        return Ok(None);
+    };
+    // What was left out of an earlier edition, or freed by a cancelled one, is told with the next new report: alone it
+    // would go out a minute after staff took it out.
+    let mut fresh = house.store.list_unledgered(name, cadence, now).await?;
+    fresh.retain(|stored| {
+        list_takes(list, name, stored) && stored.published_at.is_some_and(|at| at > state.decided_until)
+    });
     let arrived = || fresh.iter().filter_map(|stored| stored.published_at);
     let (Some(first), Some(last)) = (arrived().min(), arrived().max()) else {
         return Ok(None);
@@ -199,16 +203,14 @@ async fn seal_when_quiet(house: &House, name: &str, list: &List, cadence: &str) 
         hands: hands.by_language.clone(),
     };
     let number = seal_slot(house, name, cadence, &order, &hands, &[]).await?;
-    if number.is_none() {
-        // Nobody reads by this cadence, or everybody has had it: told, so that it is not asked again every minute.
-        let items: Vec<_> = fresh.iter().map(|stored| (stored.id, Matter::Report)).collect();
-        let mut tx = house.store.begin().await?;
-        house
-            .store
-            .record_ledger(&mut tx, name, cadence, &items, None, now)
-            .await?;
-        tx.commit().await?;
-    }
+    // Also if nobody reads by this cadence: what has been considered is not considered again every minute.
+    let mut tx = house.store.begin().await?;
+    let state = CadenceState {
+        decided_until: now,
+        ..state
+    };
+    house.store.record_cadence(&mut tx, name, cadence, &state, now).await?;
+    tx.commit().await?;
     Ok(number)
 }
 
@@ -254,7 +256,9 @@ pub async fn outlook(house: &House, upcoming: &Upcoming) -> anyhow::Result<(usiz
         hands: read_hands(house, &upcoming.list)?.by_language,
     };
     let draft = draft(house, &upcoming.list, &order).await?;
-    Ok(draft.map_or((0, 0), |draft| (draft.items.len(), draft.recipients())))
+    Ok(draft.map_or((0, 0), |draft| {
+        (draft.items.len() + draft.known.len(), draft.recipients())
+    }))
 }
 
 /// How many reports the slot would hold if these had gone out before.

@@ -215,8 +215,8 @@ impl Store {
             "SELECT c.report_id, c.number FROM (SELECT report_id, MAX(number) AS number FROM revision \
              WHERE correction IS NOT NULL GROUP BY report_id) c JOIN report r ON r.id = c.report_id \
              WHERE r.withdrawn_at IS NULL AND r.held_at IS NULL AND r.draft = 0 \
-             AND EXISTS (SELECT 1 FROM ledger l WHERE l.list = $1 AND l.report_id = c.report_id \
-             AND l.matter = 'report' AND l.edition_id IS NOT NULL) \
+             AND EXISTS (SELECT 1 FROM edition e JOIN edition_item i ON i.edition_id = e.id WHERE e.list = $1 \
+             AND e.state <> 'cancelled' AND i.report_id = c.report_id AND i.matter = 'report') \
              AND NOT EXISTS (SELECT 1 FROM ledger l WHERE l.list = $1 AND l.cadence = $2 AND l.report_id = c.report_id \
              AND l.matter = 'correction:' || CAST(c.number AS TEXT)) ORDER BY c.report_id",
         )
@@ -402,7 +402,7 @@ impl Store {
         for (report_id, matter) in items {
             sqlx::query(
                 "INSERT INTO ledger (list, cadence, report_id, matter, edition_id, entered_at) VALUES ($1, $2, $3, $4, $5, $6) \
-                 ON CONFLICT (list, cadence, report_id, matter) DO UPDATE SET edition_id = COALESCE(ledger.edition_id, $5)",
+                 ON CONFLICT (list, cadence, report_id, matter) DO NOTHING",
             )
             .bind(list)
             .bind(cadence)
@@ -516,10 +516,12 @@ impl Store {
         Ok(row.try_get::<i64, _>(0)? > 0)
     }
 
-    /// Whether the list ever sealed an edition on a schedule that was not cancelled.
+    /// Whether an edition of the list on a schedule was ever approved, or went out without. One that still waits does
+    /// not count: the next must not overtake it unseen.
     pub async fn has_scheduled_edition(&self, list: &str) -> Result<bool> {
         let row = sqlx::query(
-            "SELECT COUNT(*) FROM edition WHERE list = $1 AND cadence <> 'manual' AND (state <> 'cancelled' OR approved_at IS NOT NULL)",
+            "SELECT COUNT(*) FROM edition WHERE list = $1 AND slot IS NOT NULL AND state <> 'cancelled' \
+             AND (approved_at IS NOT NULL OR released_at IS NOT NULL)",
         )
         .bind(list)
         .fetch_one(&self.read)
@@ -542,7 +544,7 @@ impl Store {
     }
 
     pub async fn approve_edition(&self, tx: &mut Tx, id: i64, now: DateTime<Utc>) -> Result<()> {
-        sqlx::query("UPDATE edition SET approved_at = $2 WHERE id = $1")
+        sqlx::query("UPDATE edition SET approved_at = $2 WHERE id = $1 AND state IN ('waiting', 'held')")
             .bind(id)
             .bind(now.timestamp_millis())
             .execute(&mut **tx)
@@ -562,10 +564,13 @@ impl Store {
         Ok(done.rows_affected() == 1)
     }
 
-    /// Editions that wait and whose hour has come.
+    /// Editions that wait and whose hour has come. What is no longer configured sends nothing (rule 15).
     pub async fn list_due_editions(&self, now: DateTime<Utc>) -> Result<Vec<Edition>> {
         let rows = sqlx::query(AssertSqlSafe(format!(
-            "{COLUMNS} WHERE state = 'waiting' AND due_at <= $1 AND (needs_approval = 0 OR approved_at IS NOT NULL) ORDER BY due_at, id"
+            "{COLUMNS} WHERE state = 'waiting' AND due_at <= $1 AND (needs_approval = 0 OR approved_at IS NOT NULL) \
+             AND NOT EXISTS (SELECT 1 FROM list l WHERE l.name = edition.list AND l.retired_at IS NOT NULL) \
+             AND NOT EXISTS (SELECT 1 FROM cadence c WHERE c.list = edition.list AND c.name = edition.cadence \
+             AND c.retired_at IS NOT NULL) ORDER BY due_at, id"
         )))
         .bind(now.timestamp_millis())
         .fetch_all(&self.read)
@@ -576,9 +581,9 @@ impl Store {
     /// Items of an edition whose report was revised, held or withdrawn since sealing: report id and what happened.
     pub async fn list_changed_items(&self, edition_id: i64) -> Result<Vec<(i64, &'static str)>> {
         let rows = sqlx::query(
-            "SELECT r.id, CASE WHEN r.withdrawn_at IS NOT NULL THEN 2 WHEN r.held_at IS NOT NULL OR r.draft = 1 THEN 1 ELSE 0 END \
-             FROM edition_item i JOIN report r ON r.id = i.report_id WHERE i.edition_id = $1 AND \
-             (r.withdrawn_at IS NOT NULL OR r.held_at IS NOT NULL OR r.draft = 1 OR r.revision <> i.revision) ORDER BY i.position",
+            "SELECT DISTINCT r.id, CASE WHEN r.withdrawn_at IS NOT NULL THEN 2 WHEN r.held_at IS NOT NULL OR r.draft = 1 THEN 1 ELSE 0 END \
+             FROM variant_item i JOIN variant v ON v.id = i.variant_id JOIN report r ON r.id = i.report_id WHERE v.edition_id = $1 AND \
+             (r.withdrawn_at IS NOT NULL OR r.held_at IS NOT NULL OR r.draft = 1 OR r.revision <> i.revision) ORDER BY 1",
         )
         .bind(edition_id)
         .fetch_all(&self.read)
@@ -599,7 +604,7 @@ impl Store {
     pub async fn list_open_editions_with(&self, report_id: i64) -> Result<Vec<Edition>> {
         let rows = sqlx::query(AssertSqlSafe(format!(
             "{COLUMNS} WHERE state IN ('waiting', 'held', 'sending', 'stopped') AND id IN \
-             (SELECT edition_id FROM edition_item WHERE report_id = $1) ORDER BY id"
+             (SELECT v.edition_id FROM variant v JOIN variant_item i ON i.variant_id = v.id WHERE i.report_id = $1) ORDER BY id"
         )))
         .bind(report_id)
         .fetch_all(&self.read)
@@ -610,7 +615,7 @@ impl Store {
     /// The editions a report is in: `LIST/N`, for staff.
     pub async fn list_editions_with(&self, report_id: i64) -> Result<Vec<Edition>> {
         let rows = sqlx::query(AssertSqlSafe(format!(
-            "{COLUMNS} WHERE id IN (SELECT edition_id FROM edition_item WHERE report_id = $1) ORDER BY id"
+            "{COLUMNS} WHERE id IN (SELECT v.edition_id FROM variant v JOIN variant_item i ON i.variant_id = v.id WHERE i.report_id = $1) ORDER BY id"
         )))
         .bind(report_id)
         .fetch_all(&self.read)
@@ -640,8 +645,20 @@ impl Store {
         Ok(done.rows_affected())
     }
 
-    /// Frees an edition's items for later editions of its list.
+    /// Frees an edition's items for later editions of its list. What it brought to people beyond its items they were
+    /// owed, and are owed again.
     pub async fn free_items(&self, tx: &mut Tx, edition_id: i64) -> Result<()> {
+        sqlx::query(
+            "UPDATE subscription SET owed_since = (SELECT MIN(r.published_at) FROM outgoing o \
+             JOIN variant_item v ON v.variant_id = o.variant_id JOIN report r ON r.id = v.report_id \
+             WHERE o.edition_id = $1 AND o.subscriber_id = subscription.subscriber_id AND NOT EXISTS \
+             (SELECT 1 FROM edition_item i WHERE i.edition_id = $1 AND i.report_id = v.report_id AND i.matter = v.matter)) \
+             WHERE owed_since IS NULL AND list = (SELECT list FROM edition WHERE id = $1) \
+             AND subscriber_id IN (SELECT subscriber_id FROM outgoing WHERE edition_id = $1)",
+        )
+        .bind(edition_id)
+        .execute(&mut **tx)
+        .await?;
         sqlx::query("DELETE FROM ledger WHERE edition_id = $1")
             .bind(edition_id)
             .execute(&mut **tx)

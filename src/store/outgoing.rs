@@ -330,6 +330,7 @@ async fn list_running(tx: &mut Tx, now: DateTime<Utc>) -> Result<Vec<(i64, Strin
         "SELECT e.id, e.list FROM edition e
          WHERE e.state = 'sending' AND e.due_at <= $1 AND NOT EXISTS (
              SELECT 1 FROM pause WHERE scope = 'list ' || e.list AND (until IS NULL OR until > $1))
+           AND NOT EXISTS (SELECT 1 FROM list WHERE name = e.list AND retired_at IS NOT NULL)
          ORDER BY e.due_at, e.id",
     )
     .bind(now.timestamp_millis())

@@ -154,7 +154,8 @@ impl Store {
              CASE WHEN EXISTS (SELECT 1 FROM list WHERE name = $1 AND last_number > 0) \
              THEN (SELECT COALESCE(MAX(id), 0) FROM report) ELSE 0 END, $7 \
              ON CONFLICT (list, subscriber_id) DO UPDATE SET state = 'active', cadence = $3, topics = $4, by_file = $5, \
-             cells = $6, since_report = (SELECT COALESCE(MAX(id), 0) FROM report), started_at = $7, ended_at = NULL, owed_since = NULL",
+             cells = $6, since_report = (SELECT COALESCE(MAX(id), 0) FROM report), started_at = $7, ended_at = NULL, owed_since = NULL \
+             WHERE subscription.state <> 'left'",
         )
         .bind(joining.list)
         .bind(subscriber)
@@ -215,6 +216,16 @@ impl Store {
         if done.rows_affected() == 0 {
             return Ok(false);
         }
+        // At once, and also if they come back before the edition is through (rule 12).
+        sqlx::query(
+            "UPDATE outgoing SET state = 'skipped', reason = 'left' WHERE subscriber_id = $1 \
+             AND state IN ('pending', 'deferred') AND edition_id IN \
+             (SELECT id FROM edition WHERE list = $2 AND state IN ('waiting', 'held', 'sending', 'stopped'))",
+        )
+        .bind(subscriber_id)
+        .bind(list)
+        .execute(&mut *tx)
+        .await?;
         record_consent(&mut tx, subscriber_id, list, state, how, None, now).await?;
         tx.commit().await?;
         Ok(true)
@@ -239,7 +250,7 @@ impl Store {
             "UPDATE subscription SET cells = $2, topics = COALESCE($3, topics), \
              owed_since = CASE WHEN $4 = 1 AND COALESCE(cadence, '') <> COALESCE($5, '') THEN COALESCE(owed_since, \
              (SELECT MAX(e.sealed_at) FROM edition e WHERE e.list = subscription.list AND e.state <> 'cancelled' \
-             AND e.cadence IN (COALESCE(subscription.cadence, $6), 'manual')), started_at) ELSE owed_since END, \
+             AND e.cadence = COALESCE(subscription.cadence, $6)), started_at) ELSE owed_since END, \
              cadence = CASE WHEN $4 = 1 THEN $5 ELSE cadence END WHERE id = $1",
         )
         .bind(id)

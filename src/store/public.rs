@@ -19,7 +19,7 @@ impl Store {
         let now = self.clock.now().timestamp_millis();
         let reports = sqlx::query(
             "SELECT COUNT(*), CAST(COALESCE(SUM(revision), 0) AS BIGINT), COALESCE(MAX(changed_at), 0), \
-             COALESCE(MAX(published_at), 0), COUNT(published_at), COUNT(withdrawn_at), COUNT(held_at), \
+             COALESCE(MAX(published_at), 0), COALESCE(MAX(updated_at), 0), COUNT(published_at), COUNT(withdrawn_at), COUNT(held_at), \
              CAST(COALESCE(SUM(held_at), 0) AS BIGINT), \
              COUNT(CASE WHEN publish_after > $1 THEN 1 END) FROM report",
         )

@@ -185,7 +185,7 @@ impl Store {
         .fetch_one(&mut **tx)
         .await?
         .try_get(0)?;
-        insert_revision(tx, id, 1, new.report, new.at).await?;
+        insert_revision(tx, id, 1, new.report, None, new.at).await?;
         Ok(id)
     }
 
@@ -205,7 +205,10 @@ impl Store {
             .as_ref()
             .map(|lists| to_json("lists", lists))
             .transpose()?;
-        let significant = report.handling.correction.is_some();
+        // The same words left in the file are no second correction.
+        let correction = report.handling.correction.as_deref();
+        let correction = correction.filter(|_| report.handling.correction != known.report.handling.correction);
+        let significant = correction.is_some();
         sqlx::query(
             "UPDATE report SET revision = $2, fingerprint = $3, language = $4, changed_at = $5, draft = $6, \
              publish_after = $7, lists = $8, updated_at = CASE WHEN $9 = 1 AND updated_at IS NOT NULL THEN $5 \
@@ -222,7 +225,7 @@ impl Store {
         .bind(i64::from(significant))
         .execute(&mut **tx)
         .await?;
-        insert_revision(tx, known.id, number, report, at).await
+        insert_revision(tx, known.id, number, report, correction, at).await
     }
 
     /// Publishes what has lain still for `settle` and may be seen. Returns how many became public.
@@ -337,7 +340,14 @@ impl Store {
     }
 }
 
-async fn insert_revision(tx: &mut Tx, report_id: i64, number: i64, report: &Report, at: DateTime<Utc>) -> Result<()> {
+async fn insert_revision(
+    tx: &mut Tx,
+    report_id: i64,
+    number: i64,
+    report: &Report,
+    correction: Option<&str>,
+    at: DateTime<Utc>,
+) -> Result<()> {
     sqlx::query(
         "INSERT INTO revision (report_id, number, content, created_at, correction) VALUES ($1, $2, $3, $4, $5)",
     )
@@ -345,7 +355,7 @@ async fn insert_revision(tx: &mut Tx, report_id: i64, number: i64, report: &Repo
     .bind(number)
     .bind(to_json("revision.content", report)?)
     .bind(at.timestamp_millis())
-    .bind(report.handling.correction.as_deref())
+    .bind(correction)
     .execute(&mut **tx)
     .await?;
     Ok(())

@@ -44,6 +44,8 @@ pub struct CadenceState {
     pub rule: String,
     /// The sources the list took from, JSON.
     pub matching: String,
+    /// It was not in the configuration when that was last read.
+    pub retired: bool,
 }
 
 impl Store {
@@ -105,7 +107,11 @@ impl Store {
     }
 
     /// Open mails of running editions: in a copy, nobody knows which of them the original has sent.
+    /// Editions that wait are held: the original may have released them.
     pub async fn doubt_open_deliveries(&self) -> Result<u64> {
+        sqlx::query("UPDATE edition SET state = 'held' WHERE state = 'waiting'")
+            .execute(&self.write)
+            .await?;
         let done = sqlx::query(
             "UPDATE outgoing SET state = 'in-doubt', doubts = doubts + 1, claim = NULL, lease_until = NULL, reason = 'hold' \
              WHERE state IN ('pending', 'claimed', 'handoff', 'deferred') AND edition_id IN \
@@ -187,7 +193,7 @@ impl Store {
     }
 
     pub async fn find_cadence(&self, list: &str, cadence: &str) -> Result<Option<CadenceState>> {
-        let row = sqlx::query("SELECT decided_until, rule, matching FROM cadence WHERE list = $1 AND name = $2")
+        let row = sqlx::query("SELECT decided_until, rule, matching, CASE WHEN retired_at IS NULL THEN 0 ELSE 1 END FROM cadence WHERE list = $1 AND name = $2")
             .bind(list)
             .bind(cadence)
             .fetch_optional(&self.read)
@@ -197,6 +203,7 @@ impl Store {
                 decided_until: from_millis(row.try_get(0)?),
                 rule: row.try_get(1)?,
                 matching: row.try_get(2)?,
+                retired: row.try_get::<i64, _>(3)? == 1,
             })
         })
         .transpose()
