@@ -159,12 +159,13 @@ def send_by_source(port, people, sessions, size):
 def send_by_product(args, port, reports):
     place = Place(args.binary, args.folder, port, args.sessions, args.people, reports)
     try:
+        _, people, _, _ = place.run("subscribers", "sync", "events", "--yes")
         _, seal, _, _ = place.run("send", "events", "--yes", "--json")
         text, wall, cpu, memory = place.run("editions", "approve", "events/1", "--json")
         answer = json.loads(text)
         if answer["counts"] != {"sent": args.people}:
             sys.exit(f"not everything was sent: {answer}")
-        return seal, wall, cpu, memory
+        return people, seal, wall, cpu, memory
     finally:
         place.remove()
 
@@ -187,19 +188,20 @@ def main():
     with sink() as port:
         for number in range(1, args.rounds + 1):
             source = args.people / send_by_source(port, args.people, args.sessions, size)
-            seal, wall, cpu, memory = send_by_product(args, port, reports)
+            entered, seal, wall, cpu, memory = send_by_product(args, port, reports)
             product = args.people / wall
-            rounds.append((source, product, product / source, seal, cpu / args.people * 1e6, memory))
+            cpu = cpu / args.people * 1e6
+            rounds.append((source, product, product / source, entered, seal, cpu, memory))
             print(
                 f"round {number}: smtp-source {source:.0f}/s, rapporteur {product:.0f}/s, ratio {product / source:.2f};"
-                f" sealing {seal:.2f} s, CPU {rounds[-1][4]:.0f} us a mail, memory {memory:.0f} MB,"
+                f" entering people {entered:.2f} s, sealing {seal:.2f} s, CPU {cpu:.0f} us a mail, memory {memory:.0f} MB,"
                 f" load {os.getloadavg()[0]:.1f}",
                 flush=True,
             )
-    source, product, ratio, seal, cpu, memory = (statistics.median(column) for column in zip(*rounds))
+    source, product, ratio, entered, seal, cpu, memory = (statistics.median(column) for column in zip(*rounds))
     print(
-        f"medians: smtp-source {source:.0f}/s, rapporteur {product:.0f}/s, ratio {ratio:.2f}; sealing {seal:.2f} s,"
-        f" CPU {cpu:.0f} us a mail, memory {memory:.0f} MB"
+        f"medians: smtp-source {source:.0f}/s, rapporteur {product:.0f}/s, ratio {ratio:.2f};"
+        f" entering people {entered:.2f} s, sealing {seal:.2f} s, CPU {cpu:.0f} us a mail, memory {memory:.0f} MB"
     )
 
 
