@@ -169,7 +169,18 @@ async fn two_files_with_the_same_id_stop_nothing() {
     app.drop_report("a.md", &report("Rivers", "id: spring\n"));
     app.drop_report("b.md", &report("Bridges", "id: spring\n"));
     app.drop_titled("Ferries");
-    assert_eq!(app.collect().await.new, 3);
+    let collected = app.collect().await;
+    assert_eq!(
+        collected.new, 2,
+        "the second file with the id is refused, the others are taken"
+    );
+    let refused = &collected.refused[0];
+    assert!(
+        refused.reason.contains("same `id`"),
+        "{}: {}",
+        refused.path,
+        refused.reason
+    );
     // The id carries a report through a move and an edit at once.
     let mut app = TestApp::new().await;
     app.drop_report("a.md", &report("Rivers", "id: spring\n"));
