@@ -98,14 +98,17 @@ impl Store {
         }
         .map_err(Error::Open)?;
         if kind == Kind::Postgres {
-            let pool = AnyPoolOptions::new()
-                .max_connections(READERS * 2)
-                .connect_with(options)
-                .await
-                .map_err(Error::Open)?;
+            // Apart, so that transactions that wait for each other leave connections for the one that reads on.
+            let pool = |connections| {
+                AnyPoolOptions::new()
+                    .max_connections(connections)
+                    .connect_with(options.clone())
+            };
+            let write = pool(READERS * 2).await.map_err(Error::Open)?;
+            let read = pool(READERS).await.map_err(Error::Open)?;
             return Ok(Store {
-                write: pool.clone(),
-                read: pool,
+                write,
+                read,
                 kind,
                 clock,
             });

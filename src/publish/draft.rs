@@ -244,7 +244,17 @@ async fn write(
         }
         _ => None,
     };
-    let hand = desk.hand(&desk.default_language());
+    // The public page shows the first language with everything the edition carries, whoever reads it so (rule 14).
+    let language = desk.default_language();
+    let is_whole = |variant: &DraftVariant| variant.language == language && variant.items.len() == fresh.len();
+    let whole: Vec<usize> = (0..pool.len())
+        .filter(|place| pool.get(*place).is_some_and(|it| !it.owed && is_carried(&it.item)))
+        .collect();
+    if !places.contains_key(&(language.clone(), whole)) && !variants.iter().any(is_whole) {
+        let page = desk.render(&language, fresh.clone())?;
+        variants.push(page);
+    }
+    let hand = desk.hand(&language);
     let mut warnings: Vec<String> = variants
         .iter()
         .flat_map(|variant| variant.rendered.warnings.clone())

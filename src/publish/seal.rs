@@ -4,10 +4,11 @@
 use anyhow::Context;
 
 use super::draft::{self, Draft, Order, draft};
+use super::slots::ON_TIME;
 use super::{Hands, House, trial};
-use crate::config::List;
+use crate::config::{List, Missed};
 use crate::edition::Matter;
-use crate::store::{Decision, NewDelivery, NewEdition, NewVariant, SlotOutcome, Tx};
+use crate::store::{Decision, Edition, NewDelivery, NewEdition, NewVariant, SlotOutcome, Tx};
 
 /// Seals the edition of an order, if there is anything in it for anybody. Returns its number.
 ///
@@ -220,19 +221,22 @@ pub async fn release_due(house: &House) -> anyhow::Result<Vec<String>> {
         let changed = house.store.list_changed_items(edition.id).await?;
         let mut tx = house.store.begin().await?;
         let decisions = house.store.list_decisions(&name).await?;
-        let as_sealed = decisions.iter().any(|decision| decision.what.ends_with(" as sealed"));
-        let (done, what, note) = if changed.is_empty() || as_sealed {
+        let as_sealed = agreed_as_sealed(house, &decisions, &changed).await?;
+        let late = too_late(house, &edition, &decisions);
+        let (done, what, note) = if late.is_none() && (changed.is_empty() || as_sealed) {
             (
                 house.store.release_edition(&mut tx, edition.id, house.now()).await?,
                 "released",
                 None,
             )
         } else {
-            let note = format!(
-                "{}; `editions redo {name}`, or `editions release {name} --as-sealed`",
-                say_changed(&changed)
-            );
-            tracing::warn!(edition = name, note, "held: reports changed since it was sealed");
+            let note = late.unwrap_or_else(|| {
+                format!(
+                    "{}; `editions redo {name}`, or `editions release {name} --as-sealed`",
+                    say_changed(&changed)
+                )
+            });
+            tracing::warn!(edition = name, note, "held");
             (
                 house
                     .store
@@ -258,6 +262,51 @@ pub async fn release_due(house: &House) -> anyhow::Result<Vec<String>> {
         }
     }
     Ok(released)
+}
+
+/// Whether a person has said "as sealed" about the reports as they are now, not about an earlier change.
+async fn agreed_as_sealed(
+    house: &House,
+    decisions: &[Decision],
+    changed: &[(i64, &'static str)],
+) -> anyhow::Result<bool> {
+    let agreed = decisions
+        .iter()
+        .filter(|decision| decision.what.ends_with(" as sealed"));
+    let Some(agreed_at) = agreed.map(|decision| decision.at).max() else {
+        return Ok(false);
+    };
+    for (id, _) in changed {
+        let stored = house.store.find_report(*id).await?;
+        let last = stored.map(|stored| {
+            stored
+                .withdrawn_at
+                .map_or(stored.changed_at, |at| at.max(stored.changed_at))
+        });
+        if last.is_some_and(|last| last > agreed_at) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Why an edition that was sealed ahead does not go out by itself any more: its hour passed while nothing ran, by more
+/// than the list's policy for missed slots allows, and nobody decided since (SCH-04).
+fn too_late(house: &House, edition: &Edition, decisions: &[Decision]) -> Option<String> {
+    let list = house.config.lists.get(&edition.list)?;
+    let allowed = match list.missed {
+        Missed::Once => chrono::TimeDelta::from_std(list.missed_grace).ok()?.max(ON_TIME),
+        Missed::Skip | Missed::Ask => ON_TIME,
+    };
+    let sealed_ahead = edition.slot.is_some() && edition.sealed_at < edition.due_at;
+    let decided = decisions.iter().any(|decision| {
+        decision.at >= edition.due_at
+            && (decision.what.starts_with("approved") || decision.what.starts_with("released"))
+    });
+    (sealed_ahead && !decided && house.now() - edition.due_at > allowed).then(|| {
+        let name = format!("{}/{}", edition.list, edition.number);
+        format!("its hour passed while nothing ran; `editions release {name}` sends it now, `editions cancel {name}` does not")
+    })
 }
 
 /// "report 7 was revised, report 9 was withdrawn"

@@ -14,7 +14,7 @@ use crate::schedule::Slot;
 use crate::store::{CadenceState, SlotOutcome};
 
 /// A slot is on time if it is handled within this of its instant; later it is missed, and the list's policy decides.
-const ON_TIME: TimeDelta = TimeDelta::minutes(5);
+pub(super) const ON_TIME: TimeDelta = TimeDelta::minutes(5);
 /// An immediate edition waits for this much quiet after the last new report,
 const QUIET: TimeDelta = TimeDelta::minutes(10);
 /// but no longer than this after the first.

@@ -73,11 +73,13 @@ impl Store {
         rows.iter().map(edition).collect()
     }
 
-    /// The public page of an edition: the variant of that language with the most items.
+    /// The public page of an edition: the variant of that language with all its items, and nothing a person was owed.
     pub async fn find_edition_page(&self, edition_id: i64, language: &str) -> Result<Option<Page>> {
         let row = sqlx::query(
             "SELECT v.language, v.subject, v.page FROM variant v WHERE v.edition_id = $1 \
              ORDER BY CASE WHEN v.language = $2 THEN 0 ELSE 1 END, \
+             (SELECT COUNT(*) FROM variant_item i WHERE i.variant_id = v.id AND NOT EXISTS (SELECT 1 FROM edition_item e \
+             WHERE e.edition_id = v.edition_id AND e.report_id = i.report_id AND e.matter = i.matter)), \
              (SELECT COUNT(*) FROM variant_item i WHERE i.variant_id = v.id) DESC, v.id LIMIT 1",
         )
         .bind(edition_id)

@@ -9,7 +9,7 @@ use super::{Result, Store};
 pub struct EditionReport {
     pub slug: String,
     pub title: String,
-    /// Withdrawn since.
+    /// Withdrawn since, or held back.
     pub withdrawn: bool,
 }
 
@@ -44,7 +44,8 @@ impl Store {
     /// The reports of an edition in its order; a report that comes twice is named once.
     pub async fn list_edition_reports(&self, edition_id: i64) -> Result<Vec<EditionReport>> {
         let rows = sqlx::query(
-            "SELECT r.slug, v.content, r.withdrawn_at FROM edition_item i JOIN report r ON r.id = i.report_id \
+            "SELECT r.slug, v.content, CASE WHEN r.withdrawn_at IS NOT NULL OR r.held_at IS NOT NULL OR r.draft = 1 \
+             THEN 1 ELSE 0 END FROM edition_item i JOIN report r ON r.id = i.report_id \
              JOIN revision v ON v.report_id = i.report_id AND v.number = i.revision \
              WHERE i.edition_id = $1 ORDER BY i.position",
         )
@@ -59,7 +60,7 @@ impl Store {
                 reports.push(EditionReport {
                     slug,
                     title: report.title,
-                    withdrawn: row.try_get::<Option<i64>, _>(2)?.is_some(),
+                    withdrawn: row.try_get::<i64, _>(2)? == 1,
                 });
             }
         }
