@@ -6,6 +6,7 @@
 //! and a few that read; every writing transaction begins `IMMEDIATE`, so that none fails half-way for want of the lock.
 
 mod edition;
+mod ledger;
 mod outgoing;
 mod people;
 mod public;
@@ -23,6 +24,7 @@ use sqlx::{Any, AnyPool, Connection, Executor, Row, Transaction};
 use crate::clock::{Clock, from_millis};
 
 pub use edition::*;
+pub use ledger::*;
 pub use outgoing::*;
 pub use people::*;
 pub use public::*;

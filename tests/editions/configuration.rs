@@ -1,7 +1,8 @@
-//! Rules 11, 14 and 15: lists, cadences and filters that come, change and go.
+//! Rules 11, 14, 15 and 16: lists, cadences, filters and databases that come, change and go.
 
 use chrono::TimeDelta;
 use rapporteur::feed::Scope;
+use rapporteur::publish;
 
 use super::{ANNA, BRUNO, TWO_LISTS};
 use crate::app::{EVENTS, REPORTS, TestApp, report};
@@ -153,4 +154,31 @@ async fn reports_are_public_at_once_and_approval_gates_mail_only() {
     app.tick_at("2026-05-11 06:00").await;
     app.deliver().await;
     assert!(app.mails().is_empty());
+}
+
+#[tokio::test]
+async fn a_restored_database_starts_paused_and_what_is_new_in_it_can_be_known() {
+    let configuration = format!("{REPORTS}{}", list("events", "all", ""));
+    let mut app = TestApp::with(&configuration).await;
+    app.people("events", &[ANNA]).await;
+    app.publish(&["Rivers"]).await;
+    // The file beside the database counted more openings than the database: it is an older copy.
+    let database = app.house.database_file().unwrap();
+    let beside = format!("{}.host", database.display());
+    let host = std::fs::read_to_string(&beside).unwrap();
+    let machine = host.split(' ').next().unwrap();
+    std::fs::write(&beside, format!("{machine} 999\n")).unwrap();
+    let house = app.another_house(&configuration).await;
+    let pauses = house.store.list_pauses().await.unwrap();
+    assert_eq!(pauses.len(), 1);
+    assert_eq!(
+        (pauses[0].scope.as_str(), pauses[0].who.as_str()),
+        ("everything", publish::COPIED)
+    );
+    assert_eq!(publish::know_new_reports(&house).await.unwrap(), 1);
+    house.store.unpause("everything").await.unwrap();
+    assert_eq!(app.send("events").await, None);
+    // Opened again it is where it was.
+    let again = app.another_house(&configuration).await;
+    assert!(again.store.list_pauses().await.unwrap().is_empty());
 }

@@ -293,3 +293,39 @@ async fn an_edit_of_the_configuration_does_not_reach_a_sealed_edition() {
     );
     assert!(!mail.raw.contains("someone@example.org"));
 }
+
+#[tokio::test]
+async fn an_edition_sealed_ahead_whose_hour_passed_long_ago_waits_for_staff() {
+    let mut app = TestApp::with(&weekly(AHEAD)).await;
+    app.people("events", &[ANNA]).await;
+    app.publish(&["Rivers"]).await;
+    assert_eq!(app.tick_at("2026-05-11 04:00").await.sealed, ["events/1"]);
+    // Nothing ran over the slot and the six hours of grace.
+    assert!(app.tick_at("2026-05-11 13:00").await.released.is_empty());
+    assert_eq!(app.edition("events", 1).await.state, "held");
+    app.decide("events", 1, Decided::Release { as_sealed: false })
+        .await
+        .unwrap();
+    app.deliver().await;
+    assert_eq!(app.mails_of(ANNA).len(), 1);
+}
+
+#[tokio::test]
+async fn as_sealed_holds_for_the_change_that_was_seen_and_no_later_one() {
+    let mut app = TestApp::with(&weekly(AHEAD)).await;
+    app.people("events", &[ANNA]).await;
+    app.drop_report("a.md", &report("Rivers", ""));
+    app.settle().await;
+    assert_eq!(app.tick_at("2026-05-11 04:00").await.sealed, ["events/1"]);
+    app.drop_report("a.md", &report("Rivers and lakes", ""));
+    app.settle().await;
+    app.decide("events", 1, Decided::Approve { as_sealed: true })
+        .await
+        .unwrap();
+    app.advance(TimeDelta::minutes(5));
+    app.drop_report("a.md", &report("Rivers, lakes and seas", ""));
+    app.settle().await;
+    assert!(app.tick_at("2026-05-11 06:00").await.released.is_empty());
+    assert_eq!(app.edition("events", 1).await.state, "held");
+    app.leave_open();
+}
