@@ -224,9 +224,16 @@ impl Desk {
     }
 }
 
-/// Collects all sources for a person who asked: a file counts once it has lain still for two seconds, which is waited
-/// for, and what is collected is published at once.
+/// Collects all sources for a person who asked, and publishes what was collected at once.
 async fn collect_now(house: &House, names: &[String]) -> anyhow::Result<Vec<publish::Collected>> {
+    let all = collect_still(house, names).await?;
+    publish::publish_settled(house, true).await?;
+    Ok(all)
+}
+
+/// Collects all sources for a person who asked: a file counts once it has lain still for two seconds, which is waited
+/// for.
+async fn collect_still(house: &House, names: &[String]) -> anyhow::Result<Vec<publish::Collected>> {
     let mut collector = Collector::default();
     let mut all = publish::collect(house, &mut collector, names).await?;
     for _ in 0..3 {
@@ -240,7 +247,7 @@ async fn collect_now(house: &House, names: &[String]) -> anyhow::Result<Vec<publ
             before.add(now);
         }
     }
-    publish::publish_settled(house, true).await?;
+    publish::publish_settled(house, false).await?;
     Ok(all)
 }
 

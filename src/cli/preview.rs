@@ -45,8 +45,9 @@ pub(super) async fn run(desk: &Desk, args: &Args) -> anyhow::Result<()> {
     } else {
         let list = args.edition.as_str();
         house.config.list(list)?;
-        super::collect_now(&house, &[]).await?;
+        super::collect_still(&house, &[]).await?;
         let mut order = by_hand(&house, read_hands(&house, list)?.by_language);
+        order.settling = true;
         // The coming slot's Date, so that the bytes are those that will go out (section 6 of the design).
         if let Some(slot) = publish::upcoming(&house, Some(list), 1).first() {
             order = Order {

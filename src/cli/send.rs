@@ -82,7 +82,13 @@ pub(super) async fn run(desk: &Desk, args: &Args) -> anyhow::Result<()> {
             );
         }
     }
-    for collected in super::collect_now(&house, &[]).await? {
+    // Whoever only looks publishes nothing before its time.
+    let collected = if looks_only(args) {
+        super::collect_still(&house, &[]).await?
+    } else {
+        super::collect_now(&house, &[]).await?
+    };
+    for collected in collected {
         for refused in &collected.refused {
             desk.warn(&format!("refused {}: {}", refused.path, refused.reason));
         }
@@ -119,6 +125,11 @@ pub(super) async fn run(desk: &Desk, args: &Args) -> anyhow::Result<()> {
     report(desk, &house, &args.list, number).await
 }
 
+/// A test send or a dry run.
+fn looks_only(args: &Args) -> bool {
+    args.dry_run || !args.to.is_empty()
+}
+
 /// What the options ask for, with the editor's words of `next/` underneath.
 async fn order(house: &House, args: &Args) -> anyhow::Result<(Order, Hands)> {
     let mut hands = read_hands(house, &args.list)?;
@@ -153,6 +164,7 @@ async fn order(house: &House, args: &Args) -> anyhow::Result<(Order, Hands)> {
         slot: None,
         due_at: house.now(),
         hands: hands.by_language.clone(),
+        settling: looks_only(args),
     };
     Ok((order, hands))
 }

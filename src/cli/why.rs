@@ -184,6 +184,7 @@ async fn next(house: &House, name: &str, list: &List, who: &Subscription, cadenc
         slot: slot.as_ref().map(|slot| slot.slot.utc.timestamp_millis()),
         due_at: slot.as_ref().map_or(house.now(), |slot| slot.slot.utc),
         hands: publish::read_hands(house, name)?.by_language,
+        settling: false,
     };
     let draft = publish::draft(house, name, &order).await?;
     let had = house.store.list_had_by(who.subscriber.id).await?;

@@ -291,6 +291,7 @@ async fn redo(house: &House, edition: &Edition, name: &str, who: &str) -> anyhow
         slot: edition.slot,
         due_at: edition.due_at.max(house.now()),
         hands: hands.by_language.clone(),
+        settling: false,
     };
     let again = seal::reseal(house, &edition.list, &order, &hands, who).await?;
     match again {

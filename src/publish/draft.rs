@@ -27,6 +27,8 @@ pub struct Order {
     pub due_at: DateTime<Utc>,
     /// By language of the frame; the empty key serves all languages that have none of their own.
     pub hands: BTreeMap<String, Hand>,
+    /// Also what is not published yet only because it has not lain still for `settle`: for looking, never for sealing.
+    pub settling: bool,
 }
 
 /// What enters the edition, and whom it concerns.
@@ -397,6 +399,13 @@ async fn candidates(house: &House, name: &str, list: &List, order: &Order) -> an
             found.insert((*id, notice.item.matter), notice);
         }
         What::All | What::Cadence(_) => {
+            if order.settling {
+                for stored in house.store.list_settling(now).await? {
+                    if list_takes(list, name, &stored) {
+                        found.insert((stored.id, Matter::Report), candidate(stored, false));
+                    }
+                }
+            }
             for cadence in read_cadences(house, name, list, &order.what).await? {
                 for stored in house.store.list_unledgered(name, &cadence, now).await? {
                     if list_takes(list, name, &stored) {
@@ -584,5 +593,6 @@ pub fn by_hand(house: &House, hands: BTreeMap<String, Hand>) -> Order {
         slot: None,
         due_at: house.now(),
         hands,
+        settling: false,
     }
 }

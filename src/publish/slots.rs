@@ -170,6 +170,7 @@ async fn seal_at(
         slot: Some(slot.timestamp_millis()),
         due_at: slot.max(house.now()),
         hands: hands.by_language.clone(),
+        settling: false,
     };
     seal_slot(house, name, cadence, &order, &hands, earlier).await
 }
@@ -201,6 +202,7 @@ async fn seal_when_quiet(house: &House, name: &str, list: &List, cadence: &str) 
         slot: Some(key),
         due_at: now,
         hands: hands.by_language.clone(),
+        settling: false,
     };
     let number = seal_slot(house, name, cadence, &order, &hands, &[]).await?;
     // Also if nobody reads by this cadence: what has been considered is not considered again every minute.
@@ -254,6 +256,7 @@ pub async fn outlook(house: &House, upcoming: &Upcoming) -> anyhow::Result<(usiz
         slot: Some(upcoming.slot.utc.timestamp_millis()),
         due_at: upcoming.slot.utc,
         hands: read_hands(house, &upcoming.list)?.by_language,
+        settling: false,
     };
     let draft = draft(house, &upcoming.list, &order).await?;
     Ok(draft.map_or((0, 0), |draft| {

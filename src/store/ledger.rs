@@ -58,6 +58,18 @@ impl Store {
         rows.iter().map(stored).collect()
     }
 
+    /// Reports that nothing but `settle` keeps from being published, in the order of first sight.
+    pub async fn list_settling(&self, now: DateTime<Utc>) -> Result<Vec<Stored>> {
+        let rows = sqlx::query(AssertSqlSafe(format!(
+            "{REPORT_COLUMNS} WHERE r.published_at IS NULL AND r.withdrawn_at IS NULL AND r.held_at IS NULL \
+             AND r.draft = 0 AND r.archived = 0 AND (r.publish_after IS NULL OR r.publish_after <= $1) ORDER BY r.id"
+        )))
+        .bind(now.timestamp_millis())
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter().map(stored).collect()
+    }
+
     /// Corrections of reports the list has sent, not yet told in this cadence: report, revision.
     pub async fn list_untold_corrections(&self, list: &str, cadence: &str) -> Result<Vec<(i64, i64)>> {
         let rows = sqlx::query(
