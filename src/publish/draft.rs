@@ -352,23 +352,24 @@ pub fn reads_by<'a>(list: &'a List, person: &'a Subscription) -> Option<&'a str>
     own.or_else(|| list.default_cadence())
 }
 
+/// A report staff named: it has to be public, or, where they only look, to lack nothing but the end of `settle`.
+async fn find_named(house: &House, id: i64, order: &Order) -> anyhow::Result<Stored> {
+    let stored = house.store.find_report(id).await?;
+    let stored = stored.with_context(|| format!("there is no report {id}; see `rapporteur reports`"))?;
+    let state = stored.state(house.now());
+    if state != "published" && !(order.settling && state == "settling") {
+        bail!("report {id} is not published ({state}); see `rapporteur reports show {id}`");
+    }
+    Ok(stored)
+}
+
 async fn candidates(house: &House, name: &str, list: &List, order: &Order) -> anyhow::Result<Vec<Candidate>> {
     let now = house.now();
     let mut found: BTreeMap<(i64, Matter), Candidate> = BTreeMap::new();
     match &order.what {
         What::Only { reports, .. } => {
             for id in reports {
-                let stored = house
-                    .store
-                    .find_report(*id)
-                    .await?
-                    .with_context(|| format!("there is no report {id}; see `rapporteur reports`"))?;
-                if !stored.is_public(now) {
-                    bail!(
-                        "report {id} is not published ({}); see `rapporteur reports show {id}`",
-                        stored.state(now)
-                    );
-                }
+                let stored = find_named(house, *id, order).await?;
                 if !list_takes(list, name, &stored) {
                     bail!(
                         "report {id} is not for the list {name}: its source {} or its own `lists` says so",
@@ -379,17 +380,7 @@ async fn candidates(house: &House, name: &str, list: &List, order: &Order) -> an
             }
         }
         What::Correction { report: id, note } => {
-            let stored = house
-                .store
-                .find_report(*id)
-                .await?
-                .with_context(|| format!("there is no report {id}; see `rapporteur reports`"))?;
-            if !stored.is_public(now) {
-                bail!(
-                    "report {id} is not published ({}); see `rapporteur reports show {id}`",
-                    stored.state(now)
-                );
-            }
+            let stored = find_named(house, *id, order).await?;
             if stored.revision == 1 {
                 bail!("report {id} has not changed since it came; correct its file first, then people are told");
             }
