@@ -78,6 +78,8 @@ CREATE TABLE origin (
 CREATE TABLE list (
     name TEXT NOT NULL PRIMARY KEY,
     last_number INTEGER NOT NULL DEFAULT 0,
+    -- As last configured: who reads by it and is moved to another is owed what it had not brought.
+    default_cadence TEXT,
     created_at INTEGER NOT NULL,
     retired_at INTEGER
 );

@@ -111,7 +111,7 @@ pub struct Web {
     pub listen: String,
     /// Base of every link we write, without trailing slash, e.g. `https://news.example.org`.
     pub public_url: String,
-    /// A second address for `/livez`, `/readyz` and `/metrics`.
+    /// A second address for `/livez` and `/readyz`.
     pub private_listen: Option<String>,
     /// For intranets and tests: allows mailing links that are not https, or that lead to loopback.
     pub allow_insecure_links: bool,

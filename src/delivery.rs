@@ -156,6 +156,15 @@ impl Delivery {
     /// The daemon's loop. `soft` ends it after the mails in hand (REL-13); `hard` at once, leaving open dots in doubt.
     /// Each relay has a loop of its own, so that none waits for another's digest.
     pub async fn run(&self, soft: CancellationToken, hard: CancellationToken) -> Result<(), Error> {
+        for (relay, mails) in self.store.count_waiting_by_relay().await? {
+            if !self.relays.contains_key(&relay) {
+                tracing::warn!(
+                    relay,
+                    mails,
+                    "mails wait for a relay that config.toml does not name any more"
+                );
+            }
+        }
         let relays = join_all(self.relays.values().map(|relay| self.run_relay(relay, &soft)));
         let all = async { tokio::join!(relays, self.run_tidy(&soft)) };
         hard.run_until_cancelled(all).await;

@@ -55,6 +55,27 @@ pub struct Item {
     pub report: Report,
 }
 
+/// What enters an edition, and whom it concerns. Kept with the edition, so that `editions redo` asks for the same again.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub enum What {
+    /// All that is new to this cadence, for the people who read by it.
+    Cadence(String),
+    /// All that is missing from the ledger of any cadence somebody reads by, for everyone on the list.
+    #[default]
+    All,
+    /// These reports alone, even if only archived; the others stay new.
+    Only { reports: Vec<i64>, cadence: Option<String> },
+    /// A notice about one report's newest revision, for those who had an earlier one: what was corrected.
+    Correction { report: i64, note: String },
+}
+
+impl What {
+    /// Whether people also get what they are owed. Named reports and notices go out alone, and the debt stays.
+    pub fn brings_owed(&self) -> bool {
+        matches!(self, What::Cadence(_) | What::All)
+    }
+}
+
 /// What the editor asked for with `next/<list>.md` or the options of `send`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -95,6 +116,7 @@ pub fn is_open(config: &crate::config::Config, report: &crate::store::Stored) ->
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Sealed {
+    pub what: What,
     /// `Name <address>` or an address.
     pub from: String,
     pub reply_to: Option<String>,
@@ -116,6 +138,7 @@ pub struct Sealed {
 impl Default for Sealed {
     fn default() -> Self {
         Sealed {
+            what: What::All,
             from: String::new(),
             reply_to: None,
             bounce_address: None,

@@ -93,7 +93,7 @@ pub struct Links {
 }
 
 impl Links {
-    /// The links of an edition. A list without public pages has no page to view and no sign-up to offer.
+    /// The links of an edition. A list without public pages has no page to view. There is no page to sign up on yet.
     pub fn of(list: &ListFacts) -> Self {
         let base = list.public_url.trim_end_matches('/');
         Links {
@@ -101,7 +101,7 @@ impl Links {
             view: list
                 .public
                 .then(|| format!("{base}/editions/{}/{}", list.name, list.number)),
-            subscribe: list.public.then(|| format!("{base}/")),
+            subscribe: None,
         }
     }
 }
@@ -175,7 +175,7 @@ impl Headers {
                 help: format!("{base}/"),
                 owner: list.reply_to.clone().unwrap_or_else(|| list.from.clone()),
                 archive: public("/".into()),
-                subscribe: public("/".into()),
+                subscribe: None,
                 archived_at: public(format!("/editions/{}/{}", list.name, list.number)),
                 number: list.number,
             }),

@@ -6,6 +6,7 @@
 //! `decide.rs` (what staff decide about it), `slots.rs` (when all this happens by itself), `trial.rs` (test sends).
 
 mod collect;
+mod configured;
 mod decide;
 mod draft;
 mod hand;
@@ -22,15 +23,14 @@ use anyhow::Context;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::clock::Clock;
-use crate::config::{Backfill, Cadence, Config, List};
-use crate::edition::{Matter, list_takes};
+use crate::config::{Backfill, Config, List};
 use crate::render::Templates;
-use crate::store::{CadenceState, Store, Stored, Table};
+use crate::store::Store;
 use crate::token::Secret;
 
 pub use collect::{Collected, Collector, Refused, collect, publish_settled};
-pub use decide::{Decided, decide_edition, decide_report};
-pub use draft::{Draft, DraftVariant, Order, What, by_hand, draft, reads_by};
+pub use decide::{Decided, ReportDecision, Told, decide_edition, decide_report};
+pub use draft::{Draft, DraftVariant, Order, by_hand, draft, reads_by};
 pub use hand::{Hands, read_hands, read_note};
 pub use host::{COPIED, know_new_reports};
 pub use people::{COMMAND_LINE, Synced, hold_to, import, sync};
@@ -85,8 +85,7 @@ impl House {
         host::check(&house)
             .await
             .context("finding out whether this database is where it was")?;
-        house
-            .record_configuration()
+        configured::record(&house)
             .await
             .context("recording the configuration")?;
         Ok(house)
@@ -105,93 +104,11 @@ impl House {
     pub fn people_file(&self, list: &str) -> PathBuf {
         self.config.root.join("subscribers").join(format!("{list}.csv"))
     }
-
-    /// Makes the rows of lists and cadences, and marks as retired what is no longer configured (rule 15). What a new or
-    /// changed cadence newly matches is taken only within `backfill`; the rest is known, not new (rule 11).
-    async fn record_configuration(&self) -> anyhow::Result<()> {
-        let (config, store, now) = (&self.config, &self.store, self.now());
-        store.settle_fact("epoch", "1").await?;
-        let mut tx = store.begin_alone("configuration").await?;
-        let (mut lists, mut cadences) = (Vec::new(), Vec::new());
-        for (name, list) in &config.lists {
-            store.record_list(&mut tx, name, now).await?;
-            lists.push(name.clone());
-            for cadence in cadences_of(list) {
-                cadences.push(format!("{name}/{cadence}"));
-                let rule = list.cadences.get(cadence).map(rule_of).unwrap_or_default();
-                let matching = serde_json::to_string(&list.sources)?;
-                let before = store.find_cadence(name, cadence).await?;
-                let is_same =
-                    |before: &CadenceState| before.rule == rule && before.matching == matching && !before.retired;
-                if before.as_ref().is_some_and(is_same) {
-                    continue;
-                }
-                let is_new = |report: &Stored| match &before {
-                    None => true,
-                    // It was away for a while: what came meanwhile is as new to it as to a new one.
-                    Some(before) if before.retired => true,
-                    Some(before) => {
-                        let sources: Vec<String> = serde_json::from_str(&before.matching).unwrap_or_default();
-                        !sources.is_empty() && !sources.contains(&report.source)
-                    }
-                };
-                let newly = store.list_unledgered(name, cadence, now).await?;
-                let newly: Vec<_> = newly
-                    .into_iter()
-                    .filter(|report| list_takes(list, name, report) && is_new(report))
-                    .collect();
-                let dates: Vec<_> = newly
-                    .iter()
-                    .map(|report| report.dated_at.unwrap_or(report.first_seen_at))
-                    .collect();
-                let known = older_than_backfill(list.backfill, &dates, now);
-                let known: Vec<_> = newly
-                    .iter()
-                    .zip(known)
-                    .filter(|(_, known)| *known)
-                    .map(|(report, _)| (report.id, Matter::Report))
-                    .collect();
-                store.record_ledger(&mut tx, name, cadence, &known, None, now).await?;
-                // A schedule that was moved counts its slots from now on, so that none fires for the past.
-                let decided_until = match &before {
-                    Some(before) if before.rule == rule && !before.retired => before.decided_until,
-                    _ => now,
-                };
-                store
-                    .record_cadence(
-                        &mut tx,
-                        name,
-                        cadence,
-                        &CadenceState {
-                            decided_until,
-                            rule,
-                            matching,
-                            retired: false,
-                        },
-                        now,
-                    )
-                    .await?;
-            }
-        }
-        let sources: Vec<_> = config.sources.keys().cloned().collect();
-        store.retire_others(&mut tx, Table::List, &lists, now).await?;
-        store.retire_others(&mut tx, Table::Cadence, &cadences, now).await?;
-        store.retire_others(&mut tx, Table::Source, &sources, now).await?;
-        tx.commit().await?;
-        Ok(())
-    }
 }
 
 /// The cadences of a list, and the one of sends by hand.
 pub fn cadences_of(list: &List) -> impl Iterator<Item = &str> {
     list.cadences.keys().map(String::as_str).chain(std::iter::once(MANUAL))
-}
-
-fn rule_of(cadence: &Cadence) -> String {
-    match cadence {
-        Cadence::Immediate => "immediate".to_owned(),
-        Cadence::Cron { cron, zone } => format!("{} {zone}", cron.as_str()),
-    }
 }
 
 /// Which of several reports of these dates are too old to be mailed.

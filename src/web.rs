@@ -57,6 +57,8 @@ pub enum Error {
     Store(#[from] store::Error),
     #[error(transparent)]
     Template(#[from] render::Error),
+    #[error("feeds and pages were not rendered, those of before stand: {0}")]
+    Rendering(#[from] tokio::task::JoinError),
     #[error("the address {0} of a page cannot be written to disk")]
     UnsafePath(String),
     #[error("cannot write {}: {error}", path.display())]
@@ -120,11 +122,8 @@ impl App {
             let now = app.clock.now();
             Snapshot::render(&app.config, &app.templates, mark, &reports, &editions, &old, now)
         });
-        match rendering.await {
-            Ok(snapshot) => *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(snapshot?),
-            // Only at shutdown; what stands stays.
-            Err(error) => tracing::error!(%error, "feeds were not rendered anew"),
-        }
+        let snapshot = Arc::new(rendering.await??);
+        *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = snapshot;
         Ok(())
     }
 

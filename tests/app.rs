@@ -15,9 +15,11 @@ use mail_parser::MessageParser;
 use rapporteur::clock::{Clock, from_millis};
 use rapporteur::config::Config;
 use rapporteur::delivery::{Delivery, Summary};
-use rapporteur::edition::Hand;
+use rapporteur::edition::{Hand, What};
 use rapporteur::feed::{self, Format, Scope};
-use rapporteur::publish::{self, Collected, Collector, Decided, House, Order, Synced, Ticked, What, read_hands};
+use rapporteur::publish::{
+    self, Collected, Collector, Decided, House, Order, ReportDecision, Synced, Ticked, read_hands,
+};
 use rapporteur::store::{Edition, Pause, Stored};
 use rapporteur::subscriber::Address;
 use rapporteur::web;
@@ -84,7 +86,7 @@ pub async fn for_each_app<F: Future<Output = TestApp>>(configuration: &str, test
     done.close().await;
     if let Some(server) = postgres() {
         let url = server.fresh_database().await;
-        let app = TestApp::open(tempfile::tempdir().unwrap(), url, configuration, OUTBOX).await;
+        let app = TestApp::on_postgres(url, configuration).await;
         test(app).await.close().await;
     }
 }
@@ -110,6 +112,11 @@ impl TestApp {
             "[relays.outbox]\nkind = \"smtp\"\nhost = \"127.0.0.1\"\nport = {port}\ntls = \"none\"\nsessions = 1\n"
         );
         TestApp::open(folder, url, configuration, &relay).await
+    }
+
+    /// On this database, with a mailbox.
+    pub async fn on_postgres(url: String, configuration: &str) -> TestApp {
+        TestApp::open(tempfile::tempdir().unwrap(), url, configuration, OUTBOX).await
     }
 
     async fn open(folder: TempDir, url: String, configuration: &str, relay: &str) -> TestApp {
@@ -150,6 +157,17 @@ impl TestApp {
     /// A second program on the same database.
     pub async fn another_house(&self, configuration: &str) -> House {
         let config = read(&self.folder, &self.url, &self.relay, configuration);
+        House::open(config, self.clock.clone()).await.unwrap()
+    }
+
+    /// The whole folder, copied to another place and opened there.
+    pub async fn copied_house(&self, to: &TempDir, configuration: &str) -> House {
+        for name in ["test.db", "test.db-wal", "test.db.host", "secret.key"] {
+            let copied = std::fs::copy(self.folder.path().join(name), to.path().join(name));
+            assert!(copied.is_ok() || name == "test.db-wal", "{name}: {copied:?}");
+        }
+        let url = format!("sqlite:{}", to.path().join("test.db").display());
+        let config = read(to, &url, &self.relay, configuration);
         House::open(config, self.clock.clone()).await.unwrap()
     }
 
@@ -362,12 +380,15 @@ impl TestApp {
     pub async fn decide(&self, list: &str, number: i64, decided: Decided) -> Result<String, String> {
         publish::decide_edition(&self.house, list, number, decided, "staff")
             .await
+            .map(|told| told.said)
             .map_err(|error| format!("{error:#}"))
     }
 
     /// `reports hold ID` and so on.
-    pub async fn decide_report(&self, id: i64, what: &str) -> String {
-        publish::decide_report(&self.house, id, what, "staff").await.unwrap()
+    pub async fn decide_report(&self, id: i64, decision: ReportDecision) -> String {
+        publish::decide_report(&self.house, id, decision, "staff")
+            .await
+            .unwrap()
     }
 
     pub async fn pause(&self, scope: &str) {

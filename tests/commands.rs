@@ -472,6 +472,25 @@ fn status_tells_the_state_of_the_house() {
 }
 
 #[test]
+fn status_tells_which_mails_wait_for_a_relay_that_is_gone() {
+    let place = Place::begun();
+    place.write(
+        "config.toml",
+        &place
+            .read("config.toml")
+            .replace("# approval = \"first\"", "approval = \"required\""),
+    );
+    place.run("send events --yes").done();
+    place.write(
+        "config.toml",
+        &place.read("config.toml").replace("[relays.outbox", "[relays.other"),
+    );
+    let answer = place.run("status").done();
+    answer.says("Stranded: 6 mails of sealed editions wait for the relay outbox, which is not in config.toml");
+    assert_eq!(place.run("status --json").done().json()["stranded"][0]["mails"], 6);
+}
+
+#[test]
 fn every_command_explains_itself() {
     let place = Place::new();
     for command in [
@@ -493,7 +512,7 @@ async fn what_a_person_got_is_told_alike_on_both_databases() {
     for_each_database(async |test| {
         let (store, now) = (&test.store, test.clock.now());
         let mut tx = store.begin().await.unwrap();
-        store.record_list(&mut tx, "events", now).await.unwrap();
+        store.record_list(&mut tx, "events", None, now).await.unwrap();
         for address in ["a@example.org", "b@example.org"] {
             let joining = Joining {
                 list: "events",
@@ -525,7 +544,9 @@ async fn what_a_person_got_is_told_alike_on_both_databases() {
         );
 
         // By the file first, then by staff for good, then nothing is left to do.
-        assert!(store.remove("events", 1, "file", now).await.unwrap());
+        let mut tx = store.begin().await.unwrap();
+        assert!(store.remove_by_file(&mut tx, "events", 1, now).await.unwrap());
+        tx.commit().await.unwrap();
         assert!(store.list_subscriptions("events").await.unwrap()[0].by_file);
         assert!(store.remove("events", 1, "command line", now).await.unwrap());
         assert!(!store.list_subscriptions("events").await.unwrap()[0].by_file);

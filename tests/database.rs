@@ -178,23 +178,38 @@ impl Server {
     pub async fn fresh_database(&self) -> String {
         sqlx::any::install_default_drivers();
         let name = format!("test_{}", self.databases.fetch_add(1, Ordering::SeqCst));
-        let server = format!("postgres://tester@127.0.0.1:{}", self.port);
+        self.administer(&[&format!("CREATE DATABASE {name}")]).await;
+        format!("postgres://tester@127.0.0.1:{}/{name}", self.port)
+    }
+
+    /// The database is dropped, and a copy of it takes its name. Nobody may be connected to it.
+    pub async fn replace_with_copy(&self, url: &str) {
+        let name = url.rsplit('/').next().unwrap();
+        self.administer(&[
+            &format!("CREATE DATABASE {name}_copy TEMPLATE {name}"),
+            &format!("DROP DATABASE {name}"),
+            &format!("ALTER DATABASE {name}_copy RENAME TO {name}"),
+        ])
+        .await;
+    }
+
+    async fn administer(&self, statements: &[&str]) {
+        let server = format!("postgres://tester@127.0.0.1:{}/postgres", self.port);
         // The port answers a moment before the server does.
         let mut tries = 0;
         let admin = loop {
-            match AnyPool::connect(&format!("{server}/postgres")).await {
+            match AnyPool::connect(&server).await {
                 Ok(admin) => break admin,
                 Err(error) if tries > 100 => panic!("PostgreSQL: {error}"),
                 Err(_) => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
             }
             tries += 1;
         };
-        sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}")))
-            .execute(&admin)
-            .await
-            .unwrap();
+        for statement in statements {
+            let statement = sqlx::AssertSqlSafe((*statement).to_owned());
+            sqlx::query(statement).execute(&admin).await.unwrap();
+        }
         admin.close().await;
-        format!("{server}/{name}")
     }
 }
 

@@ -306,7 +306,7 @@ async fn a_row_is_given_up_after_two_days() {
         number(&test, "SELECT count(*) FROM edition WHERE state = 'finished'").await,
         1
     );
-    assert_eq!(test.store.retry_failed(1).await.unwrap(), 1);
+    assert_eq!(test.store.retry_failed(1).await.unwrap().rows, 1);
     assert_eq!(
         number(&test, "SELECT count(*) FROM edition WHERE state = 'sending'").await,
         1

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use rapporteur::feed::Scope;
-use rapporteur::publish::{self, Refused};
+use rapporteur::publish::{self, Refused, ReportDecision};
 
 use crate::app::{EVENTS, REPORTS, TestApp, for_each_app, report};
 
@@ -338,12 +338,12 @@ async fn a_held_report_is_nowhere_until_it_is_released() {
     app.people("events", &[ANNA]).await;
     app.publish(&["Rivers", "Bridges"]).await;
     let id = app.id("Rivers").await;
-    app.decide_report(id, "hold").await;
+    app.decide_report(id, ReportDecision::Hold).await;
     assert!(!app.feed(Scope::All).await.contains("Rivers"));
     assert_eq!(app.page("/reports/rivers").await, "");
     app.send("events").await;
     assert_eq!(app.items("events", 1).await, ["Bridges"]);
-    app.decide_report(id, "release").await;
+    app.decide_report(id, ReportDecision::Release).await;
     assert!(app.feed(Scope::All).await.contains("Rivers"));
     app.send("events").await;
     assert_eq!(app.items("events", 2).await, ["Rivers"]);
@@ -371,7 +371,7 @@ async fn more_than_fifty_new_reports_at_once_are_held_for_review() {
                     .unwrap()
                     .contains("51 new reports at once")
             );
-            app.decide_report(id, "release").await;
+            app.decide_report(id, ReportDecision::Release).await;
             app.send("events").await;
             assert_eq!(app.items("events", 2).await, ["Report 7"]);
         }

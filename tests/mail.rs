@@ -310,7 +310,6 @@ fn every_header_of_list_mail_stands_once() {
         ("List-Help", "<https://news.example.org/>"),
         ("List-Owner", "<mailto:desk@example.org>"),
         ("List-Archive", "<https://news.example.org/>"),
-        ("List-Subscribe", "<https://news.example.org/>"),
         ("List-Post", "NO"),
         ("Archived-At", "<https://news.example.org/editions/events/12>"),
         ("Precedence", "bulk"),

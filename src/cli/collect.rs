@@ -5,7 +5,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::{Desk, Misuse, collect_now};
-use crate::publish::{self, Collected, Collector, decide_report};
+use crate::publish::{self, Collected, Collector, ReportDecision, decide_report};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -129,15 +129,15 @@ fn sentences(collected: &Collected) -> Vec<String> {
 
 pub(super) async fn reports(desk: &Desk, args: ReportsArgs) -> anyhow::Result<()> {
     let house = desk.open().await?;
-    let (id, what) = match args.action.unwrap_or(Reports::List) {
+    let (id, decision) = match args.action.unwrap_or(Reports::List) {
         Reports::List => return list(desk, &house).await,
         Reports::Show { id } => return show(desk, &house, id).await,
-        Reports::Hold { id } => (id, "hold"),
-        Reports::Release { id } => (id, "release"),
-        Reports::Withdraw { id } => (id, "withdraw"),
+        Reports::Hold { id } => (id, ReportDecision::Hold),
+        Reports::Release { id } => (id, ReportDecision::Release),
+        Reports::Withdraw { id } => (id, ReportDecision::Withdraw),
     };
-    let said = decide_report(&house, id, what, &desk.who()).await?;
-    desk.tell(&json!({ "report": id, "done": what, "said": said }))?;
+    let said = decide_report(&house, id, decision, &desk.who()).await?;
+    desk.tell(&json!({ "report": id, "done": decision, "said": said }))?;
     desk.say(said);
     Ok(())
 }

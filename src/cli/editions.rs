@@ -150,8 +150,8 @@ pub(super) async fn run(desk: &Desk, args: Args) -> anyhow::Result<()> {
         } => (edition, Decided::SettleDoubts),
     };
     let (list, number) = parse_edition(&edition)?;
-    let said = decide_edition(&house, &list, number, decided, &desk.who()).await?;
-    desk.say(&said);
+    let told = decide_edition(&house, &list, number, decided, &desk.who()).await?;
+    desk.say(&told.said);
     // Without a daemon nobody else would send what was just let go.
     if matches!(
         decided,
@@ -161,13 +161,13 @@ pub(super) async fn run(desk: &Desk, args: Args) -> anyhow::Result<()> {
     }
     let edition = house
         .store
-        .find_edition(&list, number)
+        .find_edition(&list, told.number)
         .await?
         .context("the edition is gone")?;
     let counts = house.store.count_states(edition.id).await?;
     let mut document = document(&edition, &counts);
     if let Some(fields) = document.as_object_mut() {
-        fields.insert("said".into(), said.into());
+        fields.insert("said".into(), told.said.into());
     }
     desk.tell(&document)
 }

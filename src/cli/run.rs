@@ -30,13 +30,14 @@ pub(super) async fn run(desk: &Desk) -> anyhow::Result<()> {
     refuse_insecure(&config)?;
     loop {
         let house = House::open(config, Clock::System).await?;
+        refuse_broken(&house.templates)?;
         let store = house.store.clone();
         let reload = || {
             let config = desk.read_config()?;
             refuse_insecure(&config)?;
             // Whatever could fail at the start is tried before the old daemon ends (REL-18).
             let templates = config.root.join("templates");
-            Templates::load(templates.is_dir().then_some(templates.as_path()))?;
+            refuse_broken(&Templates::load(templates.is_dir().then_some(templates.as_path()))?)?;
             for relay in config.relays.values() {
                 relay.password()?;
             }
@@ -58,6 +59,13 @@ fn refuse_insecure(config: &crate::config::Config) -> anyhow::Result<()> {
             return Err(super::Misuse(why).into());
         }
     }
+    Ok(())
+}
+
+/// A template that does not render is found now and not at the hour of an edition.
+fn refuse_broken(templates: &Templates) -> anyhow::Result<()> {
+    let errors: Vec<String> = templates.check().iter().map(ToString::to_string).collect();
+    anyhow::ensure!(errors.is_empty(), "{}", errors.join("\n"));
     Ok(())
 }
 

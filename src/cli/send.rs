@@ -16,8 +16,8 @@ use tokio_util::sync::CancellationToken;
 use super::{Desk, Misuse, editions, misuse, progress};
 use crate::daemon;
 use crate::delivery::{Delivery, lock};
-use crate::edition::Hand;
-use crate::publish::{self, Draft, Hands, House, MANUAL, Order, What, draft, read_hands, read_note};
+use crate::edition::{Hand, What};
+use crate::publish::{self, Draft, Hands, House, MANUAL, Order, draft, read_hands, read_note};
 use crate::subscriber::Address;
 
 #[derive(Debug, clap::Args)]

@@ -28,6 +28,14 @@ struct Status {
     /// Reports that are known and not public, by why.
     unpublished: BTreeMap<String, i64>,
     in_doubt: i64,
+    /// Mails of sealed editions whose relay the configuration does not name any more.
+    stranded: Vec<Stranded>,
+}
+
+#[derive(Serialize)]
+struct Stranded {
+    relay: String,
+    mails: i64,
 }
 
 #[derive(Serialize)]
@@ -133,12 +141,15 @@ async fn gather(house: &House) -> anyhow::Result<Status> {
         });
     }
     let unpublished = house.store.count_unpublished(house.now()).await?.into_iter().collect();
+    let waiting = house.store.count_waiting_by_relay().await?.into_iter();
+    let stranded = waiting.filter(|(relay, _)| !house.config.relays.contains_key(relay));
     Ok(Status {
         lists,
         pauses: house.store.list_pauses().await?,
         sources,
         unpublished,
         in_doubt,
+        stranded: stranded.map(|(relay, mails)| Stranded { relay, mails }).collect(),
     })
 }
 

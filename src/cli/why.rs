@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use super::{Desk, Misuse};
 use crate::config::List;
-use crate::edition::{Item, Matter, Skip, list_takes};
-use crate::publish::{self, House, Order, Upcoming, What};
+use crate::edition::{Item, Matter, Skip, What, list_takes};
+use crate::publish::{self, House, Order, Upcoming};
 use crate::store::{Delivery, Subscription};
 use crate::subscriber::{Address, csv};
 

@@ -8,6 +8,7 @@ mod relay;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use chrono::Datelike;
 use secrecy::ExposeSecret;
 
 use super::{Config, RelayKind};
@@ -117,9 +118,10 @@ fn tag_authority(text: &str) -> Result<(), &'static str> {
         _ => date.to_owned(),
     };
     // chrono takes months and days of one digit too.
-    match full.len() == 10 && full.parse::<chrono::NaiveDate>().is_ok() {
-        true => Ok(()),
-        false => Err("the date is not YYYY, YYYY-MM or YYYY-MM-DD"),
+    match full.parse::<chrono::NaiveDate>() {
+        Ok(day) if full.len() == 10 && (1985..=2199).contains(&day.year()) => Ok(()),
+        Ok(_) if full.len() == 10 => Err("nobody owned a domain on that date"),
+        _ => Err("the date is not YYYY, YYYY-MM or YYYY-MM-DD"),
     }
 }
 
@@ -135,6 +137,21 @@ fn rims(config: &Config, found: &mut Problems) {
             found,
             &["store", "url"],
             "`store.url` must begin with sqlite: and a file, or with postgres:// and a host",
+        );
+    }
+    let stands_here = |key| config.line_of(key).is_some();
+    if stands_here("store.password") {
+        note(
+            found,
+            &["store", "password"],
+            "a password does not belong into this file; put it into a file of its own (`password_file`) or into RAPPORTEUR__STORE__PASSWORD",
+        );
+    }
+    if stands_here("store.url") && url::Url::parse(url).is_ok_and(|url| url.password().is_some()) {
+        note(
+            found,
+            &["store", "url"],
+            "`store.url` holds a password; put it into the file that `store.password_file` names",
         );
     }
     for (key, listen) in [

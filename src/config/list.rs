@@ -16,8 +16,11 @@ use crate::subscriber::{Mailbox, MailboxError};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Missed {
+    /// One edition for all of them, if it is late by at most `missed_grace`.
     Once,
+    /// The next slot takes the reports.
     Skip,
+    /// As `Skip`, but `status` asks whether staff want to send before.
     Ask,
 }
 

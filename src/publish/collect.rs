@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 
 use anyhow::Context;
-use chrono::{DateTime, TimeDelta};
+use chrono::TimeDelta;
 
 use super::{House, older_than_backfill};
 use crate::config::{Backfill, Source};
@@ -178,48 +178,29 @@ async fn collect_source(house: &House, name: &str, source: &Source, watch: &mut 
 }
 
 /// Reads one file on a thread of its own, so that a rule that fails badly costs this file only (REL-15).
-async fn read_one(dropped: Dropped) -> Read {
-    let reading = tokio::task::spawn_blocking(move || {
-        let context = report::Context {
-            published_hint: Some(dropped.modified_at),
-            ..report::Context::default()
-        };
-        let (fingerprint, report) = match &dropped.bytes {
-            Ok(bytes) => {
-                let report = std::panic::catch_unwind(|| report::read(&dropped.path, bytes, &context));
-                let report = report.unwrap_or_else(|_| {
-                    Err(report::Refusal(
-                        "cannot be read: a rule of rapporteur fails on it; please report it".into(),
-                    ))
-                });
-                (
-                    report::fingerprint(bytes),
-                    report.map_err(|refusal| refusal.to_string()),
-                )
-            }
-            Err(reason) => (String::new(), Err(reason.clone())),
-        };
-        Read {
-            dropped: Dropped {
-                bytes: Ok(Vec::new()),
-                ..dropped
-            },
-            fingerprint,
-            report,
+async fn read_one(mut dropped: Dropped) -> Read {
+    let path = dropped.path.clone();
+    let bytes = std::mem::replace(&mut dropped.bytes, Ok(Vec::new()));
+    let context = report::Context {
+        published_hint: Some(dropped.modified_at),
+        ..report::Context::default()
+    };
+    let (fingerprint, report) = match bytes {
+        Err(reason) => (String::new(), Err(reason)),
+        Ok(bytes) => {
+            let fingerprint = report::fingerprint(&bytes);
+            let reading = tokio::task::spawn_blocking(move || report::read(&path, &bytes, &context));
+            let report = match reading.await {
+                Ok(report) => report.map_err(|refusal| refusal.to_string()),
+                Err(_) => Err("cannot be read: a rule of rapporteur fails on it; please report it".to_owned()),
+            };
+            (fingerprint, report)
         }
-    });
-    match reading.await {
-        Ok(read) => read,
-        Err(_) => Read {
-            dropped: Dropped {
-                path: String::new(),
-                size: 0,
-                modified_at: DateTime::UNIX_EPOCH,
-                bytes: Ok(Vec::new()),
-            },
-            fingerprint: String::new(),
-            report: Err("reading was broken off".into()),
-        },
+    };
+    Read {
+        dropped,
+        fingerprint,
+        report,
     }
 }
 

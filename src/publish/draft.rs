@@ -11,7 +11,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::{House, MANUAL, cadences_of};
 use crate::config::{Approval, List};
 use crate::edition::arrange::arrange;
-use crate::edition::{Candidate, Had, Hand, Item, Matter, Sealed, Skip, choose, list_takes};
+use crate::edition::{Candidate, Had, Hand, Item, Matter, Sealed, Skip, What, choose, list_takes};
 use crate::mail::{self, Digest, Headers, Links, ListFacts, Prepared, Rendered};
 use crate::store::{Stored, Subscription};
 
@@ -29,26 +29,6 @@ pub struct Order {
     pub hands: BTreeMap<String, Hand>,
     /// Also what is not published yet only because it has not lain still for `settle`: for looking, never for sealing.
     pub settling: bool,
-}
-
-/// What enters the edition, and whom it concerns.
-#[derive(Clone, Debug, PartialEq)]
-pub enum What {
-    /// All that is new to this cadence, for the people who read by it.
-    Cadence(String),
-    /// All that is missing from the ledger of any cadence somebody reads by, for everyone on the list.
-    All,
-    /// These reports alone, even if only archived; the others stay new.
-    Only { reports: Vec<i64>, cadence: Option<String> },
-    /// A notice about one report's newest revision, for those who had an earlier one: what was corrected.
-    Correction { report: i64, note: String },
-}
-
-impl What {
-    /// Whether people also get what they are owed. Named reports and notices go out alone, and the debt stays.
-    fn brings_owed(&self) -> bool {
-        matches!(self, What::Cadence(_) | What::All)
-    }
 }
 
 /// An edition that could be sealed.
@@ -277,6 +257,7 @@ async fn write(
         people: rows,
         settles_owed: order.what.brings_owed(),
         sealed: Sealed {
+            what: order.what.clone(),
             from: list.from.clone(),
             reply_to: list.reply_to.clone(),
             bounce_address: list.bounce_address.clone(),

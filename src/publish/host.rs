@@ -1,9 +1,10 @@
 //! Whether this database is where it was: a copy or a restored backup must not send again what the original sent.
 //!
-//! Beside an SQLite file stands `<file>.host`: the machine, and a count that goes up whenever the house is opened, in
-//! the file and in the database. No such file, another machine, or a database that counts less than its file: then it
-//! was copied, moved or restored, and everything stands still until a person resumes (rule 16, SCH-06). PostgreSQL
-//! knows its cluster, which a copy does not have.
+//! Beside an SQLite file stands `<file>.host`: the place (machine and path), and a count that goes up whenever the house
+//! is opened, in the file and in the database. No such file, another place, or a database that counts less than its
+//! file: then it was copied, moved or restored, and everything stands still until a person resumes (rule 16, SCH-06).
+//! PostgreSQL knows its cluster and the database's own number in it, which no copy has; only a backup read back into
+//! the very same database looks like the original.
 
 use std::path::{Path, PathBuf};
 
@@ -19,16 +20,16 @@ pub const COPIED: &str = "rapporteur: copied or restored";
 /// What the file beside the database says.
 #[derive(Debug, PartialEq)]
 struct Host {
-    machine: String,
+    place: String,
     count: i64,
 }
 
 /// Compares and counts; pauses everything if this is not the database it was.
 pub(super) async fn check(house: &House) -> anyhow::Result<()> {
     let store = &house.store;
-    let machine = match store.kind() {
-        Kind::Postgres => store.find_cluster().await?,
-        Kind::Sqlite => machine(house),
+    let place = match store.kind() {
+        Kind::Postgres => store.find_database().await?,
+        Kind::Sqlite => place(house),
     };
     // The file is read before the database, so that another process that counts meanwhile raises no alarm.
     let file = house
@@ -39,21 +40,21 @@ pub(super) async fn check(house: &House) -> anyhow::Result<()> {
     let count = store.count_opening().await?;
     let moved = match (&known, &file, &beside) {
         (None, _, _) => false,
-        (Some(known), _, _) if *known != machine => true,
+        (Some(known), _, _) if *known != place => true,
         (Some(_), Some(_), None) => true,
-        (Some(_), Some(_), Some(beside)) => beside.machine != machine || beside.count >= count,
+        (Some(_), Some(_), Some(beside)) => beside.place != place || beside.count >= count,
         (Some(_), None, _) => false,
     };
     // Paused before it is forgotten: a crash in between asks again.
     if moved {
         pause(house).await?;
     }
-    store.record_fact("host", &machine).await?;
+    store.record_fact("host", &place).await?;
     if let Some(file) = &file {
         write(
             file,
             &Host {
-                machine,
+                place,
                 count: beside.map_or(count, |beside| beside.count.max(count)),
             },
         )?;
@@ -120,19 +121,25 @@ pub async fn know_new_reports(house: &House) -> anyhow::Result<usize> {
     Ok(known.len())
 }
 
-/// `store.host_id`, else what the system calls this machine.
-fn machine(house: &House) -> String {
-    let given = house.config.store.host_id.clone();
-    let of_system = || std::fs::read_to_string("/etc/machine-id").unwrap_or_default();
-    let hash = blake3::hash(given.unwrap_or_else(of_system).trim().as_bytes());
+/// `store.host_id`; else what the system calls this machine, and where on it the file stands, so that a folder copied
+/// whole to another place is noticed too.
+fn place(house: &House) -> String {
+    let of_system = || {
+        let machine = std::fs::read_to_string("/etc/machine-id").unwrap_or_default();
+        let file = house.database_file().unwrap_or_default();
+        let file = std::fs::canonicalize(&file).unwrap_or(file);
+        format!("{} {}", machine.trim(), file.display())
+    };
+    let given = house.config.store.host_id.as_ref().map(|id| id.trim().to_owned());
+    let hash = blake3::hash(given.unwrap_or_else(of_system).as_bytes());
     hash.to_hex().get(..16).unwrap_or_default().to_owned()
 }
 
 fn read(file: &Path) -> anyhow::Result<Option<Host>> {
     Ok(super::read_optional(file)?.and_then(|text| {
-        let (machine, count) = text.trim().split_once(' ')?;
+        let (place, count) = text.trim().split_once(' ')?;
         Some(Host {
-            machine: machine.to_owned(),
+            place: place.to_owned(),
             count: count.parse().ok()?,
         })
     }))
@@ -141,7 +148,7 @@ fn read(file: &Path) -> anyhow::Result<Option<Host>> {
 /// Written beside and renamed, so that a reader never sees half of it.
 fn write(file: &Path, host: &Host) -> anyhow::Result<()> {
     let fresh = PathBuf::from(format!("{}.{}", file.display(), std::process::id()));
-    std::fs::write(&fresh, format!("{} {}\n", host.machine, host.count))
+    std::fs::write(&fresh, format!("{} {}\n", host.place, host.count))
         .and_then(|()| std::fs::rename(&fresh, file))
         .with_context(|| format!("cannot write {}", file.display()))
 }

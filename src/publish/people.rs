@@ -1,5 +1,6 @@
 //! The list's CSV becomes subscriptions; people come by import; nobody who left comes back by a file.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
@@ -8,7 +9,7 @@ use chrono::{DateTime, Utc};
 use super::House;
 use crate::config::List;
 use crate::store::{Change, Joining, Store, Subscription, Tx};
-use crate::subscriber::csv::{self, Offer, Refused, Row};
+use crate::subscriber::csv::{self, FileProblem, Offer, Refused, Row};
 use crate::subscriber::sync::{Change as Cell, Known, Own, Plan, Update, plan_sync};
 use crate::subscriber::{Address, Cells, State};
 
@@ -28,8 +29,8 @@ pub struct Synced {
     pub stopped: Option<String>,
 }
 
-/// Applies a list's file. A file that is missing, empty or would drop many people changes nothing, unless `confirmed`
-/// (for the many people only).
+/// Applies a list's file, in one transaction. A file that is missing, empty or would drop many people changes nothing,
+/// unless `confirmed`; a file that is broken changes nothing at all.
 pub async fn sync(house: &House, name: &str, confirmed: bool) -> anyhow::Result<Synced> {
     let list = house.config.list(name)?;
     let file = house.people_file(name);
@@ -38,11 +39,17 @@ pub async fn sync(house: &House, name: &str, confirmed: bool) -> anyhow::Result<
         stopped: Some(reason),
         ..Synced::default()
     };
-    let read = std::fs::read(&file).map_err(|error| format!("cannot be read: {error}"));
-    let mut read = match read.and_then(|bytes| csv::read(&bytes).map_err(|problem| problem.to_string())) {
+    let read = match std::fs::read(&file) {
+        Ok(bytes) => match csv::read(&bytes) {
+            // Staff said yes to a list without people; a file that is broken says nothing about anybody.
+            Err(FileProblem::Empty | FileProblem::HeaderOnly) if confirmed => Ok(csv::File::default()),
+            read => read.map_err(|problem| problem.to_string()),
+        },
+        Err(error) if confirmed && error.kind() == std::io::ErrorKind::NotFound => Ok(csv::File::default()),
+        Err(error) => Err(format!("cannot be read: {error}")),
+    };
+    let mut read = match read {
         Ok(read) => read,
-        // Staff said yes to a list without people.
-        Err(_) if confirmed => csv::File::default(),
         Err(problem) => {
             return Ok(stopped(format!(
                 "{}: {problem}; nobody was added or removed",
@@ -64,15 +71,14 @@ pub async fn sync(house: &House, name: &str, confirmed: bool) -> anyhow::Result<
         return Ok(synced);
     }
     apply(&house.store, &mut tx, name, list, &plan, house.now()).await?;
-    tx.commit().await?;
-    for id in &plan.remove {
-        if let Some(subscription) = subscriptions.iter().find(|known| known.id == *id) {
-            house
-                .store
-                .remove(name, subscription.subscriber.id, "file", house.now())
-                .await?;
-        }
+    let gone: HashSet<i64> = plan.remove.iter().copied().collect();
+    for subscription in subscriptions.iter().filter(|known| gone.contains(&known.id)) {
+        let store = &house.store;
+        store
+            .remove_by_file(&mut tx, name, subscription.subscriber.id, house.now())
+            .await?;
     }
+    tx.commit().await?;
     Ok(Synced {
         file,
         subscribed: plan.subscribe.len(),
@@ -105,7 +111,7 @@ pub async fn import(
     }
     let mut tx = house.store.begin_alone(&format!("people {name}")).await?;
     let known = house.store.list_subscriptions(name).await?;
-    let known: std::collections::HashSet<String> = known
+    let known: HashSet<String> = known
         .iter()
         .filter(|known| !(how == COMMAND_LINE && known.state == "removed" && known.subscriber.state == "active"))
         .filter_map(|known| Some(Address::parse(&known.subscriber.address).ok()?.key()))

@@ -3,6 +3,7 @@
 
 use anyhow::Context;
 
+use super::decide::{APPROVED, APPROVED_AS_SEALED, RELEASED, RELEASED_AS_SEALED};
 use super::draft::{self, Draft, Order, draft};
 use super::slots::ON_TIME;
 use super::{Hands, House, trial};
@@ -223,12 +224,10 @@ pub async fn release_due(house: &House) -> anyhow::Result<Vec<String>> {
         let decisions = house.store.list_decisions(&name).await?;
         let as_sealed = agreed_as_sealed(house, &decisions, &changed).await?;
         let late = too_late(house, &edition, &decisions);
-        let (done, what, note) = if late.is_none() && (changed.is_empty() || as_sealed) {
-            (
-                house.store.release_edition(&mut tx, edition.id, house.now()).await?,
-                "released",
-                None,
-            )
+        let fit = late.is_none() && (changed.is_empty() || as_sealed);
+        let (what, note, done) = if fit {
+            let done = house.store.release_edition(&mut tx, edition.id, house.now()).await?;
+            (RELEASED, None, done)
         } else {
             let note = late.unwrap_or_else(|| {
                 format!(
@@ -237,28 +236,26 @@ pub async fn release_due(house: &House) -> anyhow::Result<Vec<String>> {
                 )
             });
             tracing::warn!(edition = name, note, "held");
-            (
-                house
-                    .store
-                    .move_edition(&mut tx, edition.id, &["waiting"], "held")
-                    .await?,
-                "held",
-                Some(note),
-            )
+            let done = house
+                .store
+                .move_edition(&mut tx, edition.id, &["waiting"], "held")
+                .await?;
+            ("held", Some(note), done)
         };
-        if done {
-            let decision = Decision {
-                subject: name.clone(),
-                what: what.into(),
-                who: "the schedule".into(),
-                note,
-                at: house.now(),
-            };
-            house.store.record_decision(&mut tx, &decision).await?;
-            tx.commit().await?;
-            if what == "released" {
-                released.push(name);
-            }
+        if !done {
+            continue;
+        }
+        let decision = Decision {
+            subject: name.clone(),
+            what: what.into(),
+            who: "the schedule".into(),
+            note,
+            at: house.now(),
+        };
+        house.store.record_decision(&mut tx, &decision).await?;
+        tx.commit().await?;
+        if fit {
+            released.push(name);
         }
     }
     Ok(released)
@@ -272,7 +269,7 @@ async fn agreed_as_sealed(
 ) -> anyhow::Result<bool> {
     let agreed = decisions
         .iter()
-        .filter(|decision| decision.what.ends_with(" as sealed"));
+        .filter(|decision| [APPROVED_AS_SEALED, RELEASED_AS_SEALED].contains(&decision.what.as_str()));
     let Some(agreed_at) = agreed.map(|decision| decision.at).max() else {
         return Ok(false);
     };
@@ -300,8 +297,8 @@ fn too_late(house: &House, edition: &Edition, decisions: &[Decision]) -> Option<
     };
     let sealed_ahead = edition.slot.is_some() && edition.sealed_at < edition.due_at;
     let decided = decisions.iter().any(|decision| {
-        decision.at >= edition.due_at
-            && (decision.what.starts_with("approved") || decision.what.starts_with("released"))
+        let words = [APPROVED, APPROVED_AS_SEALED, RELEASED, RELEASED_AS_SEALED];
+        decision.at >= edition.due_at && words.contains(&decision.what.as_str())
     });
     (sealed_ahead && !decided && house.now() - edition.due_at > allowed).then(|| {
         let name = format!("{}/{}", edition.list, edition.number);

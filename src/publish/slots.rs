@@ -6,10 +6,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::draft::{Order, What, draft};
+use super::draft::{Order, draft};
 use super::{House, collect, read_hands, seal, seal_slot};
 use crate::config::{Cadence, List, Missed};
-use crate::edition::list_takes;
+use crate::edition::{What, list_takes};
 use crate::schedule::Slot;
 use crate::store::{CadenceState, SlotOutcome};
 

@@ -7,7 +7,7 @@
 mod clock;
 mod names;
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Utc};
@@ -85,6 +85,8 @@ enum Reading {
 type Form = (LazyLock<Regex>, fn(&Captures<'_>) -> Reading);
 
 const ORDINAL: &str = r"(?:st|nd|rd|th|er|º|ª|°|\.|-го|-е)?";
+/// The same as numbers: centuries of which reports tell.
+const YEARS: RangeInclusive<i32> = 1800..=2199;
 const YEAR: &str = r"(?:1[89]|20|21)\d{2}";
 const TO: &str =
     r"\s*(?:[-–—−‐‑/]|\b(?:to|till|until|through|and|bis(?:\s+zum)?|und|au|et(?:\s+le)?|al|a|y|по|до|и)\b)\s*";
@@ -204,9 +206,12 @@ pub(super) fn find(text: &str) -> Vec<Found> {
     found
 }
 
-/// A date that an editor states by itself: the whole text must be the date.
+/// A date that an editor states by itself: the whole text must be the date, and of the centuries of which reports tell.
 pub(super) fn stated(text: &str) -> Option<(When, Option<When>)> {
-    let text = text.trim();
+    any_stated(text.trim()).filter(|(start, _)| YEARS.contains(&start.date.year()))
+}
+
+fn any_stated(text: &str) -> Option<(When, Option<When>)> {
     if let Ok(when) = text.replacen(' ', "T", 1).parse::<When>() {
         return Some((when, None));
     }
@@ -225,9 +230,13 @@ pub(super) fn stated(text: &str) -> Option<(When, Option<When>)> {
     (one.range == (0..text.len()) && one.states_year()).then(|| one.resolve(None))?
 }
 
-/// A moment as feeds, pages and front matter write it; a date alone is its midnight, without a zone UTC is meant.
+/// A moment as feeds, pages and front matter write it; a date alone is its midnight, without a zone UTC is meant. The
+/// year 0 stands for "no date" in databases, and what writes dates for feeds takes no such year.
 pub(super) fn instant(text: &str) -> Option<DateTime<Utc>> {
-    let text = text.trim();
+    any_instant(text.trim()).filter(|moment| YEARS.contains(&moment.year()))
+}
+
+fn any_instant(text: &str) -> Option<DateTime<Utc>> {
     let joined = text.replacen(' ', "T", 1);
     DateTime::parse_from_rfc3339(&joined)
         .or_else(|_| DateTime::parse_from_str(&joined, "%Y-%m-%dT%H:%M%:z"))

@@ -38,7 +38,7 @@ pub struct DecidedSlot {
 }
 
 /// Rows of deliveries that count as had by the person (rule 2).
-const COUNTS_AS_HAD: &str = "('pending', 'claimed', 'handoff', 'deferred', 'sent', 'in-doubt')";
+pub(super) const COUNTS_AS_HAD: &str = "('pending', 'claimed', 'handoff', 'deferred', 'sent', 'in-doubt')";
 
 impl Store {
     /// Public reports that have not entered the ledger of this list and cadence, in the order of first sight.

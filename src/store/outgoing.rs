@@ -21,7 +21,7 @@ use crate::clock::from_millis;
 use crate::edition::Sealed;
 
 pub use marks::{Handoff, Outcome, Settled, Turn};
-pub use recovery::{Doubts, Recovered};
+pub use recovery::{Doubts, Recovered, Retried};
 
 /// Rows named in one statement; both databases take far more, but nothing is gained.
 const CHUNK: usize = 500;
@@ -84,6 +84,16 @@ pub struct Dispatch {
 }
 
 impl Store {
+    /// How many mails wait for each relay, of those still to be sent.
+    pub async fn count_waiting_by_relay(&self) -> Result<Vec<(String, i64)>> {
+        let rows = sqlx::query(
+            "SELECT relay, COUNT(*) FROM outgoing WHERE state IN ('pending', 'deferred') GROUP BY relay ORDER BY relay",
+        )
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+    }
+
     /// Puts a personal mail into the queue, within the transaction that is its reason.
     pub async fn insert_personal(&self, tx: &mut Tx, mail: &Personal) -> Result<i64> {
         let now = self.now().await?.timestamp_millis();

@@ -181,24 +181,45 @@ impl Store {
     /// Takes a person off a list by their own wish. False: they were not on it. Sealed deliveries not yet handed over
     /// are skipped by the guard of the handoff, not here.
     pub async fn unsubscribe(&self, list: &str, subscriber_id: i64, how: &str, now: DateTime<Utc>) -> Result<bool> {
-        self.end_subscription(list, subscriber_id, "left", how, now).await
+        let mut tx = self.begin().await?;
+        let ended = self
+            .end_subscription(&mut tx, list, subscriber_id, "left", how, now)
+            .await?;
+        tx.commit().await?;
+        Ok(ended)
     }
 
-    /// Takes a person off a list by the file or by staff. Whom staff removed the file cannot bring back, though the
-    /// row may still stand in it.
+    /// Takes a person off a list by staff's word. The file cannot bring them back, though the row may still stand in it.
     pub async fn remove(&self, list: &str, subscriber_id: i64, how: &str, now: DateTime<Utc>) -> Result<bool> {
-        self.end_subscription(list, subscriber_id, "removed", how, now).await
+        let mut tx = self.begin().await?;
+        let ended = self
+            .end_subscription(&mut tx, list, subscriber_id, "removed", how, now)
+            .await?;
+        tx.commit().await?;
+        Ok(ended)
+    }
+
+    /// Takes a person off a list because the file does not hold them any more; it may bring them back.
+    pub async fn remove_by_file(
+        &self,
+        tx: &mut Tx,
+        list: &str,
+        subscriber_id: i64,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        self.end_subscription(tx, list, subscriber_id, "removed", BY_FILE, now)
+            .await
     }
 
     async fn end_subscription(
         &self,
+        tx: &mut Tx,
         list: &str,
         subscriber_id: i64,
         state: &str,
         how: &str,
         now: DateTime<Utc>,
     ) -> Result<bool> {
-        let mut tx = self.begin().await?;
         // Leaving outlives removal: who was removed and then leaves cannot be brought back by the file. So does what
         // staff do outlive what the file did.
         let done = sqlx::query(
@@ -211,7 +232,7 @@ impl Store {
         .bind(state)
         .bind(now.timestamp_millis())
         .bind(i64::from(how == BY_FILE))
-        .execute(&mut *tx)
+        .execute(&mut **tx)
         .await?;
         if done.rows_affected() == 0 {
             return Ok(false);
@@ -224,10 +245,9 @@ impl Store {
         )
         .bind(subscriber_id)
         .bind(list)
-        .execute(&mut *tx)
+        .execute(&mut **tx)
         .await?;
-        record_consent(&mut tx, subscriber_id, list, state, how, None, now).await?;
-        tx.commit().await?;
+        record_consent(tx, subscriber_id, list, state, how, None, now).await?;
         Ok(true)
     }
 
@@ -259,6 +279,30 @@ impl Store {
         .bind(i64::from(change.cadence.is_some()))
         .bind(change.cadence.flatten())
         .bind(change.default_cadence)
+        .execute(&mut **tx)
+        .await?;
+        Ok(())
+    }
+
+    /// The cadences that people on a list chose, each once; none stands for the list's default.
+    pub async fn list_own_cadences(&self, list: &str) -> Result<Vec<Option<String>>> {
+        let rows = sqlx::query("SELECT DISTINCT cadence FROM subscription WHERE list = $1 AND state = 'active'")
+            .bind(list)
+            .fetch_all(&self.read)
+            .await?;
+        rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+    }
+
+    /// Owes everyone who chose `own` on a list what the cadence `before`, by which they read so far, had not brought.
+    pub async fn owe_readers(&self, tx: &mut Tx, list: &str, own: Option<&str>, before: &str) -> Result<()> {
+        sqlx::query(
+            "UPDATE subscription SET owed_since = COALESCE(owed_since, (SELECT MAX(e.sealed_at) FROM edition e \
+             WHERE e.list = $1 AND e.cadence = $3 AND e.state <> 'cancelled'), started_at) \
+             WHERE list = $1 AND state = 'active' AND COALESCE(cadence, '') = COALESCE($2, '')",
+        )
+        .bind(list)
+        .bind(own)
+        .bind(before)
         .execute(&mut **tx)
         .await?;
         Ok(())

@@ -96,10 +96,12 @@ impl Store {
         Ok(count)
     }
 
-    /// Which PostgreSQL cluster and database this is: a copy elsewhere answers differently.
-    pub async fn find_cluster(&self) -> Result<String> {
+    /// Which PostgreSQL cluster and database this is: a copy, elsewhere or under another name, answers differently, and
+    /// so does a database that was dropped and made again under the same name.
+    pub async fn find_database(&self) -> Result<String> {
         let row = sqlx::query(
-            "SELECT CAST(system_identifier AS TEXT) || '/' || CAST(current_database() AS TEXT) FROM pg_control_system()",
+            "SELECT CAST(c.system_identifier AS TEXT) || '/' || CAST(d.oid AS TEXT) FROM pg_control_system() c, \
+             pg_database d WHERE d.datname = current_database()",
         )
         .fetch_one(&self.read)
         .await?;
@@ -164,12 +166,20 @@ impl Store {
         Ok(before.as_deref() != Some(error))
     }
 
-    /// Makes the rows of a list and its cadences; what is no longer configured is marked retired, and kept.
-    pub async fn record_list(&self, tx: &mut Tx, name: &str, now: DateTime<Utc>) -> Result<()> {
+    /// Makes the row of a list, or brings it back from retirement.
+    pub async fn record_list(
+        &self,
+        tx: &mut Tx,
+        name: &str,
+        default_cadence: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
         sqlx::query(
-            "INSERT INTO list (name, created_at) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET retired_at = NULL",
+            "INSERT INTO list (name, default_cadence, created_at) VALUES ($1, $2, $3) \
+             ON CONFLICT (name) DO UPDATE SET default_cadence = $2, retired_at = NULL",
         )
         .bind(name)
+        .bind(default_cadence)
         .bind(now.timestamp_millis())
         .execute(&mut **tx)
         .await?;
@@ -190,6 +200,24 @@ impl Store {
             .fetch_optional(&self.read)
             .await?;
         Ok(row.map(|row| row.try_get(0)).transpose()?.unwrap_or(0))
+    }
+
+    /// The default cadence of a list as last configured; none for a list that is new, retired or without cadences.
+    pub async fn find_default_cadence(&self, list: &str) -> Result<Option<String>> {
+        let row = sqlx::query("SELECT default_cadence FROM list WHERE name = $1 AND retired_at IS NULL")
+            .bind(list)
+            .fetch_optional(&self.read)
+            .await?;
+        Ok(row.map(|row| row.try_get(0)).transpose()?.flatten())
+    }
+
+    /// The cadences of a list as last configured.
+    pub async fn list_cadence_names(&self, list: &str) -> Result<Vec<String>> {
+        let rows = sqlx::query("SELECT name FROM cadence WHERE list = $1 AND retired_at IS NULL")
+            .bind(list)
+            .fetch_all(&self.read)
+            .await?;
+        rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
     }
 
     pub async fn find_cadence(&self, list: &str, cadence: &str) -> Result<Option<CadenceState>> {

@@ -1,6 +1,7 @@
 //! Rules 4 and 5: sends by hand, test sends and previews.
 
-use rapporteur::publish::{self, What};
+use rapporteur::edition::What;
+use rapporteur::publish::{self, ReportDecision};
 use rapporteur::subscriber::Address;
 
 use super::{ANNA, BRUNO};
@@ -87,7 +88,7 @@ async fn a_report_that_is_not_public_cannot_be_sent_by_name() {
     app.people("events", &[ANNA]).await;
     app.publish(&["Rivers"]).await;
     let id = app.id("Rivers").await;
-    app.decide_report(id, "hold").await;
+    app.decide_report(id, ReportDecision::Hold).await;
     let order = publish::Order {
         what: What::Only {
             reports: vec![id],

@@ -6,6 +6,7 @@ use rapporteur::publish;
 
 use super::{ANNA, BRUNO, TWO_LISTS};
 use crate::app::{EVENTS, REPORTS, TestApp, report};
+use crate::database::postgres;
 
 /// A list with this backfill, and a cadence or two.
 fn list(name: &str, backfill: &str, more: &str) -> String {
@@ -181,4 +182,60 @@ async fn a_restored_database_starts_paused_and_what_is_new_in_it_can_be_known() 
     // Opened again it is where it was.
     let again = app.another_house(&configuration).await;
     assert!(again.store.list_pauses().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_folder_copied_whole_starts_paused() {
+    let configuration = format!("{REPORTS}{}", list("events", "all", ""));
+    let app = TestApp::with(&configuration).await;
+    let elsewhere = tempfile::tempdir().unwrap();
+    let house = app.copied_house(&elsewhere, &configuration).await;
+    assert_eq!(house.store.list_pauses().await.unwrap().len(), 1);
+    house.store.close().await;
+}
+
+#[tokio::test]
+async fn a_postgresql_database_made_anew_from_a_backup_starts_paused() {
+    let Some(server) = postgres() else { return };
+    let configuration = format!("{REPORTS}{}", list("events", "all", ""));
+    let url = server.fresh_database().await;
+    let app = TestApp::on_postgres(url.clone(), &configuration).await;
+    app.house.store.close().await;
+    app.sql.close().await;
+    server.replace_with_copy(&url).await;
+    let house = app.another_house(&configuration).await;
+    assert_eq!(house.store.list_pauses().await.unwrap().len(), 1);
+    house.store.close().await;
+}
+
+#[tokio::test]
+async fn whoever_a_changed_configuration_moves_to_another_cadence_is_owed_what_the_old_one_had_not_brought() {
+    let cadences = |default: &str, weekly: &str| {
+        format!(
+            "{REPORTS}[lists.events]\ntitle = \"Events\"\nfrom = \"events@example.org\"\napproval = \"none\"\n{default}\
+             cadences.daily = {{ cron = \"0 8 * * *\", zone = \"Europe/Berlin\" }}\n{weekly}"
+        )
+    };
+    let weekly = "cadences.weekly = { cron = \"0 8 * * MON\", zone = \"Europe/Berlin\" }\n";
+    let by_default = "default_cadence = \"weekly\"\n";
+    for (before, anna, after) in [
+        // Her own cadence goes.
+        (cadences("", weekly), format!("{ANNA},,,,weekly"), cadences("", "")),
+        // The default is another now.
+        (cadences(by_default, weekly), ANNA.to_owned(), cadences("", weekly)),
+    ] {
+        let mut app = TestApp::with(&before).await;
+        let bruno = format!("{BRUNO},,,,daily");
+        app.people("events", &[&anna, &bruno]).await;
+        app.publish(&["Rivers"]).await;
+        app.tick_at("2026-05-05 06:00").await;
+        app.deliver().await;
+        assert!(app.mails_of(ANNA).is_empty());
+        app.reconfigure(&after).await;
+        app.publish(&["Bridges"]).await;
+        app.tick_at("2026-05-06 06:00").await;
+        app.deliver().await;
+        assert_eq!(app.told(ANNA, &["Rivers", "Bridges"]), ["Rivers", "Bridges"]);
+        assert_eq!(app.mails_of(BRUNO).len(), 2);
+    }
 }

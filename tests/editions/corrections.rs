@@ -1,7 +1,7 @@
 //! Rules 8 and 9: what people hear of a corrected report, and what becomes of a withdrawn one.
 
 use rapporteur::feed::Scope;
-use rapporteur::publish::Decided;
+use rapporteur::publish::{Decided, ReportDecision};
 
 use super::{ANNA, BRUNO, CHIARA};
 use crate::app::{EVENTS, REPORTS, TestApp, for_each_app, report};
@@ -95,7 +95,7 @@ async fn a_withdrawn_report_leaves_feeds_pages_and_what_is_to_come() {
         app.people("events", &[ANNA]).await;
         app.publish(&["Rivers", "Bridges"]).await;
         let id = app.id("Rivers").await;
-        app.decide_report(id, "withdraw").await;
+        app.decide_report(id, ReportDecision::Withdraw).await;
         let feed = app.feed(Scope::All).await;
         assert!(!feed.contains("Rivers") && feed.contains("Bridges"), "{feed}");
         assert_eq!(app.page("/reports/rivers").await, "");
@@ -119,7 +119,7 @@ async fn withdrawing_stops_running_editions_until_staff_decide() {
     app.publish(&["Rivers"]).await;
     app.send("events").await;
     let id = app.id("Rivers").await;
-    let said = app.decide_report(id, "withdraw").await;
+    let said = app.decide_report(id, ReportDecision::Withdraw).await;
     assert!(said.contains("events/1 stopped"), "{said}");
     assert_eq!(app.edition("events", 1).await.state, "stopped");
     assert!(
@@ -139,7 +139,7 @@ async fn withdrawing_holds_an_edition_that_waits_and_redo_leaves_the_report_out(
     app.publish(&["Rivers", "Bridges"]).await;
     app.tick_at("2026-05-11 06:00").await;
     let id = app.id("Rivers").await;
-    app.decide_report(id, "withdraw").await;
+    app.decide_report(id, ReportDecision::Withdraw).await;
     assert_eq!(app.edition("events", 1).await.state, "held");
     let refused = app
         .decide("events", 1, Decided::Approve { as_sealed: false })

@@ -1,7 +1,8 @@
 //! Rules 1 and 2: a report enters each ledger once, and a person is told once.
 
 use chrono::TimeDelta;
-use rapporteur::publish::{self, What};
+use rapporteur::edition::What;
+use rapporteur::publish;
 
 use super::{ANNA, BRUNO, TWO_LISTS};
 use crate::app::{EVENTS, REPORTS, TestApp, for_each_app, report};
@@ -147,6 +148,40 @@ async fn who_failed_for_good_is_not_told_again_by_itself() {
     assert!(said.contains("1 failed rows are tried again"), "{said}");
     app.deliver().await;
     assert_eq!(app.mails_of(ANNA).len(), 1);
+}
+
+#[tokio::test]
+async fn a_retry_leaves_alone_who_got_the_report_by_another_edition_meanwhile() {
+    for_each_app(&format!("{REPORTS}{EVENTS}"), |mut app: TestApp| async move {
+        app.people("events", &[ANNA, BRUNO]).await;
+        app.publish(&["Rivers", "Bridges"]).await;
+        app.send("events").await;
+        std::fs::remove_dir_all(app.folder.path().join("outbox")).unwrap();
+        app.run("UPDATE outgoing SET state = 'failed', reason = 'refused'")
+            .await;
+        let anna = app.subscriber(ANNA).await;
+        app.run(&format!(
+            "UPDATE subscription SET state = 'removed' WHERE subscriber_id <> {anna}"
+        ))
+        .await;
+        let only = What::Only {
+            reports: vec![app.id("Rivers").await],
+            cadence: None,
+        };
+        app.send_what("events", only, &[]).await;
+        app.run("UPDATE subscription SET state = 'active'").await;
+        let said = app.decide("events", 1, publish::Decided::Retry).await.unwrap();
+        assert!(
+            said.starts_with("events/1: 1 failed rows are tried again; 1 are left alone"),
+            "{said}"
+        );
+        app.deliver().await;
+        assert_eq!(app.row("events", 1, ANNA).await, "failed (refused)");
+        assert_eq!(app.told(ANNA, &["Rivers", "Bridges"]), ["Rivers"]);
+        assert_eq!(app.told(BRUNO, &["Rivers", "Bridges"]).len(), 2);
+        app
+    })
+    .await;
 }
 
 #[tokio::test]

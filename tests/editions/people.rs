@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use rapporteur::edition::What;
 use rapporteur::publish;
 
 use super::{ANNA, BRUNO, CHIARA, TWO_LISTS};
@@ -94,7 +95,7 @@ async fn what_a_person_is_owed_outlives_a_cancelled_edition_and_a_send_of_single
     app.people("events", &[&format!("{ANNA},,,,daily"), &daily]).await;
     app.publish(&["Bridges", "Ferries"]).await;
 
-    let only = publish::What::Only {
+    let only = What::Only {
         reports: vec![app.id("Ferries").await],
         cadence: None,
     };
@@ -246,4 +247,19 @@ async fn coming_back_gives_no_old_editions() {
     app.publish(&["Ferries"]).await;
     app.send("events").await;
     assert_eq!(app.told(ANNA, &["Rivers", "Bridges", "Ferries"]), ["Ferries"]);
+}
+
+#[tokio::test]
+async fn a_broken_file_takes_nobody_off_a_list_even_if_staff_say_yes() {
+    let app = TestApp::new().await;
+    app.people("events", &[ANNA, BRUNO]).await;
+    for broken in ["email\n\"anna@example.org,\n", "PK\u{3}\u{4}....", "name\nAnna\n"] {
+        app.write("subscribers/events.csv", broken);
+        let synced = publish::sync(&app.house, "events", true).await.unwrap();
+        assert!(synced.stopped.is_some(), "{broken:?}");
+    }
+    assert_eq!(app.house.store.list_active_people("events").await.unwrap().len(), 2);
+    app.write("subscribers/events.csv", "email\n");
+    let synced = publish::sync(&app.house, "events", true).await.unwrap();
+    assert_eq!((synced.stopped, synced.removed), (None, 2));
 }

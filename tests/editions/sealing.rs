@@ -1,7 +1,8 @@
 //! Rule 7: what is sealed is what goes out, at its hour, and staff decide whether it does.
 
 use chrono::TimeDelta;
-use rapporteur::publish::Decided;
+use rapporteur::edition::What;
+use rapporteur::publish::{Decided, ReportDecision};
 
 use super::{ANNA, BRUNO};
 use crate::app::{REPORTS, TestApp, for_each_app, report};
@@ -157,10 +158,61 @@ async fn redo_seals_anew_in_the_same_slot_with_what_is_new_now() {
         assert_eq!(mails[0].subject, "Two of a kind");
         assert_eq!(app.slots("events", "weekly").await, ["2026-05-11 06:00 edition"]);
         let refused = app.decide("events", 2, Decided::Redo).await.unwrap_err();
-        assert!(refused.contains("is on its way to people"), "{refused}");
+        assert_eq!(refused, "events/2 is finished; there is nothing to redo");
         app
     })
     .await;
+}
+
+#[tokio::test]
+async fn redo_asks_again_for_what_the_edition_was_asked_for() {
+    let mut app = TestApp::with(&weekly("approval = \"required\"")).await;
+    app.people("events", &[ANNA]).await;
+    app.publish(&["Rivers", "Bridges", "Ferries"]).await;
+    let only = What::Only {
+        reports: vec![app.id("Rivers").await, app.id("Ferries").await],
+        cadence: None,
+    };
+    app.send_what("events", only, &[]).await;
+    let withdrawn = app.id("Ferries").await;
+    app.decide_report(withdrawn, ReportDecision::Withdraw).await;
+    app.decide("events", 1, Decided::Redo).await.unwrap();
+    assert_eq!(app.items("events", 2).await, ["Rivers"]);
+    app.decide("events", 2, Decided::Redo).await.unwrap();
+    assert_eq!(app.items("events", 3).await, ["Rivers"]);
+}
+
+#[tokio::test]
+async fn an_edition_that_is_on_its_way_cannot_be_redone() {
+    let sink = Sink::with(|moment| match moment.at {
+        At::Rcpt if moment.recipient == BRUNO => Act::say("451 4.3.0 later"),
+        _ => Act::Go,
+    })
+    .await;
+    let mut app = TestApp::with_relay(&weekly("approval = \"none\""), sink.address.port()).await;
+    app.people("events", &[ANNA, BRUNO]).await;
+    app.publish(&["Rivers"]).await;
+    app.send("events").await;
+    let refused = app.decide("events", 1, Decided::Redo).await.unwrap_err();
+    assert!(refused.contains("is on its way to people"), "{refused}");
+    assert_eq!(app.edition("events", 1).await.state, "sending");
+    assert!(app.row("events", 1, BRUNO).await.starts_with("deferred"));
+}
+
+#[tokio::test]
+async fn an_edition_whose_successor_cannot_be_rendered_stays_as_it_is() {
+    let mut app = TestApp::with(&weekly(AHEAD)).await;
+    app.people("events", &[ANNA]).await;
+    app.publish(&["Rivers"]).await;
+    app.tick_at("2026-05-11 04:00").await;
+    app.deliver().await;
+    app.write("templates/mail/digest.txt", "{{ no_such_word }}");
+    app.reconfigure(&weekly(AHEAD)).await;
+    let refused = app.decide("events", 1, Decided::Redo).await.unwrap_err();
+    assert!(refused.starts_with("events/1 stays as it is: "), "{refused}");
+    assert!(refused.contains("digest.txt"), "{refused}");
+    assert_eq!(app.edition("events", 1).await.state, "waiting");
+    assert_eq!(app.row("events", 1, ANNA).await, "pending");
 }
 
 #[tokio::test]

@@ -40,6 +40,29 @@ fn a_binary_file_is_refused_by_its_kind() {
     refused("report", b"text", "no extension");
 }
 
+/// Databases write such dates where they have none; dates of feeds have four digits.
+#[test]
+fn a_publication_outside_the_centuries_of_reports_is_none() {
+    for moment in [
+        "-0001-11-30T00:00:00+00:00",
+        "0000-00-00 00:00:00",
+        "-0044-03-15",
+        "+12026-05-04T08:00:00Z",
+    ] {
+        let html = format!(
+            "<html><head><meta property=\"article:published_time\" content=\"{moment}\"></head>\
+             <body><h1>Rivers</h1><p>A report of an evening about rivers.</p></body></html>"
+        );
+        let report = read("a.html", html.as_bytes(), &Context::default()).unwrap();
+        assert_eq!(report.published, None, "{moment}");
+    }
+    refused(
+        "a.md",
+        b"---\ntitle: Rivers\npublished: -0044-03-15\n---\nText.\n",
+        "published",
+    );
+}
+
 #[test]
 fn utf_16_is_read_with_and_without_its_mark() {
     let body = "A title\n\nThe forum was held on 3 June 2024 in Bonn.\n";

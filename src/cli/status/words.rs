@@ -35,6 +35,13 @@ pub(super) fn sentences(status: &Status) -> Vec<String> {
             status.in_doubt
         ));
     }
+    for stranded in &status.stranded {
+        lines.push(format!(
+            "Stranded: {} mails of sealed editions wait for the relay {}, which is not in config.toml; name a relay so \
+             again, or cancel these editions.",
+            stranded.mails, stranded.relay
+        ));
+    }
     for (state, count) in &status.unpublished {
         lines.push(match state.as_str() {
             "settling" => format!("Not published yet: {count}, until their files have lain still for `settle`."),

@@ -8,10 +8,11 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sqlx::Row;
+use sqlx::{AssertSqlSafe, Row};
 
 use super::later;
 use crate::config::InDoubt;
+use crate::store::ledger::COUNTS_AS_HAD;
 use crate::store::{Result, Store, Tx};
 
 /// What a recovery found.
@@ -21,6 +22,15 @@ pub struct Recovered {
     pub released: u64,
     /// Handoffs without an answer.
     pub in_doubt: u64,
+}
+
+/// What became of the failed rows of an edition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retried {
+    /// Tried again.
+    pub rows: u64,
+    /// Still failed: the person got some of it by another edition.
+    pub left: i64,
 }
 
 /// What staff decide about the rows of an edition that are in doubt.
@@ -113,24 +123,34 @@ impl Store {
         Ok(decided)
     }
 
-    /// Tries the failed rows of an edition again, from the start of the retry schedule.
-    pub async fn retry_failed(&self, edition_id: i64) -> Result<u64> {
+    /// Tries the failed rows of an edition again, from the start of the retry schedule, but for people who got some of
+    /// it by another edition meanwhile (rule 2). Alone with sealing, which counts on what people have had.
+    pub async fn retry_failed(&self, edition_id: i64) -> Result<Retried> {
         let now = self.now().await?.timestamp_millis();
-        let mut tx = self.begin().await?;
-        let retried = sqlx::query(
+        let mut tx = self.begin_alone("sealing").await?;
+        let rows = sqlx::query(AssertSqlSafe(format!(
             "UPDATE outgoing SET state = 'pending', reason = NULL, attempts = 0, first_tried_at = NULL, next_at = $1
-             WHERE edition_id = $2 AND state = 'failed'",
-        )
+             WHERE edition_id = $2 AND state = 'failed' AND NOT EXISTS (SELECT 1 FROM outgoing o
+               JOIN variant_item theirs ON theirs.variant_id = o.variant_id
+               JOIN variant_item mine ON mine.report_id = theirs.report_id AND mine.matter = theirs.matter
+               WHERE o.subscriber_id = outgoing.subscriber_id AND o.id <> outgoing.id AND o.state IN {COUNTS_AS_HAD}
+               AND mine.variant_id = outgoing.variant_id)",
+        )))
         .bind(now)
         .bind(edition_id)
         .execute(&mut *tx)
         .await?
         .rows_affected();
-        if retried > 0 {
+        if rows > 0 {
             reopen(&mut tx, edition_id).await?;
         }
+        let left = sqlx::query("SELECT COUNT(*) FROM outgoing WHERE edition_id = $1 AND state = 'failed'")
+            .bind(edition_id)
+            .fetch_one(&mut *tx)
+            .await?
+            .try_get(0)?;
         tx.commit().await?;
-        Ok(retried)
+        Ok(Retried { rows, left })
     }
 
     /// Editions of which nothing is open any more become `finished` (REL-02). Returns their ids.

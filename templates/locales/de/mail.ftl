@@ -23,11 +23,10 @@ group-rest = Weitere Berichte
 also = Außerdem
 corrections = Korrekturen
 corrections-intro = Sie hatten eine frühere Fassung erhalten.
-read-correction = Zum korrigierten Bericht
 
 why-default = Sie erhalten diese Mail, weil Sie „{ $list }“ abonniert haben.
 leave = Abbestellen
-leave-text = Abbestellen mit einem Klick:
+leave-text = Abbestellen:
 view-in-browser = Im Browser ansehen
 view-in-browser-text = Im Browser ansehen:
 forwarded = Weitergeleitet bekommen?

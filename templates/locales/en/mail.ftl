@@ -17,11 +17,10 @@ group-rest = Further reports
 also = Also
 corrections = Corrections
 corrections-intro = You had an earlier version of the following.
-read-correction = Read the corrected report
 
 why-default = You get this mail because you are subscribed to “{ $list }”.
 leave = Unsubscribe
-leave-text = Unsubscribe with one click:
+leave-text = Unsubscribe:
 view-in-browser = View in browser
 view-in-browser-text = View in browser:
 forwarded = Forwarded to you?
