@@ -6,6 +6,8 @@
 //! source -> report -> store -> edition -> render -> feed / mail -> delivery
 //!           on a schedule, with a web, from a command line
 //! ```
+//!
+//! Numbers such as `rule 7` or `SEC-08` in comments stand for promises: `docs/rules.md` says which.
 
 pub mod clock;
 pub mod config;

@@ -63,7 +63,6 @@ fn what_ships_is_right_and_holds_no_secret() {
     let list = config.list("events").unwrap();
     assert_eq!(list.default_cadence(), Some("weekly"));
     assert_eq!(config.relay_of(list).unwrap().0, "outbox");
-    assert_eq!(config.sources_of(list), ["reports"]);
     assert_eq!(list.languages(&config.institute), ["en"]);
     assert!(config.relays["outbox"].password().unwrap().is_none());
 }

@@ -18,6 +18,7 @@ mod app;
 
 // What it is for: read this one first.
 mod story;
+mod rules;
 
 mod config;
 mod folder;

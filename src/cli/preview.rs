@@ -48,7 +48,7 @@ pub(super) async fn run(desk: &Desk, args: &Args) -> anyhow::Result<()> {
         super::collect_still(&house, &[]).await?;
         let mut order = by_hand(&house, read_hands(&house, list)?.by_language);
         order.settling = true;
-        // The coming slot's Date, so that the bytes are those that will go out (section 6 of the design).
+        // The coming slot's Date, so that the bytes are those that will go out.
         if let Some(slot) = publish::upcoming(&house, Some(list), 1).first() {
             order = Order {
                 due_at: slot.slot.utc,

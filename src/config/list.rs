@@ -124,11 +124,6 @@ impl List {
     pub fn sender(&self) -> Result<Mailbox, MailboxError> {
         Mailbox::parse(&self.from)
     }
-
-    /// Where undeliverable mail goes: `bounce_address`, or the address of `from`.
-    pub fn envelope_sender(&self) -> Result<Mailbox, MailboxError> {
-        Mailbox::parse(self.bounce_address.as_ref().unwrap_or(&self.from))
-    }
 }
 
 fn yes() -> bool {

@@ -68,14 +68,6 @@ impl Config {
             .ok_or_else(|| Error::one(&self.file, format!("no relay for the list \"{}\"", list.title)))
     }
 
-    /// The sources of a list: those it names, or all.
-    pub fn sources_of<'a>(&'a self, list: &'a List) -> Vec<&'a str> {
-        match list.sources.as_slice() {
-            [] => self.sources.keys().map(String::as_str).collect(),
-            named => named.iter().map(String::as_str).collect(),
-        }
-    }
-
     /// A path of the configuration, seen from its folder.
     pub fn path(&self, path: &Path) -> PathBuf {
         self.root.join(path)

@@ -146,14 +146,6 @@ impl Store {
         rows.iter().map(stored).collect()
     }
 
-    /// The largest report id so far, 0 if there is none.
-    pub async fn last_report(&self) -> Result<i64> {
-        Ok(sqlx::query("SELECT COALESCE(MAX(id), 0) FROM report")
-            .fetch_one(&self.read)
-            .await?
-            .try_get(0)?)
-    }
-
     /// Stores a report and its first revision; a slug that is taken gets a number.
     pub async fn insert_report(&self, tx: &mut Tx, new: &NewReport<'_>) -> Result<i64> {
         let slug = free_slug(tx, new.slug).await?;
@@ -281,17 +273,6 @@ impl Store {
             .execute(&mut **tx)
             .await?;
         Ok(done.rows_affected() == 1)
-    }
-
-    /// A report's text at one of its revisions.
-    pub async fn find_revision(&self, report_id: i64, number: i64) -> Result<Option<Report>> {
-        let row = sqlx::query("SELECT content FROM revision WHERE report_id = $1 AND number = $2")
-            .bind(report_id)
-            .bind(number)
-            .fetch_optional(&self.read)
-            .await?;
-        row.map(|row| from_json("revision.content", row.try_get::<&str, _>(0)?))
-            .transpose()
     }
 
     /// Every file seen in a folder source.

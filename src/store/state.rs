@@ -186,13 +186,6 @@ impl Store {
         Ok(())
     }
 
-    pub async fn list_list_names(&self) -> Result<Vec<String>> {
-        let rows = sqlx::query("SELECT name FROM list ORDER BY name")
-            .fetch_all(&self.read)
-            .await?;
-        rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
-    }
-
     /// The last number given to an edition of the list, 0 if none.
     pub async fn last_number(&self, list: &str) -> Result<i64> {
         let row = sqlx::query("SELECT last_number FROM list WHERE name = $1")

@@ -210,7 +210,7 @@ async fn mark_in_doubt(
     Ok(done.rows_affected() == 1)
 }
 
-/// The guard (design.md, section 8): claim and lease ours, edition being sent, nothing paused, person still there.
+/// The guard (REL-04, LST-07): claim and lease ours, edition being sent, nothing paused, person still there.
 async fn mark_handoffs(tx: &mut Tx, handoffs: &[Handoff], now: DateTime<Utc>, lease: Duration) -> Result<HashSet<i64>> {
     let (mut ids, mut claims) = (Vec::new(), String::new());
     for place in 0..handoffs.len() {
