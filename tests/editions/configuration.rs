@@ -196,7 +196,10 @@ async fn a_folder_copied_whole_starts_paused() {
 
 #[tokio::test]
 async fn a_postgresql_database_made_anew_from_a_backup_starts_paused() {
-    let Some(server) = postgres() else { return };
+    let Some(server) = postgres() else {
+        println!("skipped: PostgreSQL is not here");
+        return;
+    };
     let configuration = format!("{REPORTS}{}", list("events", "all", ""));
     let url = server.fresh_database().await;
     let app = TestApp::on_postgres(url.clone(), &configuration).await;
