@@ -247,10 +247,7 @@ pub async fn preview(
     let (variant, person_name) = match theirs {
         Some(theirs) => theirs,
         None => {
-            let of_language = shown.variants.iter().filter(|variant| variant.language == default);
-            let fullest = of_language
-                .max_by_key(|variant| variant.items.len())
-                .or(shown.variants.first());
+            let fullest = draft::fullest(&shown.variants, &default);
             (fullest.context("there is nothing to preview")?.clone(), None)
         }
     };
