@@ -379,6 +379,45 @@ async fn more_than_fifty_new_reports_at_once_are_held_for_review() {
 }
 
 #[tokio::test]
+async fn a_flood_that_trickles_in_is_held_too() {
+    for_each_app(&backfill("all"), |mut app: TestApp| async move {
+        // What the first collection found is no flood, however much it is.
+        for number in 1..=60 {
+            app.drop_titled(&format!("Old report {number}"));
+        }
+        let first = app.collect().await;
+        assert_eq!((first.new, first.held), (60, 0));
+        let mut held = Vec::new();
+        for minute in 1..=6 {
+            app.advance(TimeDelta::minutes(1));
+            for number in 1..=10 {
+                app.drop_titled(&format!("Report {number} of minute {minute}"));
+            }
+            held.push(app.collect().await.held);
+        }
+        assert_eq!(
+            held,
+            [0, 0, 0, 0, 0, 10],
+            "the fifty-first and its batch wait for a person"
+        );
+        let why = app.stored(app.id("Report 1 of minute 6").await).await.held_why;
+        assert!(
+            why.clone().unwrap().contains("60 new reports within an hour"),
+            "{why:?}"
+        );
+        // Those that wait count as well, until the hour is over.
+        app.advance(TimeDelta::minutes(55));
+        app.drop_titled("Rivers");
+        assert_eq!(app.collect().await.held, 1, "fifty are younger than an hour");
+        app.advance(TimeDelta::minutes(1));
+        app.drop_titled("Bridges");
+        assert_eq!(app.collect().await.held, 0);
+        app
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn public_ids_are_the_same_after_collecting_anew_into_an_empty_database() {
     let mut app = TestApp::new().await;
     app.drop_titled("Rivers");

@@ -109,7 +109,7 @@ fn sentences(collected: &Collected) -> Vec<String> {
     }
     if *held > 0 {
         lines.push(format!(
-            "  {held} held for review, because so many came at once: `rapporteur reports release ID`"
+            "  {held} held for review, because so many came at once or within an hour: `rapporteur reports release ID`"
         ));
     }
     lines.extend(
