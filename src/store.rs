@@ -14,14 +14,18 @@ mod report;
 mod schema;
 mod state;
 
+use std::path::Path;
+use std::str::FromStr;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Any, AnyPool, Connection, Executor, Row, Transaction};
 
 use crate::clock::{Clock, from_millis};
+use crate::private;
 
 pub use edition::*;
 pub use ledger::*;
@@ -115,6 +119,11 @@ impl Store {
                 clock,
             });
         }
+        // SQLite would make it with the mode of any file; the files beside it take after this one.
+        if !url.contains('?') && !url.ends_with(":memory:") {
+            let database = SqliteConnectOptions::from_str(url).map_err(Error::Open)?;
+            make_private(database.get_filename()).map_err(|error| Error::Open(sqlx::Error::Io(error)))?;
+        }
         let write = sqlite_pool(1, "PRAGMA query_only = OFF")
             .connect_with(options.clone())
             .await
@@ -185,6 +194,18 @@ impl Store {
     pub async fn close(&self) {
         self.read.close().await;
         self.write.close().await;
+    }
+}
+
+/// Makes an empty database file, unless there is one, which keeps its mode.
+fn make_private(database: &Path) -> std::io::Result<()> {
+    if database.exists() {
+        return Ok(());
+    }
+    match private::create(database, b"") {
+        // Another process was first.
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        made => made,
     }
 }
 

@@ -1,6 +1,11 @@
 //! Rules 11, 14, 15 and 16: lists, cadences, filters and databases that come, change and go.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
 use chrono::TimeDelta;
+use rapporteur::delivery::lock::StoreLock;
 use rapporteur::feed::Scope;
 use rapporteur::publish;
 
@@ -241,4 +246,35 @@ async fn whoever_a_changed_configuration_moves_to_another_cadence_is_owed_what_t
         assert_eq!(app.told(ANNA, &["Rivers", "Bridges"]), ["Rivers", "Bridges"]);
         assert_eq!(app.mails_of(BRUNO).len(), 2);
     }
+}
+
+#[tokio::test]
+async fn files_with_addresses_or_secrets_are_for_their_owner_alone() {
+    let app = TestApp::new().await;
+    let database = app.folder.path().join("test.db");
+    let lock = StoreLock::take(&database, app.now()).unwrap();
+    let beside = |ending: &str| app.folder.path().join(format!("test.db{ending}"));
+    for path in ["", "-wal", "-shm", ".host", ".lock"].map(beside) {
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+    }
+    assert_eq!(mode(&app.folder.path().join("secret.key")), 0o600);
+
+    // Whoever lets a group read them knows why.
+    drop(lock);
+    for path in ["", ".host", ".lock"].map(beside) {
+        std::fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
+    }
+    app.another_house(&format!("{REPORTS}{EVENTS}"))
+        .await
+        .store
+        .close()
+        .await;
+    StoreLock::take(&database, app.now()).unwrap();
+    for path in ["", ".host", ".lock"].map(beside) {
+        assert_eq!(mode(&path), 0o640, "{}", path.display());
+    }
+}
+
+fn mode(path: &Path) -> u32 {
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o777
 }
