@@ -3,15 +3,19 @@
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::Barrier;
 
 use chrono::TimeDelta;
+use rapporteur::clock::{Clock, from_millis};
 use rapporteur::delivery::lock::StoreLock;
 use rapporteur::feed::Scope;
 use rapporteur::publish;
+use rapporteur::store::Store;
+use tokio::runtime::Builder;
 
 use super::{ANNA, BRUNO, TWO_LISTS};
 use crate::app::{EVENTS, REPORTS, TestApp, report};
-use crate::database::postgres;
+use crate::database::{MORNING, postgres};
 
 /// A list with this backfill, and a cadence or two.
 fn list(name: &str, backfill: &str, more: &str) -> String {
@@ -277,4 +281,24 @@ async fn files_with_addresses_or_secrets_are_for_their_owner_alone() {
 
 fn mode(path: &Path) -> u32 {
     std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[test]
+fn whoever_opens_a_new_database_at_the_same_moment_has_a_store_that_works() {
+    for _ in 0..10 {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("test.db").display());
+        let start = Barrier::new(4);
+        let open = || {
+            let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+            start.wait();
+            runtime.block_on(async {
+                let clock = Clock::fixed(from_millis(MORNING));
+                let store = Store::open(&url.clone().into(), clock).await.unwrap();
+                assert_eq!(store.settle_fact("epoch", "1").await.unwrap(), "1");
+                store.close().await;
+            });
+        };
+        std::thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(open))));
+    }
 }
