@@ -92,6 +92,20 @@ impl Place {
         }
     }
 
+    /// The same with a terminal for standard output and error; what both said.
+    fn at_a_terminal(&self, words: &str) -> String {
+        let command = format!("{} {words}", env!("CARGO_BIN_EXE_rapporteur"));
+        let output = Command::new("script")
+            .args(["--quiet", "--return", "--command", &command, "/dev/null"])
+            .current_dir(self.folder.path())
+            .env("TERM", "xterm")
+            .stdin(std::process::Stdio::null())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
     fn path(&self, name: &str) -> std::path::PathBuf {
         self.folder.path().join(name)
     }
@@ -482,6 +496,20 @@ fn status_tells_the_state_of_the_house() {
     let answer = place.run("status --json").done().json();
     assert_eq!(answer["sources"][0]["refused"][0]["path"], "broken.txt");
     assert_eq!(answer["lists"][0]["next"][1]["people"], 4);
+}
+
+#[test]
+fn progress_is_shown_where_a_person_looks_and_nowhere_else() {
+    let place = Place::begun_an_hour_ago();
+    for (command, words) in [
+        ("collect", "reading the sources"),
+        ("subscribers sync events", "applying the list's file"),
+    ] {
+        assert_eq!(place.run(command).done().err, "", "{command}");
+        assert!(place.at_a_terminal(command).contains(words), "{command}");
+        let quiet = place.at_a_terminal(&format!("{command} --quiet"));
+        assert!(!quiet.contains(words), "{command}: {quiet}");
+    }
 }
 
 /// Title and state of each report.
