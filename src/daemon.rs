@@ -10,16 +10,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use chrono::{DateTime, Utc};
 use notify::{RecursiveMode, Watcher};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use crate::clock::from_system;
 use crate::config::Config;
 use crate::delivery::Delivery;
 use crate::delivery::lock::StoreLock;
 use crate::publish::{self, Collector, House};
+use crate::source::Watch;
 use crate::web;
 
 /// How often we look for what is due, even if no folder reports a change (network folders never do).
@@ -254,18 +257,25 @@ fn watch_folders(house: &House, changed: mpsc::Sender<()>) -> Option<notify::Rec
 
 /// The lists' CSV files as last applied: size and time of change.
 #[derive(Default)]
-struct PeopleFiles {
-    seen: HashMap<PathBuf, Option<(u64, std::time::SystemTime)>>,
+pub struct PeopleFiles {
+    seen: HashMap<PathBuf, Option<(u64, DateTime<Utc>)>>,
+    watch: Watch,
 }
 
 impl PeopleFiles {
-    async fn sync_changed(&mut self, house: &House) {
+    /// Applies the files that changed and lie still: half a file would look like people taken out (POLL-11).
+    pub async fn sync_changed(&mut self, house: &House) {
         for name in house.config.lists.keys() {
             let file = house.people_file(name);
             let facts = std::fs::metadata(&file)
                 .ok()
-                .and_then(|facts| Some((facts.len(), facts.modified().ok()?)));
+                .and_then(|facts| Some((facts.len(), from_system(facts.modified().ok()?))));
             if self.seen.get(&file) == Some(&facts) {
+                continue;
+            }
+            if let Some((size, modified_at)) = facts
+                && !self.watch.lies_still(&file, size, modified_at, house.now())
+            {
                 continue;
             }
             match publish::sync(house, name, false).await {

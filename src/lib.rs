@@ -11,6 +11,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod private;
 pub mod token;
 
 pub mod source;

@@ -33,6 +33,12 @@ const MAX_HTML: usize = 100_000;
 /// From here staff is warned.
 const WARN_HTML: usize = 90_000;
 
+/// From this size of a whole mail on staff is warned: readers on the road pay for it (MSG-14).
+const WARN_SIZE: usize = 500_000;
+
+/// No larger mail is sealed; many servers take none.
+const MAX_SIZE: usize = 10_000_000;
+
 /// What mail programs show of a preheader.
 const MAX_PREHEADER: usize = 100;
 
@@ -48,6 +54,8 @@ pub enum Error {
          leave something out, for instance: {}", .cut.join(", ")
     )]
     TooLarge { size: usize, cut: Vec<String> },
+    #[error("{0}")]
+    TooHeavy(String),
     #[error("nothing to send: the edition has no report and no correction")]
     Empty,
     #[error("{0} holds a line break or another control character; write it without")]
@@ -156,6 +164,31 @@ impl Rendered {
             fill(&self.html, escaped.as_deref(), &escape_html(unsubscribe)),
             fill(&self.text, name, unsubscribe),
         )
+    }
+}
+
+/// What staff should know about a mail's size: it is large, or too large to be sent.
+pub fn size_warning(mail: &Prepared) -> Option<String> {
+    let cure = "shorten its text part (templates/mail/digest.txt) or the editor's note, or leave reports out";
+    match mail.size() {
+        ..=WARN_SIZE => None,
+        size @ ..=MAX_SIZE => Some(format!(
+            "the mail has {} kB, which is slow to load; {cure}",
+            size / 1000
+        )),
+        size => Some(format!(
+            "the mail has {} MB and cannot be sent, because servers refuse more than {} MB; {cure}",
+            size.div_ceil(1_000_000),
+            MAX_SIZE / 1_000_000
+        )),
+    }
+}
+
+/// Refuses a mail that no server would take.
+pub fn refuse_too_heavy(mail: &Prepared) -> Result<(), Error> {
+    match size_warning(mail) {
+        Some(sentence) if mail.size() > MAX_SIZE => Err(Error::TooHeavy(sentence)),
+        _ => Ok(()),
     }
 }
 

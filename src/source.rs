@@ -6,11 +6,15 @@
 //! or the last change must be old enough.
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 
+use crate::clock::from_system;
 use crate::report::MAX_BYTES;
 use crate::store::Origin;
 
@@ -57,7 +61,8 @@ pub struct Watch {
 }
 
 impl Watch {
-    fn lies_still(&mut self, file: &Path, size: u64, modified_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    /// Whether a file of this size and time of change lies still; what was seen of it is forgotten once it does.
+    pub fn lies_still(&mut self, file: &Path, size: u64, modified_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
         if modified_at + STILL <= now {
             self.seen.remove(file);
             return true;
@@ -89,11 +94,7 @@ pub fn look(folder: &Path, known: &[Origin], watch: &mut Watch, now: DateTime<Ut
         let Ok(facts) = std::fs::symlink_metadata(file) else {
             continue;
         };
-        let modified_at = facts
-            .modified()
-            .map(DateTime::<Utc>::from)
-            .unwrap_or_default()
-            .trunc_subsecs(3);
+        let modified_at = facts.modified().map(from_system).unwrap_or_default();
         let size = i64::try_from(facts.len()).unwrap_or(i64::MAX);
         let is_known = |origin: &&Origin| !origin.gone && origin.size == size && origin.modified_at == modified_at;
         if known.get(path.as_str()).is_some_and(is_known) {
@@ -103,7 +104,7 @@ pub fn look(folder: &Path, known: &[Origin], watch: &mut Watch, now: DateTime<Ut
                 path: path.clone(),
                 size,
                 modified_at,
-                bytes: read(file, facts.len()),
+                bytes: read(folder, file),
             });
         } else {
             look.restless.push(path.clone());
@@ -157,8 +158,25 @@ fn is_half_written(name: &str) -> bool {
 }
 
 /// Reads at most one byte more than a report may have, so that a huge file costs nothing.
-fn read(file: &Path, size: u64) -> Result<Vec<u8>, String> {
+fn read(root: &Path, path: &Path) -> Result<Vec<u8>, String> {
+    let fails = |error: std::io::Error| format!("cannot be read: {error}; check its permissions");
+    let file = open(root, path).map_err(|error| match error {
+        Errno::LOOP | Errno::NOTDIR => {
+            "is reached by a symbolic link, which is not followed; put the file itself there".to_owned()
+        }
+        error => fails(error.into()),
+    })?;
+    let facts = file.metadata().map_err(fails)?;
+    if !facts.is_file() {
+        return Err("is no ordinary file".to_owned());
+    }
     let limit = MAX_BYTES as u64;
+    let mut bytes = Vec::new();
+    if facts.len() <= limit {
+        file.take(limit + 1).read_to_end(&mut bytes).map_err(fails)?;
+    }
+    // A file may grow while it is read.
+    let size = facts.len().max(bytes.len() as u64);
     if size > limit {
         let megabytes = |bytes: u64| bytes.div_ceil(1_000_000);
         return Err(format!(
@@ -167,9 +185,87 @@ fn read(file: &Path, size: u64) -> Result<Vec<u8>, String> {
             megabytes(limit)
         ));
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
-    std::fs::File::open(file)
-        .and_then(|open| open.take(limit + 1).read_to_end(&mut bytes))
-        .map_err(|error| format!("cannot be read: {error}; check its permissions"))?;
     Ok(bytes)
+}
+
+/// Opens a file below a folder, step by step: whatever was listed as a file or folder may be a link by now, and none is
+/// followed (SEC-08). The root itself may be one, since the configuration names it.
+fn open(root: &Path, path: &Path) -> Result<File, Errno> {
+    let inside = path.strip_prefix(root).unwrap_or(path);
+    let folder = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let mut at = rustix::fs::open(root, folder, Mode::empty())?;
+    for part in inside.parent().unwrap_or(Path::new("")) {
+        at = rustix::fs::openat(&at, part, folder | OFlags::NOFOLLOW, Mode::empty())?;
+    }
+    // A pipe in its place must not be waited for.
+    let file = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let name = inside.file_name().unwrap_or_default();
+    Ok(rustix::fs::openat(&at, name, file, Mode::empty())?.into())
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    /// A drop folder with `talks/rivers.md` beside a file nobody may read through it; what was listed.
+    fn listed() -> (tempfile::TempDir, PathBuf, PathBuf) {
+        let place = tempfile::tempdir().unwrap();
+        let root = place.path().join("reports");
+        std::fs::create_dir_all(root.join("talks")).unwrap();
+        std::fs::create_dir(place.path().join("secrets")).unwrap();
+        std::fs::write(root.join("talks/rivers.md"), "Rivers").unwrap();
+        std::fs::write(place.path().join("secrets/rivers.md"), "password").unwrap();
+        let mut files = Vec::new();
+        list_files(&root, &root, 0, &mut files).unwrap();
+        let (name, path) = files.remove(0);
+        assert_eq!((name.as_str(), files.len()), ("talks/rivers.md", 0));
+        assert_eq!(read(&root, &path).unwrap(), b"Rivers");
+        (place, root, path)
+    }
+
+    #[test]
+    fn a_file_that_became_a_link_since_it_was_listed_is_not_followed() {
+        let (place, root, path) = listed();
+        std::fs::remove_file(&path).unwrap();
+        symlink(place.path().join("secrets/rivers.md"), &path).unwrap();
+        assert!(read(&root, &path).unwrap_err().contains("symbolic link"));
+    }
+
+    #[test]
+    fn a_folder_that_became_a_link_since_it_was_listed_is_not_followed() {
+        let (place, root, path) = listed();
+        std::fs::rename(root.join("talks"), root.join("before")).unwrap();
+        symlink(place.path().join("secrets"), root.join("talks")).unwrap();
+        assert!(read(&root, &path).unwrap_err().contains("symbolic link"));
+    }
+
+    #[test]
+    fn a_root_that_is_a_link_is_what_the_configuration_says() {
+        let (place, root, _) = listed();
+        let link = place.path().join("link");
+        symlink(&root, &link).unwrap();
+        assert_eq!(read(&link, &link.join("talks/rivers.md")).unwrap(), b"Rivers");
+    }
+
+    #[test]
+    fn what_is_no_file_is_not_waited_for() {
+        let (_place, root, path) = listed();
+        std::fs::remove_file(&path).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(&path).status().unwrap();
+        assert!(made.success());
+        assert_eq!(read(&root, &path).unwrap_err(), "is no ordinary file");
+    }
+
+    #[test]
+    fn a_file_that_grew_beyond_the_limit_is_refused() {
+        let (_place, root, path) = listed();
+        let file = File::options().write(true).open(&path).unwrap();
+        file.set_len(MAX_BYTES as u64).unwrap();
+        assert_eq!(read(&root, &path).unwrap().len(), MAX_BYTES);
+        file.set_len(MAX_BYTES as u64 + 1).unwrap();
+        assert!(read(&root, &path).unwrap_err().contains("11 MB"));
+    }
 }

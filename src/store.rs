@@ -14,14 +14,18 @@ mod report;
 mod schema;
 mod state;
 
+use std::path::Path;
+use std::str::FromStr;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::{Any, AnyPool, Connection, Executor, Row, Transaction};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Any, AnyConnection, AnyPool, Connection, Executor, Row, Transaction};
 
 use crate::clock::{Clock, from_millis};
+use crate::private;
 
 pub use edition::*;
 pub use ledger::*;
@@ -115,6 +119,11 @@ impl Store {
                 clock,
             });
         }
+        // SQLite would make it with the mode of any file; the files beside it take after this one.
+        if !url.contains('?') && !url.ends_with(":memory:") {
+            let database = SqliteConnectOptions::from_str(url).map_err(Error::Open)?;
+            make_private(database.get_filename()).map_err(|error| Error::Open(sqlx::Error::Io(error)))?;
+        }
         let write = sqlite_pool(1, "PRAGMA query_only = OFF")
             .connect_with(options.clone())
             .await
@@ -188,6 +197,18 @@ impl Store {
     }
 }
 
+/// Makes an empty database file, unless there is one, which keeps its mode.
+fn make_private(database: &Path) -> std::io::Result<()> {
+    if database.exists() {
+        return Ok(());
+    }
+    match private::create(database, b"") {
+        // Another process was first.
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        made => made,
+    }
+}
+
 fn sqlite_pool(connections: u32, access: &'static str) -> AnyPoolOptions {
     AnyPoolOptions::new()
         .max_connections(connections)
@@ -199,7 +220,7 @@ fn sqlite_pool(connections: u32, access: &'static str) -> AnyPoolOptions {
                         BUSY_TIMEOUT.as_millis()
                     )))
                     .await?;
-                connection.execute("PRAGMA journal_mode = WAL").await?;
+                write_ahead(connection).await?;
                 // FULL: an acknowledged commit survives a power cut, not only a crash (REL-08).
                 connection.execute("PRAGMA synchronous = FULL").await?;
                 connection.execute("PRAGMA foreign_keys = ON").await?;
@@ -207,6 +228,25 @@ fn sqlite_pool(connections: u32, access: &'static str) -> AnyPoolOptions {
                 Ok(())
             })
         })
+}
+
+/// Turns the write-ahead log on. SQLite does not wait where another process does the same to a new database, so we do.
+async fn write_ahead(connection: &mut AnyConnection) -> sqlx::Result<()> {
+    const STEP: Duration = Duration::from_millis(20);
+    let is_busy = |error: &sqlx::Error| {
+        let error = error.as_database_error();
+        error.is_some_and(|error| error.code().as_deref() == Some("5"))
+    };
+    let mut waited = Duration::ZERO;
+    loop {
+        match connection.execute("PRAGMA journal_mode = WAL").await {
+            Err(error) if is_busy(&error) && waited < BUSY_TIMEOUT => {
+                tokio::time::sleep(STEP).await;
+                waited += STEP;
+            }
+            done => return done.map(drop),
+        }
+    }
 }
 
 /// The WAL-reset bug is mended in 3.51.3, 3.50.7 and 3.44.6 (REL-09).

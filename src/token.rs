@@ -5,8 +5,10 @@
 //! older keys stay in the secret's file, one a line below the current one, and go on verifying.
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
+
+use crate::private;
 
 /// Bytes of the key's id in front of a token.
 const KEY_ID: usize = 4;
@@ -216,18 +218,14 @@ fn decode(text: &str) -> Option<Vec<u8>> {
 fn create(path: &Path) -> Result<Secret, Error> {
     let mut key = [0; 32];
     getrandom::fill(&mut key).map_err(|_| Error::Random)?;
-    let fails = |error| Error::File {
-        path: path.into(),
-        error,
-    };
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path).map_err(fails)?;
-    writeln!(file, "{}", blake3::Hash::from_bytes(key).to_hex()).map_err(fails)?;
-    file.sync_all().map_err(fails)?;
-    Ok(Secret::from_bytes(key))
+    let text = format!("{}\n", blake3::Hash::from_bytes(key).to_hex());
+    match private::create(path, text.as_bytes()) {
+        Ok(()) => Ok(Secret::from_bytes(key)),
+        Err(error) => Err(Error::File {
+            path: path.into(),
+            error,
+        }),
+    }
 }
 
 #[cfg(unix)]
@@ -299,6 +297,28 @@ mod tests {
         let rotated = Secret::load_or_create(&path).unwrap();
         assert_eq!(rotated.verify_unsubscribe(&token), Some(("events".into(), 5)));
         assert_ne!(rotated.unsubscribe("events", 5), token);
+    }
+
+    #[test]
+    fn whoever_makes_the_secret_at_the_same_moment_has_the_same() {
+        for _ in 0..50 {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("secret.key");
+            let start = std::sync::Barrier::new(4);
+            let ids: Vec<Vec<String>> = std::thread::scope(|scope| {
+                let makers: Vec<_> = (0..4)
+                    .map(|_| {
+                        scope.spawn(|| {
+                            start.wait();
+                            Secret::load_or_create(&path).unwrap().key_ids()
+                        })
+                    })
+                    .collect();
+                makers.into_iter().map(|maker| maker.join().unwrap()).collect()
+            });
+            let stands = Secret::load_or_create(&path).unwrap().key_ids();
+            assert!(ids.iter().all(|id| *id == stands), "{ids:?}");
+        }
     }
 
     #[test]

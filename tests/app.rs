@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use axum::body::{Body, to_bytes};
@@ -229,12 +229,15 @@ impl TestApp {
 
     /// A file last changed so long ago, by the test's clock.
     pub fn drop_aged(&self, name: &str, text: &str, age: TimeDelta) {
-        let path = self.folder.path().join("reports").join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, text).unwrap();
+        let path = self.write(&format!("reports/{name}"), text);
+        self.age(&path, age);
+    }
+
+    /// As if the file had last been changed so long ago.
+    pub fn age(&self, path: &Path, age: TimeDelta) {
         File::options()
             .write(true)
-            .open(&path)
+            .open(path)
             .unwrap()
             .set_modified((self.now() - age).into())
             .unwrap();
@@ -522,7 +525,7 @@ impl TestApp {
     }
 }
 
-fn mails_in(outbox: &std::path::Path) -> Vec<Mail> {
+fn mails_in(outbox: &Path) -> Vec<Mail> {
     let files = std::fs::read_dir(outbox.join("new")).into_iter().flatten().flatten();
     let mut mails: Vec<(std::time::SystemTime, Mail)> = files
         .map(|file| {

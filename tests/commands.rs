@@ -1,7 +1,9 @@
 //! The built binary, as a person at a terminal meets it.
 
+use std::fs::File;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::time::Duration;
 
 use rapporteur::store::{Joining, Store};
 use serde_json::Value;
@@ -64,6 +66,17 @@ impl Place {
         place
     }
 
+    /// The same, with reports that have lain there for an hour, so that nobody waits until they lie still.
+    fn begun_an_hour_ago() -> Place {
+        let place = Place::begun();
+        for report in std::fs::read_dir(place.path("reports")).unwrap() {
+            let file = File::options().write(true).open(report.unwrap().path()).unwrap();
+            let written = file.metadata().unwrap().modified().unwrap();
+            file.set_modified(written - Duration::from_secs(3600)).unwrap();
+        }
+        place
+    }
+
     /// Runs the words as a shell would; `_` stands for a blank within a word.
     fn run(&self, words: &str) -> Answer {
         let Output { status, stdout, stderr } = Command::new(env!("CARGO_BIN_EXE_rapporteur"))
@@ -77,6 +90,20 @@ impl Place {
             out: String::from_utf8(stdout).unwrap(),
             err: String::from_utf8(stderr).unwrap(),
         }
+    }
+
+    /// The same with a terminal for standard output and error; what both said.
+    fn at_a_terminal(&self, words: &str) -> String {
+        let command = format!("{} {words}", env!("CARGO_BIN_EXE_rapporteur"));
+        let output = Command::new("script")
+            .args(["--quiet", "--return", "--command", &command, "/dev/null"])
+            .current_dir(self.folder.path())
+            .env("TERM", "xterm")
+            .stdin(std::process::Stdio::null())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
     }
 
     fn path(&self, name: &str) -> std::path::PathBuf {
@@ -469,6 +496,131 @@ fn status_tells_the_state_of_the_house() {
     let answer = place.run("status --json").done().json();
     assert_eq!(answer["sources"][0]["refused"][0]["path"], "broken.txt");
     assert_eq!(answer["lists"][0]["next"][1]["people"], 4);
+}
+
+#[test]
+fn progress_is_shown_where_a_person_looks_and_nowhere_else() {
+    let place = Place::begun_an_hour_ago();
+    for (command, words) in [
+        ("collect", "reading the sources"),
+        ("subscribers sync events", "applying the list's file"),
+    ] {
+        assert_eq!(place.run(command).done().err, "", "{command}");
+        assert!(place.at_a_terminal(command).contains(words), "{command}");
+        let quiet = place.at_a_terminal(&format!("{command} --quiet"));
+        assert!(!quiet.contains(words), "{command}: {quiet}");
+    }
+}
+
+/// Title and state of each report.
+fn reports(place: &Place) -> Vec<(i64, String, String)> {
+    let answer = place.run("reports --json").done();
+    let lines = answer
+        .out
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let word = |value: &Value| value.as_str().unwrap().to_owned();
+    lines
+        .map(|report| {
+            (
+                report["id"].as_i64().unwrap(),
+                word(&report["title"]),
+                word(&report["state"]),
+            )
+        })
+        .collect()
+}
+
+/// Texts of the mails in the outbox, which is emptied.
+fn taken_mails(place: &Place) -> Vec<String> {
+    let files = std::fs::read_dir(place.path("outbox/new")).unwrap();
+    let take = |file: std::io::Result<std::fs::DirEntry>| {
+        let path = file.unwrap().path();
+        let mail = std::fs::read(&path).unwrap();
+        std::fs::remove_file(path).unwrap();
+        let parsed = mail_parser::MessageParser::default().parse(&mail).unwrap();
+        parsed.body_text(0).unwrap().replace('\n', " ")
+    };
+    files.map(take).collect()
+}
+
+#[test]
+fn a_dry_run_and_a_test_send_show_settling_reports_and_publish_none() {
+    let place = Place::begun_an_hour_ago();
+    let dry = place.run("send events --dry-run --json").done().json();
+    let shown = dry["reports"].as_array().unwrap().len();
+    let all_settle = || {
+        let all = reports(&place);
+        assert!(all.iter().all(|(_, _, state)| state == "settling"), "{all:?}");
+        all
+    };
+    let all = all_settle();
+    assert_eq!((shown, dry["people"].as_u64()), (all.len(), Some(6)));
+    let said = place.run("send events --dry-run").done();
+    for (_, title, _) in &all {
+        said.says(title);
+    }
+
+    let test = place.run("send events --to me@example.org --json").done().json();
+    assert_eq!(
+        (&test["shows"], &test["states"]["sent"]),
+        (&"what is new".into(), &1.into())
+    );
+    let mails = taken_mails(&place);
+    assert_eq!(mails.len(), 1);
+    for (_, title, _) in all_settle() {
+        assert!(mails[0].contains(&title), "{title}: {}", mails[0]);
+    }
+    place.run("feeds --out out").done();
+    assert!(!place.read("out/feeds/all.rss").contains("<item>"));
+    assert_eq!(place.run("editions list --json").done().out, "");
+}
+
+#[test]
+fn a_report_that_settles_can_be_named_for_looking_alone() {
+    let place = Place::begun_an_hour_ago();
+    place.run("collect").done();
+    let all = reports(&place);
+    let (id, title, _) = &all[2];
+    let dry = place
+        .run(&format!("send events --only {id} --dry-run --json"))
+        .done()
+        .json();
+    let named: Vec<i64> = dry["reports"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|it| it["id"].as_i64())
+        .collect();
+    assert_eq!(named, [*id]);
+    place
+        .run(&format!("send events --only {id} --to me@example.org"))
+        .done();
+    let mails = taken_mails(&place);
+    for (_, other, _) in &all {
+        assert_eq!(mails[0].contains(other), other == title, "{other}: {}", mails[0]);
+    }
+    assert!(reports(&place).iter().all(|(_, _, state)| state == "settling"));
+    place
+        .run("send events --only 99 --dry-run")
+        .refused(1, "there is no report 99");
+    let held = all[0].0;
+    place.run(&format!("reports hold {held}")).done();
+    place
+        .run(&format!("send events --only {held} --dry-run"))
+        .refused(1, "is not published (held)");
+
+    // Sent in earnest, it goes out alone, and the others are public and stay new.
+    let sent = place
+        .run(&format!("send events --only {id} --yes --json"))
+        .done()
+        .json();
+    assert_eq!(
+        (sent["number"].as_i64(), sent["counts"]["sent"].as_i64()),
+        (Some(1), dry["people"].as_i64())
+    );
+    let new = place.run("send events --dry-run --json").done().json();
+    assert_eq!(new["reports"].as_array().unwrap().len(), all.len() - 2);
 }
 
 #[test]

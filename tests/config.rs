@@ -541,6 +541,41 @@ fn unencrypted_is_the_default_only_on_this_machine() {
 }
 
 #[test]
+fn times_that_no_calendar_holds_are_refused() {
+    let endless = "99999999days";
+    let list = "from = \"Lindenfeld Institute <news@example.org>\"";
+    for (from, key, value, name) in [
+        ("path = \"reports\"", "settle", endless, "sources.reports.settle"),
+        ("path = \"reports\"", "backfill", endless, "sources.reports.backfill"),
+        (list, "backfill", endless, "lists.events.backfill"),
+        (list, "missed_grace", endless, "lists.events.missed_grace"),
+        (list, "preview_before", endless, "lists.events.preview_before"),
+        (
+            "path = \"outbox\"",
+            "timeouts.dot",
+            endless,
+            "relays.outbox.timeouts.dot",
+        ),
+    ] {
+        let said = problems(from, &format!("{from}\n{key} = \"{value}\""));
+        assert!(said.contains(&format!("`{name}` is longer than 100 years")), "{said}");
+        assert!(said.contains("line "), "{said}");
+    }
+    for key in ["lease", "resend_after", "expire_after"] {
+        let said = problems(
+            "[sources.reports]",
+            &format!("[delivery]\n{key} = \"{endless}\"\n[sources.reports]"),
+        );
+        assert!(
+            said.contains(&format!("`delivery.{key}` is longer than 100 years")),
+            "{said}"
+        );
+    }
+    let (from, to) = ("path = \"reports\"", "path = \"reports\"\nbackfill = \"36500days\"");
+    assert!(parse(&RIGHT.replace(from, to)).is_ok());
+}
+
+#[test]
 fn a_cadence_knows_its_times() {
     let config = parse(SHIPPED).unwrap();
     let cadences = &config.lists["events"].cadences;

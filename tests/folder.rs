@@ -1,5 +1,8 @@
 //! A drop folder: when a file counts, which report it is, and what is held back.
 
+use std::fs::File;
+use std::time::{Duration, SystemTime};
+
 use chrono::TimeDelta;
 use rapporteur::feed::Scope;
 use rapporteur::publish::{self, Refused, ReportDecision};
@@ -10,7 +13,11 @@ const ANNA: &str = "anna@example.org";
 
 /// Everything is one source with this backfill and one list.
 fn backfill(word: &str) -> String {
-    format!("{}{EVENTS}", REPORTS.replace("\"all\"", &format!("\"{word}\"")))
+    format!("{}{EVENTS}", backfill_of(word))
+}
+
+fn backfill_of(word: &str) -> String {
+    REPORTS.replace("\"all\"", &format!("\"{word}\""))
 }
 
 #[tokio::test]
@@ -40,6 +47,36 @@ async fn a_clock_of_another_machine_that_runs_ahead_delays_a_file_only_shortly()
     assert_eq!(app.collect().await.new, 0);
     app.advance(TimeDelta::seconds(2));
     assert_eq!(app.collect().await.new, 1);
+}
+
+#[tokio::test]
+async fn times_that_no_feed_can_write_stop_nothing() {
+    let mut app = TestApp::with(&format!("{}settle = \"36500days\"\n{EVENTS}", backfill_of("36500days"))).await;
+    // As far away as the file system allows.
+    let long = Duration::from_secs(10_000_000_000_000);
+    for (name, at) in [
+        ("future.md", SystemTime::UNIX_EPOCH + long),
+        ("past.md", SystemTime::UNIX_EPOCH - long),
+    ] {
+        let path = app.write(&format!("reports/{name}"), &report(name, ""));
+        File::options()
+            .write(true)
+            .open(path)
+            .unwrap()
+            .set_modified(at)
+            .unwrap();
+    }
+    app.drop_report("signed.md", &report("Signed", "published: -200000-01-01\n"));
+    app.drop_report("event.md", &report("Event", "date: +200000-01-01\n"));
+    app.drop_titled("Rivers");
+    app.collect().await;
+    app.advance(TimeDelta::seconds(2));
+    let collected = app.collect().await;
+    let refused: Vec<&str> = collected.refused.iter().map(|refused| refused.path.as_str()).collect();
+    assert_eq!((collected.restless.len(), refused), (0, vec!["event.md", "signed.md"]));
+    app.tick().await;
+    publish::publish_settled(&app.house, true).await.unwrap();
+    assert_eq!(app.feed(Scope::All).await.matches("<entry>").count(), 3);
 }
 
 #[tokio::test]
@@ -268,7 +305,7 @@ async fn the_first_collection_mails_only_what_backfill_allows() {
         }
         app.advance(TimeDelta::seconds(0));
         for file in std::fs::read_dir(&folder).unwrap().flatten() {
-            let open = std::fs::File::options().write(true).open(file.path()).unwrap();
+            let open = File::options().write(true).open(file.path()).unwrap();
             open.set_modified((app.now() - TimeDelta::minutes(1)).into()).unwrap();
         }
         let collected = app.collect().await;
@@ -376,6 +413,45 @@ async fn more_than_fifty_new_reports_at_once_are_held_for_review() {
             assert_eq!(app.items("events", 2).await, ["Report 7"]);
         }
     }
+}
+
+#[tokio::test]
+async fn a_flood_that_trickles_in_is_held_too() {
+    for_each_app(&backfill("all"), |mut app: TestApp| async move {
+        // What the first collection found is no flood, however much it is.
+        for number in 1..=60 {
+            app.drop_titled(&format!("Old report {number}"));
+        }
+        let first = app.collect().await;
+        assert_eq!((first.new, first.held), (60, 0));
+        let mut held = Vec::new();
+        for minute in 1..=6 {
+            app.advance(TimeDelta::minutes(1));
+            for number in 1..=10 {
+                app.drop_titled(&format!("Report {number} of minute {minute}"));
+            }
+            held.push(app.collect().await.held);
+        }
+        assert_eq!(
+            held,
+            [0, 0, 0, 0, 0, 10],
+            "the fifty-first and its batch wait for a person"
+        );
+        let why = app.stored(app.id("Report 1 of minute 6").await).await.held_why;
+        assert!(
+            why.clone().unwrap().contains("60 new reports within an hour"),
+            "{why:?}"
+        );
+        // Those that wait count as well, until the hour is over.
+        app.advance(TimeDelta::minutes(55));
+        app.drop_titled("Rivers");
+        assert_eq!(app.collect().await.held, 1, "fifty are younger than an hour");
+        app.advance(TimeDelta::minutes(1));
+        app.drop_titled("Bridges");
+        assert_eq!(app.collect().await.held, 0);
+        app
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -473,6 +473,19 @@ async fn the_page_offers_all_lists() {
 }
 
 #[tokio::test]
+async fn leaving_all_lists_leaves_those_no_longer_configured_too() {
+    let site = Site::full().await;
+    let path = format!("/unsubscribe/{}", site.subscribe_anna().await);
+    site.sql(
+        "INSERT INTO subscription (list, subscriber_id, state, since_report, started_at) VALUES ('retired', 7, 'active', 0, 0)",
+    )
+    .await;
+    let form = Some("application/x-www-form-urlencoded");
+    assert_eq!(site.post(&path, form, "from=page&scope=all").await.status, 200);
+    assert_eq!(left(&site).await, 3);
+}
+
+#[tokio::test]
 async fn looking_at_a_link_changes_nothing() {
     let site = Site::full().await;
     let path = format!("/unsubscribe/{}", site.subscribe_anna().await);

@@ -4,7 +4,7 @@ use anyhow::Context;
 use clap::Subcommand;
 use serde_json::json;
 
-use super::{Desk, Misuse, collect_now};
+use super::{Desk, Misuse, collect_now, progress};
 use crate::publish::{self, Collected, Collector, ReportDecision, decide_report};
 
 #[derive(Debug, clap::Args)]
@@ -50,6 +50,7 @@ pub(super) async fn run(desk: &Desk, args: &Args) -> anyhow::Result<()> {
             return Err(Misuse(format!("there is no source {name} in config.toml; there is {known}")).into());
         }
     }
+    let reading = progress::spinner("reading the sources", desk.quiet || desk.json);
     let all = if args.now {
         collect_now(&house, &args.sources).await?
     } else {
@@ -57,6 +58,7 @@ pub(super) async fn run(desk: &Desk, args: &Args) -> anyhow::Result<()> {
         publish::publish_settled(&house, false).await?;
         all
     };
+    reading.finish_and_clear();
     let mut failed = None;
     for collected in &all {
         desk.tell(&json!({
@@ -109,7 +111,7 @@ fn sentences(collected: &Collected) -> Vec<String> {
     }
     if *held > 0 {
         lines.push(format!(
-            "  {held} held for review, because so many came at once: `rapporteur reports release ID`"
+            "  {held} held for review, because so many came at once or within an hour: `rapporteur reports release ID`"
         ));
     }
     lines.extend(

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use chrono::{DateTime, Utc};
 
 use super::Desk;
+use crate::clock::from_system;
 use crate::report;
 
 #[derive(Debug, clap::Args)]
@@ -33,7 +33,7 @@ pub(super) fn run(desk: &Desk, args: &Args) -> anyhow::Result<()> {
     );
     let bytes = std::fs::read(path).with_context(|| format!("cannot read {shown}"))?;
     let context = report::Context {
-        published_hint: facts.modified().ok().map(DateTime::<Utc>::from),
+        published_hint: facts.modified().ok().map(from_system),
         ..report::Context::default()
     };
     let name = path.file_name().unwrap_or_default().to_string_lossy();

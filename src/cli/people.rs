@@ -13,7 +13,7 @@ use anyhow::{Context, bail};
 use clap::Subcommand;
 use serde_json::json;
 
-use super::Desk;
+use super::{Desk, progress};
 use crate::publish::{self, House};
 use crate::subscriber::{Address, Cells, csv};
 
@@ -113,7 +113,9 @@ async fn export(desk: &Desk, house: &House, list: &str) -> anyhow::Result<()> {
 }
 
 async fn sync(desk: &Desk, house: &House, list: &str, yes: bool) -> anyhow::Result<()> {
+    let applying = progress::spinner("applying the list's file", desk.quiet || desk.json);
     let synced = publish::sync(house, list, yes).await?;
+    applying.finish_and_clear();
     let shown = PathBuf::from("subscribers").join(format!("{list}.csv"));
     let refused: Vec<_> = synced
         .refused

@@ -31,7 +31,7 @@ pub(super) async fn run(desk: &Desk, args: &Args) -> anyhow::Result<()> {
         .context("--as")
         .map_err(misuse)?;
     let house = desk.open_synced().await?;
-    let (of, files) = if args.edition.contains('/') {
+    let (of, files, warnings) = if args.edition.contains('/') {
         let (list, number) = parse_edition(&args.edition)?;
         let edition = house
             .store
@@ -41,6 +41,7 @@ pub(super) async fn run(desk: &Desk, args: &Args) -> anyhow::Result<()> {
         (
             format!("edition {}, as sealed", args.edition),
             publish::preview_sealed(&house, &edition, person.as_ref()).await?,
+            Vec::new(),
         )
     } else {
         let list = args.edition.as_str();
@@ -57,6 +58,9 @@ pub(super) async fn run(desk: &Desk, args: &Args) -> anyhow::Result<()> {
         }
         publish::preview(&house, list, &order, person.as_ref()).await?
     };
+    for warning in warnings {
+        desk.warn(&format!("warning: {warning}"));
+    }
     for (name, bytes) in &files {
         write_file(&args.out.join(name), bytes)?;
     }

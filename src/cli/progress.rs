@@ -1,4 +1,4 @@
-//! Progress bars, on standard error and only when a person looks.
+//! Progress, on standard error and only when a person looks.
 
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 /// A bar over `total` steps; hidden when standard error is no terminal or the person wants quiet.
 pub(super) fn bar(total: u64, quiet: bool) -> ProgressBar {
-    if quiet || !std::io::stderr().is_terminal() {
+    if is_hidden(quiet) {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::new(total);
@@ -17,4 +17,23 @@ pub(super) fn bar(total: u64, quiet: bool) -> ProgressBar {
     }
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
+}
+
+/// Words and the time that passes, for work whose steps are not known before; hidden as a bar is.
+pub(super) fn spinner(words: &'static str, quiet: bool) -> ProgressBar {
+    if is_hidden(quiet) {
+        return ProgressBar::hidden();
+    }
+    let spinner = ProgressBar::new_spinner();
+    // As above.
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {elapsed}") {
+        spinner.set_style(style);
+    }
+    spinner.set_message(words);
+    spinner.enable_steady_tick(Duration::from_millis(200));
+    spinner
+}
+
+fn is_hidden(quiet: bool) -> bool {
+    quiet || !std::io::stderr().is_terminal()
 }

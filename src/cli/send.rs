@@ -313,6 +313,9 @@ async fn test(desk: &Desk, house: &House, args: &Args, order: &Order) -> anyhow:
     let parse = |address: &String| Address::parse(address).with_context(|| format!("--to {address}"));
     let addresses: Vec<Address> = args.to.iter().map(parse).collect::<Result<_, _>>().map_err(misuse)?;
     let (trial, mails) = publish::test_send(house, &args.list, order, &addresses).await?;
+    for warning in trial.variants.iter().flat_map(|variant| &variant.rendered.warnings) {
+        desk.warn(&format!("warning: {warning}"));
+    }
     let queued = trial.queued.clone();
     deliver(desk, house).await?;
     let mut states: BTreeMap<String, usize> = BTreeMap::new();

@@ -11,7 +11,7 @@ use std::time::Duration;
 use chrono::Datelike;
 use secrecy::ExposeSecret;
 
-use super::{Config, RelayKind};
+use super::{Backfill, Config, RelayKind};
 use crate::subscriber::{Address, language_tag};
 pub(super) use list::is_list_key;
 
@@ -21,6 +21,11 @@ pub(super) type Problems = Vec<(Vec<String>, String)>;
 /// Names that addresses of other feeds begin with: `/feeds/all.rss`, `/feeds/lang/en.rss`, `/feeds/topic/energy.rss`.
 const RESERVED_LISTS: [&str; 3] = ["all", "lang", "topic"];
 
+/// What to do about a time that is too long.
+const SHORTER: &str = "write a shorter time, such as \"10min\"";
+/// 100 years.
+const LONGEST: Duration = Duration::from_secs(36_525 * 24 * 3600);
+
 pub(super) fn problems(config: &Config) -> Problems {
     let mut found = Problems::new();
     institute(config, &mut found);
@@ -29,8 +34,10 @@ pub(super) fn problems(config: &Config) -> Problems {
         names("relays", name, &mut found);
         relay::problems(config, name, relay, &mut found);
     }
-    for name in config.sources.keys() {
+    for (name, source) in &config.sources {
         names("sources", name, &mut found);
+        length(&mut found, &["sources", name, "settle"], source.settle, SHORTER);
+        backfill(&mut found, &["sources", name, "backfill"], source.backfill);
     }
     for (name, list) in &config.lists {
         names("lists", name, &mut found);
@@ -174,6 +181,13 @@ fn rims(config: &Config, found: &mut Problems) {
         );
     }
     let delivery = &config.delivery;
+    for (key, time) in [
+        ("lease", delivery.lease),
+        ("resend_after", delivery.resend_after),
+        ("expire_after", delivery.expire_after),
+    ] {
+        length(found, &["delivery", key], time, SHORTER);
+    }
     for (key, time) in [("lease", delivery.lease), ("expire_after", delivery.expire_after)] {
         if time == Duration::ZERO {
             note(
@@ -207,6 +221,23 @@ fn public_url(text: &str) -> Result<(), &'static str> {
     match url.query().is_some() || url.fragment().is_some() {
         true => Err("must not hold ? or #"),
         false => Ok(()),
+    }
+}
+
+pub(super) fn backfill(found: &mut Problems, path: &[&str], backfill: Backfill) {
+    if let Backfill::Within(time) = backfill {
+        length(found, path, time, "write \"all\" for everything, or a shorter time");
+    }
+}
+
+/// A time that an instant can be moved by: longer ones are slips of the pen, and no calendar holds them.
+pub(super) fn length(found: &mut Problems, path: &[&str], time: Duration, instead: &str) {
+    if time > LONGEST {
+        note(
+            found,
+            path,
+            format!("`{}` is longer than 100 years; {instead}", path.join(".")),
+        );
     }
 }
 

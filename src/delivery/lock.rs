@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
+use crate::private;
+
 /// Why the lock was not had.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -31,7 +33,7 @@ impl StoreLock {
             path: path.clone(),
             error,
         };
-        let mut file = File::options()
+        let mut file = private::options()
             .read(true)
             .write(true)
             .create(true)

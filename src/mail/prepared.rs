@@ -110,6 +110,11 @@ impl Prepared {
         Ok(Prepared { fixed, holes })
     }
 
+    /// Bytes on the wire, but for what a person's holes add, which is little.
+    pub fn size(&self) -> usize {
+        self.fixed.len()
+    }
+
     /// The whole message for one person. Control characters in values, which no checked address or link has, are left
     /// out, so that nothing a person is called can end a header.
     pub fn splice(&self, holes: &Holes) -> String {

@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 
 use anyhow::Context;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{House, older_than_backfill};
 use crate::config::{Backfill, Source};
@@ -18,8 +18,11 @@ use crate::store::{NewReport, Origin, Store, Stored, Tx};
 /// The source's own date is believed if it is no older than this when the report arrives; an older one would bury the
 /// report in feeds.
 const BELIEVED_FOR: TimeDelta = TimeDelta::days(7);
-/// More new reports at once than this are held for review: a source that suddenly repeats itself floods nobody.
+/// More new reports of a source than this, at once or little by little within [`FLOOD_TIME`], are held for review: a
+/// source that suddenly repeats itself floods nobody.
 const FLOOD: usize = 50;
+/// Short enough that a busy day is no flood, long enough that one that trickles in is.
+const FLOOD_TIME: TimeDelta = TimeDelta::hours(1);
 
 /// What remembers between looks which files lie still.
 #[derive(Clone, Debug, Default)]
@@ -141,6 +144,7 @@ async fn collect_source(house: &House, name: &str, source: &Source, watch: &mut 
     let mut shelf = Shelf {
         house,
         name,
+        now,
         first,
         by_print: HashMap::new(),
         taken: HashSet::new(),
@@ -208,6 +212,8 @@ async fn read_one(mut dropped: Dropped) -> Read {
 struct Shelf<'a> {
     house: &'a House,
     name: &'a str,
+    /// One instant for all that this collection writes, by which its reports are told from later ones.
+    now: DateTime<Utc>,
     /// The source's first collection: the only one that knows `backfill`.
     first: bool,
     /// Reports taken in this collection, by their bytes.
@@ -268,9 +274,8 @@ impl Shelf<'_> {
                         }
                         Some(known) => {
                             collected.changed += 1;
-                            let now = self.house.now();
                             self.store()
-                                .record_revision(tx, &known, &read.fingerprint, report, now)
+                                .record_revision(tx, &known, &read.fingerprint, report, self.now)
                                 .await?;
                             self.record(tx, &read, Some(known.id)).await?;
                         }
@@ -362,7 +367,7 @@ impl Shelf<'_> {
         mut new: Vec<Fresh>,
         collected: &mut Collected,
     ) -> anyhow::Result<()> {
-        let now = self.house.now();
+        let now = self.now;
         let date = |fresh: &Fresh| {
             fresh
                 .report
@@ -374,11 +379,12 @@ impl Shelf<'_> {
         let dates: Vec<_> = new.iter().map(date).collect();
         let backfill = if self.first { source.backfill } else { Backfill::All };
         let archived = older_than_backfill(backfill, &dates, now);
-        let is_flood = !self.first && new.len() > FLOOD;
-        let why = format!(
-            "{} new reports at once; see that they are new, then `reports release ID`",
-            new.len()
-        );
+        let since = now - FLOOD_TIME;
+        let lately = self.store().count_newly_seen(self.name, since).await? as usize;
+        let count = lately + new.len();
+        let is_flood = !self.first && count > FLOOD;
+        let when = if lately > 0 { "within an hour" } else { "at once" };
+        let why = format!("{count} new reports {when}; see that they are new, then `reports release ID`");
         for (fresh, archived) in new.into_iter().zip(archived) {
             if let Some(id) = self.by_print.get(&fresh.read.fingerprint).copied() {
                 collected.unchanged += 1;
@@ -404,7 +410,7 @@ impl Shelf<'_> {
         archived: bool,
         held_why: Option<&str>,
     ) -> anyhow::Result<i64> {
-        let now = self.house.now();
+        let now = self.now;
         let institute = &self.house.config.institute;
         let key = self.free_key(&fresh.key).await?;
         self.taken.insert(key.clone());
@@ -459,9 +465,7 @@ impl Shelf<'_> {
             refused: read.report.as_ref().err().cloned(),
             gone: false,
         };
-        self.store()
-            .record_origin(tx, self.name, &origin, self.house.now())
-            .await?;
+        self.store().record_origin(tx, self.name, &origin, self.now).await?;
         self.origins.retain(|known| known.path != origin.path);
         self.origins.push(origin);
         Ok(())

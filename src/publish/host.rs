@@ -6,12 +6,14 @@
 //! PostgreSQL knows its cluster and the database's own number in it, which no copy has; only a backup read back into
 //! the very same database looks like the original.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
 use super::House;
 use crate::edition::Matter;
+use crate::private;
 use crate::store::{Kind, Pause};
 
 /// Who pauses a copy; `resume` knows by it that it has to ask about reports.
@@ -49,12 +51,11 @@ pub(super) async fn check(house: &House) -> anyhow::Result<()> {
     if moved {
         pause(house).await?;
     }
-    store.record_fact("host", &place).await?;
     if let Some(file) = &file {
         write(
             file,
             &Host {
-                place,
+                place: place.clone(),
                 count: beside.map_or(count, |beside| beside.count.max(count)),
             },
         )?;
@@ -67,7 +68,8 @@ pub(super) async fn check(house: &House) -> anyhow::Result<()> {
                 .await?;
         }
     }
-    Ok(())
+    // Last, so that another process that opens the new database meanwhile finds the file wherever it finds the fact.
+    Ok(store.record_fact("host", &place).await?)
 }
 
 /// Stops everything, and makes Message-IDs to come differ from those the backup forgot.
@@ -148,7 +150,18 @@ fn read(file: &Path) -> anyhow::Result<Option<Host>> {
 /// Written beside and renamed, so that a reader never sees half of it.
 fn write(file: &Path, host: &Host) -> anyhow::Result<()> {
     let fresh = PathBuf::from(format!("{}.{}", file.display(), std::process::id()));
-    std::fs::write(&fresh, format!("{} {}\n", host.place, host.count))
-        .and_then(|()| std::fs::rename(&fresh, file))
-        .with_context(|| format!("cannot write {}", file.display()))
+    let write = || {
+        let mut open = private::options()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .open(&fresh)?;
+        // One that is there keeps its mode.
+        if let Ok(before) = std::fs::metadata(file) {
+            open.set_permissions(before.permissions())?;
+        }
+        writeln!(open, "{} {}", host.place, host.count)?;
+        std::fs::rename(&fresh, file)
+    };
+    write().with_context(|| format!("cannot write {}", file.display()))
 }

@@ -9,6 +9,7 @@ use super::slots::ON_TIME;
 use super::{Hands, House, trial};
 use crate::config::{List, Missed};
 use crate::edition::Matter;
+use crate::mail;
 use crate::store::{Decision, Edition, NewDelivery, NewEdition, NewVariant, SlotOutcome, Tx};
 
 /// Seals the edition of an order, if there is anything in it for anybody. Returns its number.
@@ -112,6 +113,9 @@ pub(super) async fn reseal(
 
 async fn insert(house: &House, tx: &mut Tx, draft: &Draft, who: &str) -> anyhow::Result<i64> {
     let (store, now) = (&house.store, house.now());
+    for variant in &draft.variants {
+        mail::refuse_too_heavy(&variant.prepared)?;
+    }
     let epoch = store.find_fact("epoch").await?.unwrap_or_default();
     let hash = draft.hash();
     let edition = NewEdition {

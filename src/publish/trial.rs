@@ -211,13 +211,14 @@ fn inert_link(house: &House) -> String {
     format!("{}/unsubscribe/{}", house.config.web.public_url, Secret::inert())
 }
 
-/// A preview's files of what an order would send, as one person or as readers of the default language see it.
+/// A preview's files of what an order would send, as one person or as readers of the default language see it; what it
+/// shows, and what staff should know about it.
 pub async fn preview(
     house: &House,
     name: &str,
     order: &Order,
     person: Option<&Address>,
-) -> anyhow::Result<(String, Files)> {
+) -> anyhow::Result<(String, Files, Vec<String>)> {
     let shown = trial(house, name, order).await?;
     let theirs = match (person, draft(house, name, order).await?) {
         (Some(address), Some(draft)) => {
@@ -260,7 +261,7 @@ pub async fn preview(
         shown.date,
     )
     .await?;
-    Ok((shown.of, files))
+    Ok((shown.of, files, variant.rendered.warnings))
 }
 
 /// A preview's files of a sealed edition: the very bytes, with an inert link.

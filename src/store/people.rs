@@ -117,6 +117,15 @@ impl Store {
         rows.iter().map(subscription).collect()
     }
 
+    /// Every list a person is or was on, those no longer configured too.
+    pub async fn list_lists_of(&self, subscriber_id: i64) -> Result<Vec<String>> {
+        let rows = sqlx::query("SELECT list FROM subscription WHERE subscriber_id = $1 ORDER BY list")
+            .bind(subscriber_id)
+            .fetch_all(&self.read)
+            .await?;
+        rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+    }
+
     /// People who may be mailed: an active subscription of an active person. With the cadence each reads by, if it
     /// is not the list's default.
     pub async fn list_active_people(&self, list: &str) -> Result<Vec<Subscription>> {

@@ -146,6 +146,21 @@ impl Store {
         rows.iter().map(stored).collect()
     }
 
+    /// How many reports that may be mailed a source brought since then, held ones too. What its first collection found
+    /// does not count: `backfill` has judged it.
+    pub async fn count_newly_seen(&self, source: &str, since: DateTime<Utc>) -> Result<i64> {
+        let row = sqlx::query(
+            "SELECT COUNT(*) FROM report r JOIN source s ON s.name = r.source WHERE r.source = $1 \
+             AND r.first_seen_at > $2 AND r.first_seen_at > s.first_collected_at \
+             AND r.archived = 0 AND r.withdrawn_at IS NULL",
+        )
+        .bind(source)
+        .bind(since.timestamp_millis())
+        .fetch_one(&self.read)
+        .await?;
+        Ok(row.try_get(0)?)
+    }
+
     /// Stores a report and its first revision; a slug that is taken gets a number.
     pub async fn insert_report(&self, tx: &mut Tx, new: &NewReport<'_>) -> Result<i64> {
         let slug = free_slug(tx, new.slug).await?;

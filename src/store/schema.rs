@@ -25,7 +25,21 @@ pub(super) async fn migrate(pool: &AnyPool, kind: Kind) -> Result<(), Error> {
             )
         })
         .collect();
-    match Migrator::with_migrations(steps).run(pool).await {
+    let migrator = Migrator::with_migrations(steps);
+    let done = match kind {
+        // One that opens a new database at the same moment waits for the first, and finds the work done.
+        Kind::Sqlite => {
+            let mut alone = pool.begin_with("BEGIN IMMEDIATE").await?;
+            let done = migrator.run(&mut *alone).await;
+            if done.is_ok() {
+                alone.commit().await?;
+            }
+            done
+        }
+        // The migrator takes a lock itself.
+        Kind::Postgres => migrator.run(pool).await,
+    };
+    match done {
         Ok(()) => Ok(()),
         Err(MigrateError::VersionMissing(version)) => Err(Error::NewerSchema(version)),
         Err(MigrateError::Execute(error)) => Err(Error::Database(error)),

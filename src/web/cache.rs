@@ -63,7 +63,8 @@ impl Document {
             media_type,
             cache_control,
             vary: "accept-encoding",
-            modified: modified.map(|at| at.trunc_subsecs(0)),
+            // HTTP knows no dates before 1970.
+            modified: modified.map(|at| at.trunc_subsecs(0).max(DateTime::UNIX_EPOCH)),
             gzip: Coded::new(gzip(text.as_bytes())),
             plain: Coded::new(text.into_bytes()),
         }

@@ -56,12 +56,15 @@ pub(super) async fn leave(
         Door::Person { list, subscriber } => (list, subscriber),
     };
     let form = Form::read(&body);
-    let mut left = vec![list.as_str()];
+    let mut left = vec![list.clone()];
     if form.all_lists {
-        left.extend(app.config.lists.keys().map(String::as_str).filter(|name| *name != list));
+        // Those no longer configured, too: they may come back.
+        let all = app.store.list_lists_of(subscriber.id).await;
+        let all = all.map_err(|error| app.problem_store(&headers, &error))?;
+        left.extend(all.into_iter().filter(|name| *name != list));
     }
     let now = app.clock.now();
-    for name in left {
+    for name in &left {
         app.store
             .unsubscribe(name, subscriber.id, form.how, now)
             .await

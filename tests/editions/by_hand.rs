@@ -131,7 +131,7 @@ async fn test_sends_and_previews_touch_no_number_no_ledger_and_no_delivery() {
             .unwrap();
         let anna = Address::parse(ANNA).unwrap();
         for person in [None, Some(&anna)] {
-            let (_, files) = publish::preview(&app.house, "events", &order, person).await.unwrap();
+            let (_, files, _) = publish::preview(&app.house, "events", &order, person).await.unwrap();
             assert!(
                 files
                     .iter()

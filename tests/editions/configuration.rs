@@ -1,12 +1,21 @@
 //! Rules 11, 14, 15 and 16: lists, cadences, filters and databases that come, change and go.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::Barrier;
+
 use chrono::TimeDelta;
+use rapporteur::clock::{Clock, from_millis};
+use rapporteur::delivery::lock::StoreLock;
 use rapporteur::feed::Scope;
 use rapporteur::publish;
+use rapporteur::store::Store;
+use tokio::runtime::Builder;
 
 use super::{ANNA, BRUNO, TWO_LISTS};
 use crate::app::{EVENTS, REPORTS, TestApp, report};
-use crate::database::postgres;
+use crate::database::{MORNING, postgres};
 
 /// A list with this backfill, and a cadence or two.
 fn list(name: &str, backfill: &str, more: &str) -> String {
@@ -240,5 +249,56 @@ async fn whoever_a_changed_configuration_moves_to_another_cadence_is_owed_what_t
         app.deliver().await;
         assert_eq!(app.told(ANNA, &["Rivers", "Bridges"]), ["Rivers", "Bridges"]);
         assert_eq!(app.mails_of(BRUNO).len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn files_with_addresses_or_secrets_are_for_their_owner_alone() {
+    let app = TestApp::new().await;
+    let database = app.folder.path().join("test.db");
+    let lock = StoreLock::take(&database, app.now()).unwrap();
+    let beside = |ending: &str| app.folder.path().join(format!("test.db{ending}"));
+    for path in ["", "-wal", "-shm", ".host", ".lock"].map(beside) {
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+    }
+    assert_eq!(mode(&app.folder.path().join("secret.key")), 0o600);
+
+    // Whoever lets a group read them knows why.
+    drop(lock);
+    for path in ["", ".host", ".lock"].map(beside) {
+        std::fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
+    }
+    app.another_house(&format!("{REPORTS}{EVENTS}"))
+        .await
+        .store
+        .close()
+        .await;
+    StoreLock::take(&database, app.now()).unwrap();
+    for path in ["", ".host", ".lock"].map(beside) {
+        assert_eq!(mode(&path), 0o640, "{}", path.display());
+    }
+}
+
+fn mode(path: &Path) -> u32 {
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[test]
+fn whoever_opens_a_new_database_at_the_same_moment_has_a_store_that_works() {
+    for _ in 0..10 {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("test.db").display());
+        let start = Barrier::new(4);
+        let open = || {
+            let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+            start.wait();
+            runtime.block_on(async {
+                let clock = Clock::fixed(from_millis(MORNING));
+                let store = Store::open(&url.clone().into(), clock).await.unwrap();
+                assert_eq!(store.settle_fact("epoch", "1").await.unwrap(), "1");
+                store.close().await;
+            });
+        };
+        std::thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(open))));
     }
 }

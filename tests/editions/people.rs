@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
+use rapporteur::daemon::PeopleFiles;
 use rapporteur::edition::What;
 use rapporteur::publish;
 
@@ -262,4 +264,42 @@ async fn a_broken_file_takes_nobody_off_a_list_even_if_staff_say_yes() {
     app.write("subscribers/events.csv", "email\n");
     let synced = publish::sync(&app.house, "events", true).await.unwrap();
     assert_eq!((synced.stopped, synced.removed), (None, 2));
+}
+
+#[tokio::test]
+async fn the_daemon_applies_a_lists_file_once_it_lies_still_and_a_person_at_once() {
+    let app = TestApp::new().await;
+    let mut files = PeopleFiles::default();
+    let write = |rows: &[&str]| {
+        let path = app.write("subscribers/events.csv", &format!("email\n{}\n", rows.join("\n")));
+        app.age(&path, TimeDelta::zero());
+    };
+    let second = TimeDelta::seconds(1);
+    let active = "SELECT COUNT(*) FROM subscription WHERE state = 'active'";
+    write(&[ANNA, BRUNO]);
+    files.sync_changed(&app.house).await;
+    app.advance(second);
+    // Somebody still types.
+    write(&[ANNA, BRUNO, CHIARA]);
+    files.sync_changed(&app.house).await;
+    app.advance(second);
+    files.sync_changed(&app.house).await;
+    assert_eq!(app.count(active).await, 0);
+    app.advance(second);
+    files.sync_changed(&app.house).await;
+    assert_eq!(app.count(active).await, 3);
+    // Half of a file that is saved in pieces takes nobody off the list.
+    write(&[ANNA]);
+    files.sync_changed(&app.house).await;
+    write(&[ANNA, BRUNO, CHIARA]);
+    app.advance(second * 2);
+    files.sync_changed(&app.house).await;
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM consent WHERE what = 'removed'").await,
+        0
+    );
+
+    write(&[ANNA]);
+    let synced = publish::sync(&app.house, "events", false).await.unwrap();
+    assert_eq!(synced.removed, 2, "a person asked");
 }

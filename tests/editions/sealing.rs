@@ -2,10 +2,10 @@
 
 use chrono::TimeDelta;
 use rapporteur::edition::What;
-use rapporteur::publish::{Decided, ReportDecision};
+use rapporteur::publish::{self, Decided, Hands, ReportDecision};
 
 use super::{ANNA, BRUNO};
-use crate::app::{REPORTS, TestApp, for_each_app, report};
+use crate::app::{EVENTS, REPORTS, TestApp, for_each_app, report};
 use crate::sink::{Act, At, Sink};
 
 /// A weekly list, sealed two hours ahead.
@@ -380,4 +380,42 @@ async fn as_sealed_holds_for_the_change_that_was_seen_and_no_later_one() {
     assert!(app.tick_at("2026-05-11 06:00").await.released.is_empty());
     assert_eq!(app.edition("events", 1).await.state, "held");
     app.leave_open();
+}
+
+#[tokio::test]
+async fn a_large_mail_is_warned_of_and_one_that_no_server_takes_is_not_sealed() {
+    let mut app = TestApp::new().await;
+    app.people("events", &[ANNA]).await;
+    app.publish(&["Rivers"]).await;
+    // Each of these letters takes six bytes on the wire.
+    let long = |bytes: usize| {
+        let text = include_str!("../../templates/mail/digest.txt");
+        format!("{text}\n{}", format!("{}\n", "ö".repeat(70)).repeat(bytes / 421))
+    };
+    for (bytes, says) in [(600_000, "kB"), (11_000_000, "cannot be sent")] {
+        app.write("templates/mail/digest.txt", &long(bytes));
+        app.reconfigure(&format!("{REPORTS}{EVENTS}")).await;
+        let order = publish::by_hand(&app.house, Default::default());
+        let draft = publish::draft(&app.house, "events", &order).await.unwrap().unwrap();
+        let warning = draft.warnings.join(" ");
+        assert!(
+            warning.contains(says) && warning.contains("shorten its text part"),
+            "{warning}"
+        );
+        if bytes > 10_000_000 {
+            let sealed = publish::seal(&app.house, "events", &order, &Hands::default(), None, "staff").await;
+            let error = format!("{:#}", sealed.unwrap_err());
+            assert!(
+                error.contains("cannot be sent") && error.contains("leave reports out"),
+                "{error}"
+            );
+        }
+    }
+    app.write("templates/mail/digest.txt", &long(0));
+    app.reconfigure(&format!("{REPORTS}{EVENTS}")).await;
+    assert_eq!(
+        app.send("events").await,
+        Some(1),
+        "it took no number, and its report stayed new"
+    );
 }

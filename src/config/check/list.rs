@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use super::{Problems, address, languages, note, one_line};
+use super::{Problems, SHORTER, address, backfill, languages, length, note, one_line};
 use crate::config::problem::did_you_mean;
 use crate::config::{Config, List};
 use crate::subscriber::Mailbox;
@@ -63,6 +63,14 @@ pub(super) fn problems(config: &Config, name: &str, list: &List, found: &mut Pro
         address(found, &at("preview_to"), text);
     }
     languages(found, &at("languages"), &list.languages);
+    backfill(found, &at("backfill"), list.backfill);
+    length(found, &at("missed_grace"), list.missed_grace, SHORTER);
+    length(
+        found,
+        &at("preview_before"),
+        list.preview_before.unwrap_or_default(),
+        SHORTER,
+    );
     topics(name, list, found);
     references(config, name, list, found);
     for word in list.cadences.keys() {

@@ -1,6 +1,6 @@
 //! Relays: each kind has its keys, and a key of another kind usually means that `kind` was forgotten.
 
-use super::{Problems, note};
+use super::{Problems, SHORTER, length, note};
 use crate::config::{Config, Relay, RelayKind};
 
 /// More connections at a time than any relay wants.
@@ -8,6 +8,17 @@ const MOST_SESSIONS: usize = 100;
 
 pub(super) fn problems(config: &Config, name: &str, relay: &Relay, found: &mut Problems) {
     let at = |key| ["relays", name, key];
+    let timeouts = &relay.timeouts;
+    for (key, time) in [
+        ("connect", timeouts.connect),
+        ("greeting", timeouts.greeting),
+        ("command", timeouts.command),
+        ("data", timeouts.data),
+        ("block", timeouts.block),
+        ("dot", timeouts.dot),
+    ] {
+        length(found, &["relays", name, "timeouts", key], time, SHORTER);
+    }
     let kind = match relay.kind {
         RelayKind::File => "file",
         RelayKind::Catcher => "catcher",

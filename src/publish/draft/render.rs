@@ -91,8 +91,9 @@ impl<'a> Renderer<'a> {
             links: Links::of(&self.facts),
             full_text_of_one: self.list.full_text_of_one,
         };
-        let rendered = mail::render_digest(&self.house.templates, &digest)?;
+        let mut rendered = mail::render_digest(&self.house.templates, &digest)?;
         let prepared = mail::compose(&Headers::of_digest(&self.facts, language), &rendered)?;
+        rendered.warnings.extend(mail::size_warning(&prepared));
         // The public page is nobody's: its link for leaving leads nowhere.
         let (page, _) = rendered.fill(None, "#");
         Ok(DraftVariant {
