@@ -13,6 +13,8 @@ CREATE TABLE source (
     name TEXT NOT NULL PRIMARY KEY,
     first_collected_at INTEGER,
     last_success_at INTEGER,
+    -- When and where a source on the web is asked next: JSON of `source::poll::Polling`.
+    polling TEXT,
     last_error TEXT,
     retired_at INTEGER
 );
@@ -26,6 +28,9 @@ CREATE TABLE report (
     item_key TEXT NOT NULL,
     revision INTEGER NOT NULL,
     language TEXT,
+    -- Canonical link, and title with date, each in the form in which two sources would agree; null: none.
+    link_key TEXT,
+    event_key TEXT,
     -- Bytes of the file as last read: a renamed file with the same text is the same report.
     fingerprint TEXT NOT NULL,
     first_seen_at INTEGER NOT NULL,
@@ -50,6 +55,8 @@ CREATE TABLE report (
 );
 CREATE INDEX report_by_dated ON report (dated_at, id);
 CREATE INDEX report_by_fingerprint ON report (source, fingerprint);
+CREATE INDEX report_by_link ON report (link_key);
+CREATE INDEX report_by_event ON report (event_key);
 
 CREATE TABLE revision (
     report_id INTEGER NOT NULL REFERENCES report (id),

@@ -225,28 +225,29 @@ impl Desk {
 }
 
 /// Collects all sources for a person who asked, and publishes what was collected at once.
-async fn collect_now(house: &House, names: &[String]) -> anyhow::Result<Vec<publish::Collected>> {
-    let all = collect_still(house, names).await?;
+async fn collect_now(house: &House, names: &[String], force: bool) -> anyhow::Result<Vec<publish::Collected>> {
+    let all = collect_still(house, names, force).await?;
     publish::publish_settled(house, true).await?;
     Ok(all)
 }
 
 /// Collects all sources for a person who asked: a file counts once it has lain still for two seconds, which is waited
-/// for.
-async fn collect_still(house: &House, names: &[String]) -> anyhow::Result<Vec<publish::Collected>> {
+/// for. `force` asks sources on the web that are not due yet.
+async fn collect_still(house: &House, names: &[String], force: bool) -> anyhow::Result<Vec<publish::Collected>> {
     let mut collector = Collector::default();
-    let mut all = publish::collect(house, &mut collector, names).await?;
+    let mut all = publish::collect_folders(house, &mut collector, names).await?;
     for _ in 0..3 {
         if all.iter().all(|collected| collected.restless.is_empty()) {
             break;
         }
-        let still = crate::source::STILL.to_std()? + std::time::Duration::from_millis(100);
+        let still = crate::source::folder::STILL.to_std()? + std::time::Duration::from_millis(100);
         tokio::time::sleep(still).await;
-        let again = publish::collect(house, &mut collector, names).await?;
+        let again = publish::collect_folders(house, &mut collector, names).await?;
         for (before, now) in all.iter_mut().zip(again) {
             before.add(now);
         }
     }
+    all.extend(publish::collect_web(house, &publish::fetcher(&house.config)?, names, force).await?);
     publish::publish_settled(house, false).await?;
     Ok(all)
 }

@@ -20,7 +20,7 @@ pub use list::{Approval, Cadence, InDoubt, List, Missed};
 pub use lookup::Lines;
 pub use problem::{Error, Problem};
 pub use relay::{Relay, RelayKind, Timeouts, Tls};
-pub use source::{Backfill, Source, SourceKind};
+pub use source::{Backfill, FullText, Source, SourceKind};
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -42,6 +42,8 @@ pub struct Config {
     pub feeds: Feeds,
     #[serde(default)]
     pub delivery: Delivery,
+    #[serde(default)]
+    pub fetch: Fetch,
     #[serde(default)]
     pub relays: IndexMap<String, Relay>,
     #[serde(default)]
@@ -173,4 +175,14 @@ impl Default for Delivery {
             expire_after: Duration::from_secs(48 * 3600),
         }
     }
+}
+
+/// How we ask sources on the web.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Fetch {
+    /// Hosts of the institute's own network that sources may lead to; all others must be on the public internet.
+    pub internal_hosts: Vec<String>,
+    /// Where somebody who minds our requests finds us: an address of the web or of a person; none: `web.public_url`.
+    pub contact: Option<String>,
 }

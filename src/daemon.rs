@@ -22,7 +22,8 @@ use crate::config::Config;
 use crate::delivery::Delivery;
 use crate::delivery::lock::StoreLock;
 use crate::publish::{self, Collector, House};
-use crate::source::Watch;
+use crate::source::fetch::Fetcher;
+use crate::source::folder::Watch;
 use crate::web;
 
 /// How often we look for what is due, even if no folder reports a change (network folders never do).
@@ -164,9 +165,16 @@ pub async fn serve(house: House, doors: Doors, soft: CancellationToken, hard: Ca
         async move { delivery.run(soft, hard).await }
     });
 
+    let fetcher = publish::fetcher(&house.config)?;
+    let beats = async {
+        tokio::join!(
+            beat(&house, &delivery, &app, &soft),
+            ask_the_web(&house, &fetcher, &soft)
+        )
+    };
     let mut sending = sending;
     tokio::select! {
-        () = beat(&house, &delivery, &app, &soft) => sending.await.context("delivery broke off")??,
+        ((), ()) = beats => sending.await.context("delivery broke off")??,
         // Without delivery nothing would go out, and nobody would be told.
         ended = &mut sending => {
             soft.cancel();
@@ -210,18 +218,8 @@ async fn once(
     app: &Arc<web::App>,
 ) -> anyhow::Result<()> {
     people.sync_changed(house).await;
-    for collected in publish::collect(house, collector, &[]).await? {
-        if collected.new + collected.changed + collected.newly_refused > 0 {
-            tracing::info!(
-                source = collected.source,
-                new = collected.new,
-                changed = collected.changed,
-                refused = collected.refused.len(),
-                archived = collected.archived,
-                held = collected.held,
-                "collected"
-            );
-        }
+    for collected in publish::collect_folders(house, collector, &[]).await? {
+        log_collected(&collected);
     }
     let ticked = publish::tick(house).await?;
     for error in ticked.errors.iter().filter(|error| !said.contains(error)) {
@@ -238,6 +236,34 @@ async fn once(
     Ok(())
 }
 
+/// Asks sources on the web that are due, beside the beat, which a source that dawdles would hold up.
+async fn ask_the_web(house: &House, fetcher: &Fetcher, soft: &CancellationToken) {
+    while !soft.is_cancelled() {
+        let round = async {
+            match publish::collect_web(house, fetcher, &[], false).await {
+                Ok(all) => all.iter().for_each(log_collected),
+                Err(error) => tracing::error!("asking the web failed, it is tried again: {error:#}"),
+            }
+            tokio::time::sleep(BEAT).await;
+        };
+        soft.run_until_cancelled(round).await;
+    }
+}
+
+fn log_collected(collected: &publish::Collected) {
+    if collected.new + collected.changed + collected.newly_refused > 0 {
+        tracing::info!(
+            source = collected.source,
+            new = collected.new,
+            changed = collected.changed,
+            refused = collected.refused.len(),
+            archived = collected.archived,
+            held = collected.held,
+            "collected"
+        );
+    }
+}
+
 /// Wakes the beat when something in a drop folder changes. Where that cannot be watched, the beat alone serves.
 fn watch_folders(house: &House, changed: mpsc::Sender<()>) -> Option<notify::RecommendedWatcher> {
     let mut watcher = notify::recommended_watcher(move |_| {
@@ -246,8 +272,8 @@ fn watch_folders(house: &House, changed: mpsc::Sender<()>) -> Option<notify::Rec
     })
     .inspect_err(|error| tracing::warn!(%error, "folders cannot be watched; they are looked at every few seconds"))
     .ok()?;
-    for source in house.config.sources.values() {
-        let folder = house.config.path(&source.path);
+    for path in house.config.sources.values().filter_map(|source| source.path.as_ref()) {
+        let folder = house.config.path(path);
         if let Err(error) = watcher.watch(&folder, RecursiveMode::Recursive) {
             tracing::debug!(%error, folder = %folder.display(), "not watched");
         }

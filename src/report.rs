@@ -10,6 +10,8 @@ mod event;
 mod explain;
 mod front;
 mod html;
+mod identity;
+mod item;
 mod language;
 mod markdown;
 mod people;
@@ -27,6 +29,8 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use self::explain::{explain, explain_text};
+pub use self::identity::{event_key, link_key};
+pub use self::item::{Stated, read_item, read_page};
 pub use self::reading::{Context, MAX_BYTES, fingerprint, markdown_to_html, read, sanitize};
 
 /// A report as read. Stored as JSON with each revision, so fields may be added but not renamed.

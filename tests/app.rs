@@ -286,7 +286,9 @@ impl TestApp {
 impl TestApp {
     /// Looks into the folder once.
     pub async fn collect(&mut self) -> Collected {
-        let mut all = publish::collect(&self.house, &mut self.collector, &[]).await.unwrap();
+        let mut all = publish::collect_folders(&self.house, &mut self.collector, &[])
+            .await
+            .unwrap();
         let collected = all.remove(0);
         assert_eq!(collected.error, None);
         collected

@@ -281,7 +281,7 @@ async fn a_folder_that_is_not_there_is_told_and_stops_no_other_source() {
     let other = "[sources.other]\nkind = \"folder\"\npath = \"other\"\n";
     let app = TestApp::with(&format!("{other}{REPORTS}{EVENTS}")).await;
     app.drop_titled("Rivers");
-    let all = publish::collect(&app.house, &mut publish::Collector::default(), &[])
+    let all = publish::collect_folders(&app.house, &mut publish::Collector::default(), &[])
         .await
         .unwrap();
     let error = all[0].error.clone().unwrap();

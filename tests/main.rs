@@ -14,6 +14,7 @@ mod sink;
 mod sink_process;
 mod postfix;
 mod site;
+mod webhost;
 mod app;
 
 // What it is for: read this one first.
@@ -22,6 +23,7 @@ mod rules;
 
 mod config;
 mod folder;
+mod websources;
 mod report;
 mod people;
 mod editions;

@@ -11,7 +11,7 @@ use crate::publish::{self, Collected, Collector, ReportDecision, decide_report};
 pub(super) struct Args {
     /// Names of sources in config.toml; none: all
     sources: Vec<String>,
-    /// Publish at once what was collected, without waiting for `settle`
+    /// Ask the web at once, too, and publish what was collected without waiting for `settle`
     #[arg(long)]
     now: bool,
 }
@@ -52,9 +52,12 @@ pub(super) async fn run(desk: &Desk, args: &Args) -> anyhow::Result<()> {
     }
     let reading = progress::spinner("reading the sources", desk.quiet || desk.json);
     let all = if args.now {
-        collect_now(&house, &args.sources).await?
+        collect_now(&house, &args.sources, true).await?
     } else {
-        let all = publish::collect(&house, &mut Collector::default(), &args.sources).await?;
+        let mut all = publish::collect_folders(&house, &mut Collector::default(), &args.sources).await?;
+        let asked_for = !args.sources.is_empty();
+        let fetcher = publish::fetcher(&house.config)?;
+        all.extend(publish::collect_web(&house, &fetcher, &args.sources, asked_for).await?);
         publish::publish_settled(&house, false).await?;
         all
     };
@@ -69,7 +72,10 @@ pub(super) async fn run(desk: &Desk, args: &Args) -> anyhow::Result<()> {
             "refused": collected.refused,
             "archived": collected.archived,
             "held": collected.held,
-            "writing": collected.restless,
+            "joined": collected.joined,
+            "waiting": collected.restless,
+            "notes": collected.notes,
+            "next_at": collected.next_at,
             "error": collected.error,
         }))?;
         for line in sentences(collected) {
@@ -80,10 +86,42 @@ pub(super) async fn run(desk: &Desk, args: &Args) -> anyhow::Result<()> {
             .as_ref()
             .map(|error| format!("{}: {error}", collected.source)));
     }
+    say_who_was_not_asked(desk, &house, &args.sources, &all).await?;
     match failed {
         Some(error) => Err(anyhow::anyhow!(error)),
         None => Ok(()),
     }
+}
+
+/// Sources on the web whose hour has not come.
+async fn say_who_was_not_asked(
+    desk: &Desk,
+    house: &publish::House,
+    named: &[String],
+    asked: &[Collected],
+) -> anyhow::Result<()> {
+    for (name, source) in &house.config.sources {
+        let is_meant = named.is_empty() || named.contains(name);
+        if source.url.is_none() || !is_meant || asked.iter().any(|collected| collected.source == *name) {
+            continue;
+        }
+        let polling = house.store.find_source(name).await?.polling;
+        desk.say(match polling.next_at {
+            _ if polling.gone => format!("{name}: not asked any more, because it answered that it is gone for good"),
+            Some(at) if !named.is_empty() => {
+                format!(
+                    "{name}: not asked, because it asked to be left alone until {}",
+                    at.format("%Y-%m-%d %H:%M UTC")
+                )
+            }
+            Some(at) => format!(
+                "{name}: not asked before {}; `rapporteur collect {name}` asks now",
+                at.format("%Y-%m-%d %H:%M UTC")
+            ),
+            None => format!("{name}: not asked"),
+        });
+    }
+    Ok(())
 }
 
 fn sentences(collected: &Collected) -> Vec<String> {
@@ -120,12 +158,22 @@ fn sentences(collected: &Collected) -> Vec<String> {
             .iter()
             .map(|refused| format!("  refused {}: {}", refused.path, refused.reason)),
     );
-    lines.extend(
-        collected
-            .restless
-            .iter()
-            .map(|path| format!("  {path} is still being written; it is taken once it lies still")),
-    );
+    if collected.joined > 0 {
+        lines.push(format!(
+            "  {} of them another source has brought already",
+            collected.joined
+        ));
+    }
+    let when = match collected.next_at {
+        None => "it is taken once it lies still",
+        Some(_) => "it is taken with the next poll, when its page can be read",
+    };
+    let restless = collected.restless.iter();
+    lines.extend(restless.map(|place| format!("  {place} is not complete yet; {when}")));
+    lines.extend(collected.notes.iter().map(|note| format!("  {note}")));
+    if let Some(at) = collected.next_at {
+        lines.push(format!("  asked again at {}", at.format("%Y-%m-%d %H:%M UTC")));
+    }
     lines
 }
 

@@ -110,7 +110,7 @@ async fn prepare(desk: &Desk, house: &House) -> anyhow::Result<Edition> {
         bail!(reason);
     }
     desk.say(format!("People: {} on the list \"{LIST}\".", synced.subscribed));
-    let collected = collect_now(house, &[]).await?;
+    let collected = collect_now(house, &[], false).await?;
     let (new, refused) = collected
         .iter()
         .fold((0, 0), |(new, refused), it| (new + it.new, refused + it.refused.len()));

@@ -307,7 +307,7 @@ pub(super) async fn resume(desk: &Desk, args: &Resume) -> anyhow::Result<()> {
         match args.reports {
             Some(Reports::Send) => {}
             Some(Reports::Known) => {
-                super::collect_now(&house, &[]).await?;
+                super::collect_now(&house, &[], false).await?;
                 let known = publish::know_new_reports(&house).await?;
                 desk.say(format!(
                     "{known} reports that were new are now known: nobody is mailed about them"

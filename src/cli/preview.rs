@@ -46,7 +46,7 @@ pub(super) async fn run(desk: &Desk, args: &Args) -> anyhow::Result<()> {
     } else {
         let list = args.edition.as_str();
         house.config.list(list)?;
-        super::collect_still(&house, &[]).await?;
+        super::collect_still(&house, &[], false).await?;
         let mut order = by_hand(&house, read_hands(&house, list)?.by_language);
         order.settling = true;
         // The coming slot's Date, so that the bytes are those that will go out.

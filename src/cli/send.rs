@@ -84,9 +84,9 @@ pub(super) async fn run(desk: &Desk, args: &Args) -> anyhow::Result<()> {
     }
     // Whoever only looks publishes nothing before its time.
     let collected = if looks_only(args) {
-        super::collect_still(&house, &[]).await?
+        super::collect_still(&house, &[], false).await?
     } else {
-        super::collect_now(&house, &[]).await?
+        super::collect_now(&house, &[], false).await?
     };
     for collected in collected {
         for refused in &collected.refused {

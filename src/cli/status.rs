@@ -92,6 +92,9 @@ struct SourceStatus {
     source: String,
     last_success_at: Option<DateTime<Utc>>,
     error: Option<String>,
+    /// Sources on the web: when they are asked next, and how often they failed in a row.
+    next_at: Option<DateTime<Utc>>,
+    failures: u32,
     refused: Vec<publish::Refused>,
 }
 
@@ -130,6 +133,8 @@ async fn gather(house: &House) -> anyhow::Result<Status> {
             source: name.clone(),
             last_success_at: state.last_success_at,
             error: state.last_error,
+            next_at: state.polling.next_at.filter(|_| !state.polling.gone),
+            failures: state.polling.failures,
             refused: refused
                 .filter_map(|origin| {
                     Some(publish::Refused {

@@ -4,6 +4,7 @@
 
 mod list;
 mod relay;
+mod source;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -36,6 +37,7 @@ pub(super) fn problems(config: &Config) -> Problems {
     }
     for (name, source) in &config.sources {
         names("sources", name, &mut found);
+        source::problems(name, source, &mut found);
         length(&mut found, &["sources", name, "settle"], source.settle, SHORTER);
         backfill(&mut found, &["sources", name, "backfill"], source.backfill);
     }

@@ -4,11 +4,38 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
+use url::Url;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SourceKind {
+    /// A folder into which staff drop files.
     Folder,
+    /// RSS, Atom or JSON Feed on the web.
+    Feed,
+}
+
+impl SourceKind {
+    /// As in the configuration.
+    pub fn word(self) -> &'static str {
+        match self {
+            SourceKind::Folder => "folder",
+            SourceKind::Feed => "feed",
+        }
+    }
+}
+
+/// Where the text of a feed's items is taken from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FullText {
+    /// From the feed; from the page behind an item that has only a summary in it.
+    #[default]
+    Auto,
+    /// From the feed alone.
+    Feed,
+    /// Always from the page.
+    Page,
 }
 
 /// How far back the first collection, or a new list, reaches for mail.
@@ -28,13 +55,26 @@ pub enum Backfill {
 pub struct Source {
     pub kind: SourceKind,
     /// The drop folder.
-    pub path: PathBuf,
+    pub path: Option<PathBuf>,
+    /// What lies on the web: its address.
+    pub url: Option<Url>,
+    /// How often the web is asked.
+    #[serde(default, with = "humantime_serde")]
+    pub interval: Option<Duration>,
+    pub full_text: Option<FullText>,
     /// `"auto"` (default), `"all"`, `"none"`, or a time such as `"90d"`.
     #[serde(default)]
     pub backfill: Backfill,
     /// A report is published once it has been unchanged for this long.
     #[serde(default = "default_settle", with = "humantime_serde")]
     pub settle: Duration,
+}
+
+impl Source {
+    /// How often a source on the web is asked; an hour, if nothing is said (POLL-02).
+    pub fn interval(&self) -> Duration {
+        self.interval.unwrap_or(Duration::from_secs(3600))
+    }
 }
 
 fn default_settle() -> Duration {

@@ -27,17 +27,17 @@ fn selector(text: &str) -> Selector {
     Selector::parse(text).expect("a literal selector")
 }
 
-/// The title, the rule that found it, and the blocks; the rest goes into the report.
-pub(super) fn read(html: &str, report: &mut Report) -> Result<(String, &'static str, Vec<Block>), Refusal> {
-    if blocks::is_too_deep(html) {
-        return Err(Refusal(format!(
-            "elements are nested more than {} deep, which no page needs; save the text of the page as .txt or .md",
-            blocks::MOST_DEPTH
-        )));
-    }
+/// The title, the rule that found it, and the blocks; the rest goes into the report. `at`: where the page lay, if it was
+/// fetched.
+pub(super) fn read(
+    html: &str,
+    at: Option<&Url>,
+    report: &mut Report,
+) -> Result<(String, &'static str, Vec<Block>), Refusal> {
+    refuse_too_deep(html)?;
     let page = Html::parse_document(html);
-    stated::enter(&page, report);
-    let base = base_of(&page, report);
+    stated::enter(&page, at, report);
+    let base = base_of(&page, at, report);
     let (title, rule) = title(&page, report);
 
     let whole = blocks::of_node(main_element(&page), base.as_ref());
@@ -65,10 +65,22 @@ pub(super) fn read(html: &str, report: &mut Report) -> Result<(String, &'static 
     Ok((title, rule, blocks))
 }
 
+/// A page that only wants to exhaust whoever reads it.
+pub(super) fn refuse_too_deep(html: &str) -> Result<(), Refusal> {
+    if blocks::is_too_deep(html) {
+        return Err(Refusal(format!(
+            "elements are nested more than {} deep, which no page needs; save the text of the page as .txt or .md",
+            blocks::MOST_DEPTH
+        )));
+    }
+    Ok(())
+}
+
 /// Relative links are relative to the page's own address.
-fn base_of(page: &Html, report: &Report) -> Option<Url> {
+fn base_of(page: &Html, at: Option<&Url>, report: &Report) -> Option<Url> {
     static BASE: LazyLock<Selector> = LazyLock::new(|| selector("base[href]"));
     let own = report.url.as_deref().and_then(|url| Url::parse(url).ok());
+    let own = at.cloned().or(own);
     let href = page.select(&BASE).next().and_then(|base| base.attr("href"));
     let stated = href
         .and_then(|href| web_address(href, own.as_ref()))

@@ -66,19 +66,11 @@ impl Form {
 /// Reads one report. `name` is its path within the source; only the extension matters.
 pub fn read(name: &str, bytes: &[u8], context: &Context) -> Result<Report, Refusal> {
     let form = Form::of(name)?;
-    let text = text(bytes, context)?;
     let mut report = Report::default();
-    if text.is_notable() {
-        let lost = match text.replaced {
-            0 => String::new(),
-            1 => "; 1 unreadable character was replaced".to_owned(),
-            many => format!("; {many} unreadable characters were replaced"),
-        };
-        report.note("charset", text.rule, &format!("read as {}{lost}", text.charset));
-    }
-    let mut blocks = match form {
+    let text = decode(bytes, context, &mut report)?;
+    let blocks = match form {
         Form::Plain => {
-            let body = front::take(&text.text, &mut report)?;
+            let body = front::take(&text, &mut report)?;
             if report.title.is_empty() {
                 let read = plain::read(body);
                 report.title_from(&read.title, read.title_rule);
@@ -88,18 +80,37 @@ pub fn read(name: &str, bytes: &[u8], context: &Context) -> Result<Report, Refus
             }
         }
         Form::Markdown => {
-            let body = front::take(&text.text, &mut report)?;
+            let body = front::take(&text, &mut report)?;
             let base = report.own_url();
             let (title, rule, blocks) = markdown::read(body, &report.title, base.as_ref());
             report.title_from(&title, rule);
             blocks
         }
         Form::Html => {
-            let (title, rule, blocks) = html::read(&text.text, &mut report)?;
+            let (title, rule, blocks) = html::read(&text, None, &mut report)?;
             report.title_from(&title, rule);
             blocks
         }
     };
+    finish(report, blocks, context)
+}
+
+/// Bytes as text; that they were no plain UTF-8 is noted.
+pub(super) fn decode(bytes: &[u8], context: &Context, report: &mut Report) -> Result<String, Refusal> {
+    let text = text(bytes, context)?;
+    if text.is_notable() {
+        let lost = match text.replaced {
+            0 => String::new(),
+            1 => "; 1 unreadable character was replaced".to_owned(),
+            many => format!("; {many} unreadable characters were replaced"),
+        };
+        report.note("charset", text.rule, &format!("read as {}{lost}", text.charset));
+    }
+    Ok(text.text)
+}
+
+/// From blocks to a report: the tail, the body, and what nobody stated.
+pub(super) fn finish(mut report: Report, mut blocks: Vec<Block>, context: &Context) -> Result<Report, Refusal> {
     if let Some(tail) = tail::find(&blocks) {
         blocks.truncate(tail.keep);
         if report.related.is_empty() {
@@ -172,7 +183,7 @@ impl Report {
         self.provenance.insert(field.to_owned(), why);
     }
 
-    fn title_from(&mut self, title: &str, rule: &str) {
+    pub(super) fn title_from(&mut self, title: &str, rule: &str) {
         self.title = tidy(title);
         if !self.title.is_empty() && !self.provenance.contains_key("title") {
             let words = self.title.clone();

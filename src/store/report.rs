@@ -6,7 +6,7 @@ use sqlx::any::AnyRow;
 
 use super::{Result, Store, Tx, from_json, to_json};
 use crate::clock::from_millis;
-use crate::report::Report;
+use crate::report::{Report, event_key, link_key};
 
 /// A report as stored, at its newest revision unless said otherwise.
 #[derive(Clone, Debug)]
@@ -124,6 +124,20 @@ impl Store {
         row.as_ref().map(stored).transpose()
     }
 
+    /// The first report with this link, or else with this title and day, of whatever source: another source may have
+    /// it already. Withdrawn ones count too, so that none comes back by another way.
+    pub async fn find_report_like(&self, link_key: Option<&str>, event_key: Option<&str>) -> Result<Option<Stored>> {
+        let row = sqlx::query(sqlx::AssertSqlSafe(format!(
+            "{COLUMNS} WHERE r.link_key = $1 OR r.event_key = $2 \
+             ORDER BY CASE WHEN r.link_key = $1 THEN 0 ELSE 1 END, r.id LIMIT 1"
+        )))
+        .bind(link_key)
+        .bind(event_key)
+        .fetch_optional(&self.read)
+        .await?;
+        row.as_ref().map(stored).transpose()
+    }
+
     /// Public reports, newest by the date readers see, ties by order of first sight.
     pub async fn list_public_reports(&self) -> Result<Vec<Stored>> {
         let now = self.clock.now();
@@ -172,8 +186,8 @@ impl Store {
             .transpose()?;
         let id: i64 = sqlx::query(
             "INSERT INTO report (public_id, slug, source, item_key, revision, language, fingerprint, first_seen_at, \
-             changed_at, dated_at, draft, publish_after, lists, held_at, held_why, archived) \
-             VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id",
+             changed_at, dated_at, draft, publish_after, lists, held_at, held_why, archived, link_key, event_key) \
+             VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) RETURNING id",
         )
         .bind(new.public_id)
         .bind(slug)
@@ -189,6 +203,8 @@ impl Store {
         .bind(new.held_why.map(|_| new.at.timestamp_millis()))
         .bind(new.held_why)
         .bind(i64::from(new.archived))
+        .bind(new.report.url.as_deref().and_then(link_key))
+        .bind(event_key(new.report))
         .fetch_one(&mut **tx)
         .await?
         .try_get(0)?;
@@ -219,7 +235,7 @@ impl Store {
         sqlx::query(
             "UPDATE report SET revision = $2, fingerprint = $3, language = $4, changed_at = $5, draft = $6, \
              publish_after = $7, lists = $8, updated_at = CASE WHEN $9 = 1 AND updated_at IS NOT NULL THEN $5 \
-             ELSE updated_at END WHERE id = $1",
+             ELSE updated_at END, link_key = $10, event_key = $11 WHERE id = $1",
         )
         .bind(known.id)
         .bind(number)
@@ -230,6 +246,8 @@ impl Store {
         .bind(report.handling.publish_after.map(|at| at.timestamp_millis()))
         .bind(lists)
         .bind(i64::from(significant))
+        .bind(report.url.as_deref().and_then(link_key))
+        .bind(event_key(report))
         .execute(&mut **tx)
         .await?;
         insert_revision(tx, known.id, number, report, correction, at).await

@@ -3,8 +3,9 @@
 use chrono::{DateTime, Utc};
 use sqlx::Row;
 
-use super::{Result, Store, Tx};
+use super::{Result, Store, Tx, from_json, to_json};
 use crate::clock::from_millis;
+use crate::source::poll::Polling;
 
 /// What stands still, by whom and why.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
@@ -34,6 +35,8 @@ pub struct SourceState {
     pub first_collected_at: Option<DateTime<Utc>>,
     pub last_success_at: Option<DateTime<Utc>>,
     pub last_error: Option<String>,
+    /// Sources on the web: when and where they are asked next.
+    pub polling: Polling,
 }
 
 /// A cadence's row.
@@ -125,10 +128,11 @@ impl Store {
     }
 
     pub async fn find_source(&self, name: &str) -> Result<SourceState> {
-        let row = sqlx::query("SELECT first_collected_at, last_success_at, last_error FROM source WHERE name = $1")
-            .bind(name)
-            .fetch_optional(&self.read)
-            .await?;
+        let row =
+            sqlx::query("SELECT first_collected_at, last_success_at, last_error, polling FROM source WHERE name = $1")
+                .bind(name)
+                .fetch_optional(&self.read)
+                .await?;
         let Some(row) = row else {
             return Ok(SourceState::default());
         };
@@ -136,6 +140,7 @@ impl Store {
             first_collected_at: row.try_get::<Option<i64>, _>(0)?.map(from_millis),
             last_success_at: row.try_get::<Option<i64>, _>(1)?.map(from_millis),
             last_error: row.try_get(2)?,
+            polling: from_json("polling", row.try_get::<Option<&str>, _>(3)?.unwrap_or("{}"))?,
         })
     }
 
@@ -150,6 +155,26 @@ impl Store {
         .bind(now.timestamp_millis())
         .execute(&mut **tx)
         .await?;
+        Ok(())
+    }
+
+    /// Remembers when and where a source on the web is asked next. The row is made if need be.
+    pub async fn record_polling(&self, name: &str, polling: &Polling) -> Result<()> {
+        sqlx::query("INSERT INTO source (name, polling) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET polling = $2")
+            .bind(name)
+            .bind(to_json("polling", polling)?)
+            .execute(&self.write)
+            .await?;
+        Ok(())
+    }
+
+    /// A source answered that nothing changed.
+    pub async fn record_unchanged(&self, name: &str, now: DateTime<Utc>) -> Result<()> {
+        sqlx::query("UPDATE source SET last_success_at = $2, last_error = NULL WHERE name = $1")
+            .bind(name)
+            .bind(now.timestamp_millis())
+            .execute(&self.write)
+            .await?;
         Ok(())
     }
 

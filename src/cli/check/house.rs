@@ -102,7 +102,15 @@ pub(super) fn check_relay(config: &Config, name: &str, relay: &Relay, found: &mu
 
 pub(super) fn check_sources(config: &Config, found: &mut Findings) {
     for (name, source) in &config.sources {
-        let folder = config.path(&source.path);
+        if let Some(url) = &source.url {
+            let every = humantime::format_duration(source.interval());
+            found
+                .facts
+                .push(format!("Source {name}: the feed {url}, asked every {every}."));
+        }
+        let Some(folder) = source.path.as_ref().map(|path| config.path(path)) else {
+            continue;
+        };
         match std::fs::read_dir(&folder) {
             Ok(_) => found
                 .facts

@@ -59,10 +59,17 @@ pub(super) fn sentences(status: &Status) -> Vec<String> {
         );
     }
     for source in &status.sources {
+        let next = source.next_at.map_or_else(String::new, |at| {
+            format!(" Asked again {}.", at.format("%-d %b %H:%M UTC"))
+        });
+        let times = match source.failures {
+            0 | 1 => String::new(),
+            many => format!(" ({many} times in a row)"),
+        };
         lines.push(match (&source.error, source.last_success_at) {
-            (Some(error), _) => format!("Source {} fails: {error}", source.source),
+            (Some(error), _) => format!("Source {} fails{times}: {error}.{next}", source.source),
             (None, Some(at)) => format!(
-                "Source {}: last collected {}.",
+                "Source {}: last collected {}.{next}",
                 source.source,
                 at.format("%-d %b %H:%M UTC")
             ),

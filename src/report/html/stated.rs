@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use scraper::{ElementRef, Html, Selector};
 use serde_json::Value;
+use url::Url;
 
 use super::selector;
 use crate::report::blocks::web_address;
@@ -19,10 +20,10 @@ const LONGEST_JSON: usize = 500_000;
 /// Objects of JSON-LD that are looked at.
 const MOST_OBJECTS: usize = 2_000;
 
-pub(super) fn enter(page: &Html, report: &mut Report) {
+pub(super) fn enter(page: &Html, at: Option<&Url>, report: &mut Report) {
     json_ld(page, report);
     declared_language(page, report);
-    address(page, report);
+    address(page, at, report);
     publication(page, report);
     times(page, report);
     author(page, report);
@@ -218,7 +219,7 @@ fn declared_language(page: &Html, report: &mut Report) {
     }
 }
 
-fn address(page: &Html, report: &mut Report) {
+fn address(page: &Html, at: Option<&Url>, report: &mut Report) {
     static CANONICAL: LazyLock<Selector> = LazyLock::new(|| selector(r#"link[rel~="canonical"][href]"#));
     static OG_URL: LazyLock<Selector> = LazyLock::new(|| selector(r#"meta[property="og:url"][content]"#));
     let canonical = page
@@ -232,7 +233,7 @@ fn address(page: &Html, report: &mut Report) {
         .and_then(|meta| meta.attr("content"))
         .map(|url| (url, "meta og:url"));
     for (href, rule) in canonical.into_iter().chain(og) {
-        if let Some(url) = web_address(href, None)
+        if let Some(url) = web_address(href, at)
             && report.url.is_none()
         {
             report.url = Some(url);

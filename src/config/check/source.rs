@@ -1,0 +1,52 @@
+//! Sources: each kind has its keys, and a key of another kind usually means that `kind` was forgotten.
+
+use super::{Problems, note};
+use crate::config::{Source, SourceKind};
+
+pub(super) fn problems(name: &str, source: &Source, found: &mut Problems) {
+    let at = |key| ["sources", name, key];
+    let word = source.kind.word();
+    match source.kind {
+        SourceKind::Folder if source.path.is_none() => note(
+            found,
+            &at("path"),
+            format!("`path` is missing in [sources.{name}]; write the folder that reports are dropped into"),
+        ),
+        SourceKind::Feed if source.url.is_none() => note(
+            found,
+            &at("url"),
+            format!("`url` is missing in [sources.{name}]; write the address of the feed"),
+        ),
+        _ => {}
+    }
+    if let Some(time) = source.interval {
+        super::length(found, &at("interval"), time, "write such as \"1h\"");
+    }
+    if let Some(url) = &source.url
+        && (!matches!(url.scheme(), "http" | "https") || !url.username().is_empty() || url.password().is_some())
+    {
+        note(
+            found,
+            &at("url"),
+            format!("`sources.{name}.url` must begin with https:// or http:// and hold no password"),
+        );
+    }
+    let is_web = source.kind != SourceKind::Folder;
+    for (key, is_there) in [
+        ("path", source.path.is_some() && is_web),
+        ("url", source.url.is_some() && !is_web),
+        ("interval", source.interval.is_some() && !is_web),
+        (
+            "full_text",
+            source.full_text.is_some() && source.kind != SourceKind::Feed,
+        ),
+    ] {
+        if is_there {
+            note(
+                found,
+                &at(key),
+                format!("`{key}` means nothing to a source of kind {word}, in [sources.{name}]"),
+            );
+        }
+    }
+}
