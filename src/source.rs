@@ -5,6 +5,8 @@
 //! still, because editors and copies write in pieces (POLL-11); size and time of change must be the same at two looks,
 //! or the last change must be old enough.
 
+pub mod feed;
+
 use std::collections::HashMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};

@@ -25,6 +25,7 @@ mod folder;
 mod report;
 mod people;
 mod editions;
+mod feedsource;
 mod feeds;
 mod mail;
 mod delivery;
