@@ -17,7 +17,7 @@ mod markdown;
 mod people;
 mod place;
 mod plain;
-mod prose;
+pub(crate) mod prose;
 mod reading;
 mod series;
 mod summary;

@@ -27,6 +27,7 @@ mod websources;
 mod report;
 mod people;
 mod editions;
+mod feedsource;
 mod feeds;
 mod mail;
 mod delivery;

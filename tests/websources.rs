@@ -334,7 +334,7 @@ async fn what_no_server_should_do_costs_one_poll_and_says_why() {
         (Reply::new(301, ""), "without saying where"),
         (Reply::ok(page), "/real.xml"),
         (Reply::ok(""), "empty"),
-        (Reply::ok("{\"items\": 3}"), "no feed that can be read"),
+        (Reply::ok("{\"items\": 3}"), "no JSON Feed"),
         (Reply::ok(laughs), "declares entities"),
         (Reply::ok(deep), "nested more than 256 deep"),
         (Reply::new(500, ""), "answered 500"),

@@ -3,7 +3,8 @@
 //! In: bytes, and the charset of the HTTP header if there was one. Out: text without control characters, the charset
 //! used, how many bytes had to be replaced. The order is that of RFC 7303 section 3: byte order mark, header, XML
 //! declaration, meta, valid UTF-8, and only then a guess. The surprising thing: a file that says UTF-8 and holds not
-//! one valid UTF-8 character beyond ASCII is taken for what it is, because Windows editors make such files every day.
+//! one valid UTF-8 character beyond ASCII is taken for what it is, because Windows editors make such files every day;
+//! and a header of ISO-8859-1, which servers give everything, does not outdo what a file says of itself.
 
 use std::sync::LazyLock;
 
@@ -47,17 +48,26 @@ pub fn decode(bytes: &[u8], http_charset: Option<&str>) -> Decoded {
     let header = http_charset
         .and_then(|label| Encoding::for_label(label.trim().as_bytes()))
         .map(|encoding| (encoding, "HTTP header"));
+    // Servers call everything ISO-8859-1 by default; a file that says otherwise of itself, and is so, knows better.
+    let contradicts = |(encoding, _): &(&'static Encoding, _)| {
+        header.is_some_and(|(stated, _)| stated == WINDOWS_1252 && *encoding != stated)
+            && with(bytes, encoding, "").replaced == 0
+    };
+    if let Some((encoding, _)) = declared(bytes).filter(contradicts) {
+        return with(bytes, encoding, "declaration, against the HTTP header");
+    }
     if let Some((encoding, rule)) = header.or_else(|| declared(bytes)) {
-        if encoding == UTF_8 && std::str::from_utf8(bytes).is_err() && !has_utf8_characters(bytes) {
-            return with(bytes, guess(bytes), "declared as utf-8, but is not");
+        if encoding == UTF_8 && !is_utf8_but_for(bytes, 2) {
+            let other = declared(bytes).filter(|(other, _)| *other != UTF_8);
+            let other = other.map_or_else(|| guess(bytes), |(other, _)| other);
+            return with(bytes, other, "declared as utf-8, but is not");
         }
         return with(bytes, encoding, rule);
     }
     if std::str::from_utf8(bytes).is_ok() {
         return with(bytes, UTF_8, "valid UTF-8");
     }
-    // One damaged character in a UTF-8 file must not turn the whole of it into gibberish.
-    if has_utf8_characters(bytes) && with(bytes, UTF_8, "").replaced * 4 <= multibyte_leads(bytes) {
+    if is_utf8_but_for(bytes, 4) {
         return with(bytes, UTF_8, "mostly valid UTF-8");
     }
     with(bytes, guess(bytes), "guessed from the bytes")
@@ -158,6 +168,13 @@ fn guess(bytes: &[u8]) -> &'static Encoding {
     detector.feed(bytes, true);
     let encoding = detector.guess(None, chardetng::Utf8Detection::Deny);
     if encoding == UTF_8 { WINDOWS_1252 } else { encoding }
+}
+
+/// Whether the bytes are UTF-8, but for one in so many of its longer characters: a damaged one must not turn a whole
+/// file into gibberish.
+fn is_utf8_but_for(bytes: &[u8], one_in: usize) -> bool {
+    std::str::from_utf8(bytes).is_ok()
+        || (has_utf8_characters(bytes) && with(bytes, UTF_8, "").replaced * one_in <= multibyte_leads(bytes))
 }
 
 fn multibyte_leads(bytes: &[u8]) -> usize {

@@ -21,12 +21,12 @@ const ABBREVIATIONS: &[&str] = &[
 
 /// Compiles a literal pattern; each use sits in a `LazyLock` that a test forces.
 #[expect(clippy::expect_used, reason = "a literal pattern, compiled by a test")]
-pub(super) fn pattern(text: &str) -> Regex {
+pub(crate) fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("a literal pattern")
 }
 
 /// One line: white space collapsed to single blanks, control and text-direction characters gone, nothing cut.
-pub(super) fn tidy(text: &str) -> String {
+pub(crate) fn tidy(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for word in text.split(|c: char| c.is_whitespace() || matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}')) {
         let before = line.len();
@@ -119,7 +119,7 @@ pub(super) fn quoted(words: &str) -> String {
 }
 
 /// Text as HTML text.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 16);
     for c in text.chars() {
         match c {

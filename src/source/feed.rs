@@ -1,243 +1,203 @@
-//! The bytes of a feed as items: RSS, Atom, JSON Feed.
+//! Feeds of other sites: RSS 0.9x to 2.0, Atom 0.3 and 1.0, JSON Feed.
 //!
-//! In: bytes, the charset of the HTTP header, and where they lay. Out: a [`Feed`], or a [`Problem`] with a sentence for
-//! staff. Pure. The surprising part: the reader we use loses some old forms without a word, so that XML is put into a
-//! form it takes first (`feed/normal.rs`); and an item's key is not what the feed calls its id, if it calls several so.
+//! In: the bytes of a feed, the charset of its HTTP header, the address it came from. Out: a [`Feed`] with its items,
+//! or a [`Problem`] with a sentence for staff. Pure: no network, no clock, no database. Text is as the feed has it, not
+//! sanitised; links are absolute and http or https. The surprising thing: every XML dialect is rewritten as Atom before
+//! feed-rs reads it, because feed-rs loses old and careless dialects without a word, and a whole feed for one bad entry.
 
+mod dates;
+mod items;
+mod json;
 mod normal;
+mod page;
+mod plain;
+mod xml;
 
-use std::collections::HashMap;
 use std::time::Duration;
 
-use chrono::{DateTime, Datelike, Utc};
-use feed_rs::model;
+use chrono::{DateTime, Utc};
+use feed_rs::parser::ParseFeedError;
+use serde::Serialize;
 use url::Url;
 
-use crate::report;
+use crate::report::charset;
 
-/// Of one feed; more are not read at once (POLL-07).
-const MOST_ITEMS: usize = 1000;
-/// A text shorter than this that stands where summaries stand is one.
-const SHORT: usize = 1500;
+/// More entries than this are left out: no site publishes as many between two polls (POLL-07).
+pub const MOST_ENTRIES: usize = 1_000;
+/// A feed that asks for more rest than this would be forgotten.
+const LONGEST_REST: Duration = Duration::from_hours(7 * 24);
 
 /// A feed as read.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Feed {
+    /// Plain text.
     pub title: Option<String>,
-    /// As declared, for items that declare none.
+    /// As the feed states it ("en-GB").
     pub language: Option<String>,
-    /// `ttl`: not to be asked again before.
+    /// The page the feed belongs to.
+    pub link: Option<String>,
+    /// How long an answer stays fresh by `ttl` or `sy:updatePeriod`: not to be asked again before. A week at most.
     pub fresh_for: Option<Duration>,
-    /// Hours of the day, UTC, in which it wants to be left alone.
+    /// Hours of the day, in UTC, in which the feed is not to be asked.
     pub skip_hours: Vec<u8>,
+    /// In the order of the feed, each key once.
     pub items: Vec<Item>,
-    /// What staff should know though the feed could be read.
+    /// What staff should know though the feed was read: repeated guids, entries beyond the limit, bad bytes replaced.
     pub notes: Vec<String>,
 }
 
-/// One item of a feed.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// One entry of a feed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Item {
-    /// Of the item within its feed: its id; its link, if it has no id or shares it with another; else a hash (POLL-08).
+    /// Of the item within its source: guid or id; else its link; else a hash of its content (POLL-08). An empty guid,
+    /// or one that several items of the feed share, counts as missing.
     pub key: String,
     /// Absolute, http or https.
     pub link: Option<String>,
+    /// Plain text.
     pub title: Option<String>,
-    /// The fullest text there is, as HTML of somebody else's: not sanitised.
+    /// The fullest text there is, as HTML; not sanitised.
     pub html: Option<String>,
-    /// The text is no more than a summary.
+    /// What relative links in `html` are relative to.
+    pub base: Url,
+    /// `html` is only a summary or the beginning of a text.
     pub is_summary: bool,
+    /// Within 1800 to 2199; may lie in the future.
     pub published: Option<DateTime<Utc>>,
     pub updated: Option<DateTime<Utc>>,
+    /// Names, never mail addresses.
     pub author: Option<String>,
     pub topics: Vec<String>,
+    /// As the item itself states it; else the feed's holds.
     pub language: Option<String>,
+    pub enclosures: Vec<Enclosure>,
+    pub image: Option<String>,
 }
 
-/// Why bytes are no feed.
+/// A file that belongs to an item; type and length as the feed states them, and often wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Enclosure {
+    /// Absolute, http or https.
+    pub url: String,
+    pub kind: Option<String>,
+    pub length: Option<u64>,
+}
+
+/// Why bytes are no feed that can be read: what is wrong, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
-    #[error("the answer is empty; ask the keeper of the feed")]
+    #[error("the answer is empty; open the address in a browser, and ask the site if it is empty there too")]
     Empty,
-    #[error("this is a web page, not a feed{}", match .0.as_slice() {
-        [] => "; look in the page for the address of its feed".to_owned(),
-        feeds => format!("; it names these: {}", feeds.join(", ")),
-    })]
-    Page(Vec<String>),
-    #[error("the feed declares entities of its own, which is not read; ask its keeper to leave them out")]
+    #[error("this is a web page, not a feed; {}", named_feeds(.0))]
+    WebPage(Vec<String>),
+    #[error("this is {0}, not a feed; check the address of the source")]
+    Binary(&'static str),
+    #[error("this is neither XML nor JSON, so it is no feed; check the address of the source")]
+    NotAFeed,
+    #[error("this is XML, but no feed: its first element is <{0}>, not <rss>, <rdf:RDF> or <feed>; {hint}", hint = hint(.0))]
+    OtherXml(String),
+    #[error(
+        "its document type declares entities, which is a way of attack and not allowed; ask the site for a feed without"
+    )]
     Entities,
-    #[error("elements are nested more than {0} deep, which no feed needs")]
-    TooDeep(usize),
-    #[error("this is no feed that can be read: {0}; ask its keeper, or validate it at validator.w3.org/feed")]
+    #[error("elements are nested more than 256 deep, which no feed needs; ask the site to repair the feed")]
+    TooDeep,
+    #[error(
+        "the feed is not well-formed XML in line {line} ({words}), and no entry stands before; ask the site to repair it"
+    )]
+    NotWellFormed { line: usize, words: String },
+    #[error("the JSON is broken in line {line} ({words}); ask the site to repair the feed")]
+    BrokenJson { line: usize, words: String },
+    #[error(
+        "this is JSON, but no JSON Feed: it states no `version` and has no `items`; check the address of the source"
+    )]
+    OtherJson,
+    #[error(
+        "this is JSON Feed of the unknown version {0:?}; versions 1 and 1.1 can be read; ask the site for one of them"
+    )]
+    JsonVersion(String),
+    #[error("the feed cannot be read ({0}); please report this as a fault of the program, with the feed")]
     Unreadable(String),
 }
 
-/// Reads a feed.
+fn named_feeds(feeds: &[String]) -> String {
+    if feeds.is_empty() {
+        return "the page names no feed; look on the site for a link called RSS, Atom or feed".to_owned();
+    }
+    format!("the page names these feeds: {}", feeds.join(", "))
+}
+
+fn hint(root: &str) -> &'static str {
+    match root {
+        "urlset" | "sitemapindex" => "this is a sitemap, which a source of kind \"pages\" can read",
+        "opml" => "this is a list of feeds; take one address from it",
+        "Error" | "error" => "the site answers with an error; try again later",
+        _ => "check the address of the source",
+    }
+}
+
+/// Reads a feed. `base` is the address it came from, after redirects.
 pub fn read(bytes: &[u8], http_charset: Option<&str>, base: &Url) -> Result<Feed, Problem> {
-    let decoded = report::charset::decode(bytes, http_charset);
+    let decoded = charset::decode(bytes, http_charset);
     let text = decoded
         .text
-        .trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
-    if text.is_empty() {
-        return Err(Problem::Empty);
-    }
-    let mut feed = Feed::default();
-    if decoded.replaced > 0 {
-        feed.notes
-            .push(format!("{} unreadable characters were replaced", decoded.replaced));
-    }
-    let parser = feed_rs::parser::Builder::new()
-        .base_uri(Some(base.as_str()))
-        .sanitize_content(false)
-        // No id is none: which key serves instead is decided below.
-        .id_generator(|_, _, _| String::new())
-        .build();
-    let parsed = if text.starts_with('{') {
-        parser.parse(text.as_bytes())
-    } else {
-        let normal = normal::normalise(text, base)?;
-        feed.skip_hours = normal.skip_hours;
-        let broken = normal.broken;
-        feed.notes
-            .extend(broken.map(|why| format!("the feed was read up to where {why}")));
-        parser.parse(normal.xml.as_slice())
+        .trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    let mut feed = match text.chars().next() {
+        None => return Err(Problem::Empty),
+        Some('{' | '[') => json::read(text, base)?,
+        Some(_) => {
+            // Blank lines, byte order marks and warnings of the site's own program stand before many feeds.
+            let Some(start) = text.find('<').filter(|_| !is_binary(bytes)) else {
+                return Err(charset::binary_kind(bytes).map_or(Problem::NotAFeed, Problem::Binary));
+            };
+            let text = text.get(start..).unwrap_or_default();
+            if page::is_page(text) {
+                return Err(Problem::WebPage(page::named_feeds(text, base)));
+            }
+            read_xml(behind_rubbish(text), base)?
+        }
     };
-    let parsed = parsed.map_err(|error| Problem::Unreadable(error.to_string()))?;
-    feed.title = parsed.title.map(|title| tidy(&title.content));
-    feed.language = parsed.language;
-    feed.fresh_for = parsed.ttl.map(|minutes| Duration::from_secs(u64::from(minutes) * 60));
-    if parsed.entries.len() > MOST_ITEMS {
-        let more = parsed.entries.len() - MOST_ITEMS;
-        feed.notes
-            .push(format!("{more} items beyond the first {MOST_ITEMS} were not read"));
+    if decoded.replaced > 0 {
+        feed.notes.push(format!(
+            "bytes that mean nothing in {} were replaced: {}",
+            decoded.charset, decoded.replaced
+        ));
     }
-    let language = feed.language.clone();
-    feed.items = parsed
-        .entries
-        .into_iter()
-        .take(MOST_ITEMS)
-        .map(|entry| item(entry, base, language.as_deref()))
-        .collect();
-    give_keys(&mut feed);
     Ok(feed)
 }
 
-fn item(entry: model::Entry, base: &Url, language: Option<&str>) -> Item {
-    let link = link_of(&entry.links, base);
-    let content = entry.content.and_then(|content| {
-        let is_plain = content.content_type.essence().to_string() == "text/plain";
-        content.body.map(|body| if is_plain { paragraphs(&body) } else { body })
-    });
-    let filled = |text: &String| !text.trim().is_empty();
-    let summary = entry.summary.map(|summary| summary.content).filter(filled);
-    let (html, is_summary) = match (content.filter(filled), summary) {
-        (Some(content), _) => {
-            let is_summary = ends_early(&content);
-            (Some(content), is_summary)
-        }
-        (None, Some(summary)) => {
-            let is_summary = summary.chars().count() < SHORT || ends_early(&summary);
-            (Some(summary), is_summary)
-        }
-        (None, None) => (None, true),
-    };
-    Item {
-        key: entry.id.trim().to_owned(),
-        link,
-        title: entry
-            .title
-            .map(|title| tidy(&title.content))
-            .filter(|title| !title.is_empty()),
-        html,
-        is_summary,
-        published: entry.published.filter(is_possible),
-        updated: entry.updated.filter(is_possible),
-        author: entry
-            .authors
-            .into_iter()
-            .find_map(|author| author.name)
-            .map(|name| tidy(&name)),
-        topics: entry
-            .categories
-            .into_iter()
-            .map(|category| tidy(&category.label.unwrap_or(category.term)))
-            .filter(|topic| !topic.is_empty())
-            .collect(),
-        language: entry.language.or_else(|| language.map(str::to_owned)),
-    }
+/// Files of a known kind hold a `<` too; text with a few control characters may well be a feed.
+fn is_binary(bytes: &[u8]) -> bool {
+    charset::binary_kind(bytes).is_some_and(|kind| kind != "no text")
 }
 
-/// Ids that are missing, or that several items share, are no keys (POLL-08).
-fn give_keys(feed: &mut Feed) {
-    let mut counts: HashMap<String, usize> = HashMap::new();
-    for item in &feed.items {
-        *counts.entry(item.key.clone()).or_default() += 1;
-    }
-    let mut shared = 0;
-    for item in &mut feed.items {
-        let is_shared = counts.get(&item.key).is_some_and(|count| *count > 1) && !item.key.is_empty();
-        shared += usize::from(is_shared);
-        if item.key.is_empty() || is_shared {
-            let content = || {
-                let words = format!("{:?} {:?}", item.title, item.html);
-                report::fingerprint(words.as_bytes())
-            };
-            item.key = item.link.clone().unwrap_or_else(content);
-        }
-    }
-    if shared > 0 {
-        feed.notes.push(format!(
-            "{shared} items share their ids with others; their links serve as ids"
-        ));
-    }
+/// The feed behind what the site's own program let slip before it, such as warnings in HTML.
+fn behind_rubbish(text: &str) -> &str {
+    const MOST_RUBBISH: usize = 10_000;
+    let head = text.get(..text.floor_char_boundary(MOST_RUBBISH)).unwrap_or(text);
+    head.find("<?xml").and_then(|start| text.get(start..)).unwrap_or(text)
 }
 
-/// The link to read the item at: `alternate`, or one that says nothing of itself.
-fn link_of(links: &[model::Link], base: &Url) -> Option<String> {
-    let is_page = |link: &&model::Link| link.rel.as_deref().is_none_or(|rel| rel == "alternate");
-    let link = links.iter().find(is_page).or(links.first())?;
-    let url = base.join(link.href.trim()).ok()?;
-    matches!(url.scheme(), "http" | "https").then(|| url.to_string())
-}
-
-/// A date that feeds and mails can carry; others are slips.
-fn is_possible(at: &DateTime<Utc>) -> bool {
-    (1970..=2199).contains(&at.year())
-}
-
-/// Words on one line, without markup.
-fn tidy(html: &str) -> String {
-    let text = match html.contains(['<', '&']) {
-        true => scraper::Html::parse_fragment(html).root_element().text().collect(),
-        false => html.to_owned(),
-    };
-    let words: Vec<&str> = text.split_whitespace().collect();
-    words.join(" ").chars().filter(|c| !c.is_control()).collect()
-}
-
-/// Plain text as HTML.
-fn paragraphs(text: &str) -> String {
-    let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    let parts = escaped.split("\n\n").filter(|part| !part.trim().is_empty());
-    parts.map(|part| format!("<p>{part}</p>")).collect()
-}
-
-/// Whether a text stops where its page goes on.
-fn ends_early(html: &str) -> bool {
-    let text = tidy(html);
-    let end = text.trim_end();
-    [
-        "[…]",
-        "[...]",
-        "…",
-        "...",
-        "Read more",
-        "Continue reading",
-        "Weiterlesen",
-        "Lire la suite",
-        "Leer más",
-        "Читать далее",
-    ]
-    .iter()
-    .any(|mark| end.ends_with(mark))
+fn read_xml(text: &str, base: &Url) -> Result<Feed, Problem> {
+    let outline = xml::outline(text, base)?;
+    let normal = normal::normalise(&outline);
+    let parser = feed_rs::parser::Builder::new()
+        .id_generator(|_, _, _| String::new())
+        .timestamp_parser(dates::read)
+        .build();
+    let model = parser
+        .parse(normal.atom.as_bytes())
+        .map_err(|error: ParseFeedError| Problem::Unreadable(error.to_string()))?;
+    let mut notes = outline.notes;
+    let items = model.entries.into_iter().zip(normal.stated);
+    let items = items.map(|(entry, stated)| items::item(entry, stated)).collect();
+    Ok(Feed {
+        title: model.title.as_ref().and_then(items::plain_text),
+        language: model.language,
+        link: model.links.into_iter().next().map(|link| link.href),
+        fresh_for: normal.fresh_for.map(|rest| rest.min(LONGEST_REST)),
+        skip_hours: normal.skip_hours,
+        items: items::with_keys(items, &mut notes),
+        notes,
+    })
 }

@@ -144,7 +144,7 @@ impl Poll {
             notes: feed.notes.clone(),
             ..Collected::of(&self.name)
         };
-        let is_whole = self.take(&page, feed.items, &mut collected).await?;
+        let is_whole = self.take(feed.items, feed.language.as_deref(), &mut collected).await?;
 
         // Only now that it could be read and stored (POLL-01); and not if some of it is still to be taken.
         (polling.etag, polling.last_modified) = match is_whole {
@@ -169,7 +169,7 @@ impl Poll {
     }
 
     /// Turns items that are new or changed into reports and stores them. False: some wait for the next poll.
-    async fn take(&self, page: &Page, items: Vec<Item>, collected: &mut Collected) -> anyhow::Result<bool> {
+    async fn take(&self, items: Vec<Item>, language: Option<&str>, collected: &mut Collected) -> anyhow::Result<bool> {
         let origins = self.house.store.list_origins(&self.name).await?;
         let known: HashMap<&str, &str> = origins
             .iter()
@@ -178,12 +178,13 @@ impl Poll {
         let now = self.house.now();
         let began = tokio::time::Instant::now();
         let (mut found, mut pages) = (Vec::new(), 0);
-        for item in items {
-            let fingerprint = report::fingerprint(format!("{item:?}").as_bytes());
+        for mut item in items {
+            let fingerprint = fingerprint(&item);
             if known.get(item.key.as_str()) == Some(&fingerprint.as_str()) {
                 collected.unchanged += 1;
                 continue;
             }
+            item.language = item.language.or_else(|| language.map(str::to_owned));
             let link = item.link.as_deref().and_then(|link| Url::parse(link).ok());
             let wants_page = match self.source.full_text.unwrap_or_default() {
                 FullText::Auto => item.is_summary || item.html.is_none(),
@@ -201,7 +202,7 @@ impl Poll {
                 }
                 None => None,
             };
-            found.push(self.found(page, item, behind, fingerprint, now).await);
+            found.push(self.found(item, behind, fingerprint, now).await);
         }
         store_found(&self.house, &self.name, &self.source, found, &[], collected).await?;
         Ok(collected.restless.is_empty())
@@ -226,18 +227,10 @@ impl Poll {
         }
     }
 
-    async fn found(
-        &self,
-        feed: &Page,
-        item: Item,
-        behind: Option<Box<Page>>,
-        fingerprint: String,
-        now: DateTime<Utc>,
-    ) -> Found {
+    async fn found(&self, item: Item, behind: Option<Box<Page>>, fingerprint: String, now: DateTime<Utc>) -> Found {
         let place = item.key.clone();
         let dated = item.updated.or(item.published).filter(|at| *at <= now);
-        let base = feed.url.clone();
-        let reading = tokio::task::spawn_blocking(move || read(item, behind, base));
+        let reading = tokio::task::spawn_blocking(move || read(item, behind));
         let report = match reading.await {
             Ok(report) => report,
             Err(_) => Err("cannot be read: a rule of rapporteur fails on it; please report it".to_owned()),
@@ -272,8 +265,21 @@ impl Poll {
     }
 }
 
+/// What of an item makes it another text: not what its feed says about when it was touched.
+fn fingerprint(item: &Item) -> String {
+    let parts = (
+        &item.title,
+        &item.link,
+        &item.html,
+        &item.published,
+        &item.author,
+        &item.topics,
+    );
+    report::fingerprint(&serde_json::to_vec(&parts).unwrap_or_default())
+}
+
 /// What the feed states of an item, and the text of its page if that was fetched.
-fn read(item: Item, behind: Option<Box<Page>>, base: Url) -> Result<Report, String> {
+fn read(item: Item, behind: Option<Box<Page>>) -> Result<Report, String> {
     let stated = Stated {
         title: item.title,
         url: item.link,
@@ -297,7 +303,7 @@ fn read(item: Item, behind: Option<Box<Page>>, base: Url) -> Result<Report, Stri
         Some(report) => Ok(report),
         None => {
             let html = item.html.unwrap_or_default();
-            report::read_item(&html, &base, &stated, &context).map_err(|refusal| refusal.to_string())
+            report::read_item(&html, &item.base, &stated, &context).map_err(|refusal| refusal.to_string())
         }
     }
 }

@@ -1,221 +1,210 @@
-//! XML of a feed in the form that the reader of feeds takes.
+//! Any XML feed as Atom 1.0: the one dialect that says exactly what each of its texts is.
 //!
-//! In: a document as text. Out: the same, with what would be lost named as it is expected: RSS without a version, Atom
-//! 0.3, named characters of HTML. The surprising part: a document that breaks off or breaks a rule is closed where it
-//! does, so that the items before are read; and one that declares entities is refused, whatever they are for (SEC-06).
+//! In: an [`Outline`]. Out: Atom for feed-rs, and beside it what feed-rs has no place for. The surprising thing: order
+//! is precedence. Where a field may be said in several ways, the later row of [`FIELDS`] wins, since of two elements
+//! feed-rs keeps the last.
 
-use quick_xml::escape::resolve_html5_entity;
-use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
-use quick_xml::{Reader, Writer};
-use scraper::{Html, Selector};
+mod stated;
+mod text;
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
 use url::Url;
 
-use super::Problem;
+pub(super) use self::stated::Stated;
+use self::stated::{feed_language, fresh_for, skip_hours, stated};
+use self::text::{own_text, text_of};
+use super::plain::person;
+use super::xml::{Dialect, Element, Outline, Space};
+use crate::report::prose::escape;
 
-/// Elements within elements: deeper is an attack.
-const MOST_DEPTH: usize = 256;
-const ATOM: &str = "http://www.w3.org/2005/Atom";
-const ATOM_03: &str = "http://purl.org/atom/ns#";
-
-/// A document that can be read.
-#[derive(Debug, Default)]
 pub(super) struct Normal {
-    pub(super) xml: Vec<u8>,
+    pub(super) atom: String,
+    /// One per entry.
+    pub(super) stated: Vec<Stated>,
+    pub(super) fresh_for: Option<Duration>,
     pub(super) skip_hours: Vec<u8>,
-    /// Why the rest of the document was not read.
-    pub(super) broken: Option<String>,
 }
 
-pub(super) fn normalise(text: &str, base: &Url) -> Result<Normal, Problem> {
-    let mut reader = Reader::from_str(text);
-    let config = reader.config_mut();
-    config.check_end_names = false;
-    config.allow_unmatched_ends = true;
-    config.allow_dangling_amp = true;
-    let mut rewriting = Rewriting {
-        writer: Writer::new(Vec::with_capacity(text.len())),
-        open: Vec::new(),
-        is_old_atom: false,
-        skip_hours: Vec::new(),
-        seen_root: false,
-    };
-    rewriting.write(Event::Decl(BytesDecl::new("1.0", Some("utf-8"), None)))?;
-    let mut broken = None;
-    loop {
-        match reader.read_event() {
-            Ok(Event::Eof) => break,
-            Ok(event) => rewriting.take(event, text, base)?,
-            Err(error) => {
-                broken = Some(format!(
-                    "it breaks a rule of XML at byte {}: {error}",
-                    reader.error_position()
-                ));
-                break;
-            }
-        }
-    }
-    if !rewriting.seen_root {
-        return Err(Problem::Unreadable(
-            broken.unwrap_or_else(|| "it has no element".to_owned()),
-        ));
-    }
-    while let Some(name) = rewriting.open.pop() {
-        rewriting.write(Event::End(BytesEnd::new(name)))?;
-    }
-    Ok(Normal {
-        xml: rewriting.writer.into_inner(),
-        skip_hours: rewriting.skip_hours,
-        broken,
-    })
+/// How an element's content is to be taken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// The same words in Atom.
+    Words,
+    /// A text construct: plain, HTML or XHTML, as the element says or else as its dialect has it.
+    Text,
+    /// HTML whatever the element says.
+    Html,
+    Person,
+    Topic,
 }
 
-struct Rewriting {
-    writer: Writer<Vec<u8>>,
-    /// Names of the elements that are open, as written.
-    open: Vec<String>,
-    is_old_atom: bool,
-    skip_hours: Vec<u8>,
-    seen_root: bool,
+/// What an element of an entry is in Atom; of several that say the same, the last row wins.
+const FIELDS: &[(Space, &str, &str, Form)] = &[
+    (Space::Media, "title", "title", Form::Text),
+    (Space::DublinCore, "title", "title", Form::Text),
+    (Space::Core, "title", "title", Form::Text),
+    (Space::DublinCore, "identifier", "id", Form::Words),
+    (Space::Core, "id", "id", Form::Words),
+    (Space::Core, "guid", "id", Form::Words),
+    (Space::Media, "description", "summary", Form::Text),
+    (Space::Itunes, "summary", "summary", Form::Text),
+    (Space::DublinCore, "description", "summary", Form::Html),
+    (Space::Core, "abstract", "summary", Form::Text),
+    (Space::Core, "description", "summary", Form::Html),
+    (Space::Core, "summary", "summary", Form::Text),
+    (Space::Core, "fullitem", "content", Form::Html),
+    (Space::Core, "body", "content", Form::Html),
+    (Space::Html, "body", "content", Form::Html),
+    (Space::Core, "content", "content", Form::Text),
+    (Space::Content, "encoded", "content", Form::Html),
+    (Space::Core, "created", "published", Form::Words),
+    (Space::Terms, "created", "published", Form::Words),
+    (Space::DublinCore, "date", "published", Form::Words),
+    (Space::Terms, "issued", "published", Form::Words),
+    (Space::Core, "issued", "published", Form::Words),
+    (Space::Core, "pubdate", "published", Form::Words),
+    (Space::Core, "published", "published", Form::Words),
+    (Space::Terms, "modified", "updated", Form::Words),
+    (Space::Core, "modified", "updated", Form::Words),
+    (Space::Core, "updated", "updated", Form::Words),
+    (Space::Core, "author", "author", Form::Person),
+    (Space::DublinCore, "creator", "author", Form::Person),
+    (Space::Core, "category", "category", Form::Topic),
+    (Space::DublinCore, "subject", "category", Form::Topic),
+];
+
+pub(super) fn normalise(outline: &Outline) -> Normal {
+    let mut atom = String::from(r#"<feed xmlns="http://www.w3.org/2005/Atom""#);
+    if let Some(language) = feed_language(outline) {
+        let _ = write!(atom, r#" xml:lang="{}""#, escape(&language));
+    }
+    atom.push('>');
+    let titles = outline.head.iter();
+    for title in titles.filter(|element| element.is(Space::Core, "title")).take(1) {
+        write_field(&mut atom, title, "title", Form::Text, outline.dialect);
+    }
+    if let Some(link) = links(&outline.head).next() {
+        let _ = write!(atom, r#"<link href="{}"/>"#, escape(&link));
+    }
+    for entry in &outline.entries {
+        atom.push_str("<entry>");
+        write_entry(&mut atom, entry, outline.dialect);
+        atom.push_str("</entry>");
+    }
+    atom.push_str("</feed>");
+
+    Normal {
+        atom,
+        stated: outline.entries.iter().map(stated).collect(),
+        fresh_for: fresh_for(&outline.head),
+        skip_hours: skip_hours(&outline.head),
+    }
 }
 
-impl Rewriting {
-    fn write(&mut self, event: Event<'_>) -> Result<(), Problem> {
-        self.writer
-            .write_event(event)
-            .map_err(|error| Problem::Unreadable(error.to_string()))
+fn write_entry(atom: &mut String, entry: &Element, dialect: Dialect) {
+    // RSS 1.0 names its items by an attribute.
+    if let Some(about) = entry.attribute("rdf:about") {
+        write_element(atom, "id", about);
     }
-
-    fn take(&mut self, event: Event<'_>, text: &str, base: &Url) -> Result<(), Problem> {
-        match event {
-            // Written anew, or no part of a feed.
-            Event::Decl(_) | Event::Comment(_) | Event::PI(_) | Event::Eof => Ok(()),
-            Event::DocType(declared) => match declared.contains('[') {
-                true => Err(Problem::Entities),
-                false => Ok(()),
-            },
-            Event::Start(start) => {
-                let start = self.start(&start, text, base)?;
-                if self.open.len() >= MOST_DEPTH {
-                    return Err(Problem::TooDeep(MOST_DEPTH));
-                }
-                self.open.push(start.name().as_ref().to_owned());
-                self.write(Event::Start(start))
+    for (space, name, target, form) in FIELDS {
+        let said: Vec<&Element> = entry.elements().filter(|element| element.is(*space, name)).collect();
+        // Of several the first counts, and feed-rs keeps the last; people and topics are all kept.
+        if matches!(form, Form::Person | Form::Topic) {
+            for element in said {
+                write_field(atom, element, target, *form, dialect);
             }
-            Event::Empty(start) => {
-                let start = self.start(&start, text, base)?;
-                self.write(Event::Empty(start))
-            }
-            // What is closed is what is open, whatever the document calls it.
-            Event::End(_) => match self.open.pop() {
-                Some(name) => self.write(Event::End(BytesEnd::new(name))),
-                None => Ok(()),
-            },
-            Event::Text(words) => {
-                self.note_hour(&words);
-                self.write(Event::Text(words))
-            }
-            Event::CData(words) => self.write(Event::CData(words)),
-            Event::GeneralRef(named) => {
-                if named.is_char_ref() || matches!(&*named, "amp" | "lt" | "gt" | "quot" | "apos") {
-                    return self.write(Event::GeneralRef(named));
-                }
-                let unknown = format!("&{};", &*named);
-                let meant = resolve_html5_entity(&named).unwrap_or(&unknown);
-                self.write(Event::Text(BytesText::new(meant)))
+        } else {
+            for element in said.into_iter().rev() {
+                write_field(atom, element, target, *form, dialect);
             }
         }
     }
-
-    fn start(&mut self, start: &BytesStart<'_>, text: &str, base: &Url) -> Result<BytesStart<'static>, Problem> {
-        let name = start.name().as_ref().to_owned();
-        let local = start.local_name().as_ref().to_ascii_lowercase();
-        let mut attributes: Vec<(String, String)> = start
-            .html_attributes()
-            .with_checks(false)
-            .flatten()
-            .map(|attribute| (attribute.key.as_ref().to_owned(), attribute.value.into_owned()))
-            .collect();
-        let mut new_name = name;
-        if !self.seen_root {
-            self.seen_root = true;
-            match local.as_str() {
-                "html" => return Err(Problem::Page(feeds_of(text, base))),
-                "rss" => {
-                    attributes.retain(|(key, _)| key != "version");
-                    attributes.push(("version".to_owned(), "2.0".to_owned()));
-                }
-                "feed" => {
-                    self.is_old_atom = attributes.iter().any(|(_, value)| value == ATOM_03);
-                    for (_, value) in attributes.iter_mut().filter(|(_, value)| *value == ATOM_03) {
-                        *value = ATOM.to_owned();
-                    }
-                }
-                _ => {}
-            }
-        } else if self.is_old_atom {
-            new_name = modern(&new_name);
-            if attributes
-                .iter()
-                .any(|(key, value)| key == "mode" && value == "escaped")
-            {
-                attributes.retain(|(key, _)| key != "type" && key != "mode");
-                attributes.push(("type".to_owned(), "html".to_owned()));
-            }
-        }
-        let mut start = BytesStart::new(new_name);
-        for (key, value) in &attributes {
-            // Values come as they were written, escapes and all.
-            start.push_attribute(quick_xml::events::attributes::Attribute::from((
-                key.as_str(),
-                unescaped(value).as_str(),
-            )));
-        }
-        Ok(start)
+    let link = links(entry.elements()).next().or_else(|| permanent_link(entry));
+    if let Some(link) = link {
+        let _ = write!(atom, r#"<link href="{}"/>"#, escape(&link));
     }
+}
 
-    fn note_hour(&mut self, words: &str) {
-        let mut inner = self.open.iter().rev();
-        let is_hour = inner.next().is_some_and(|name| name.eq_ignore_ascii_case("hour"))
-            && inner.next().is_some_and(|name| name.eq_ignore_ascii_case("skiphours"));
-        if let (true, Ok(hour @ 0..24)) = (is_hour, words.trim().parse()) {
-            self.skip_hours.push(hour);
+fn write_element(atom: &mut String, name: &str, words: &str) {
+    let words = words.trim();
+    if !words.is_empty() {
+        let _ = write!(atom, "<{name}>{}</{name}>", escape(words));
+    }
+}
+
+fn write_field(atom: &mut String, element: &Element, target: &str, form: Form, dialect: Dialect) {
+    match form {
+        Form::Words => write_element(atom, target, &element.text()),
+        Form::Text | Form::Html => {
+            let Some((kind, text)) = text_of(element, form, dialect) else {
+                return;
+            };
+            if !text.trim().is_empty() {
+                let _ = write!(atom, r#"<{target} type="{kind}">{}</{target}>"#, escape(&text));
+            }
+        }
+        Form::Person => {
+            let name = element.elements().find(|child| child.name == "name");
+            if let Some(name) = person(&name.map_or_else(|| own_text(element), Element::text)) {
+                let _ = write!(atom, "<author><name>{}</name></author>", escape(&name));
+            }
+        }
+        Form::Topic => {
+            let text = element.text();
+            let term = element
+                .attribute("label")
+                .or(element.attribute("term"))
+                .unwrap_or(text.trim());
+            if !term.is_empty() {
+                let _ = write!(atom, r#"<category term="{}"/>"#, escape(term));
+            }
         }
     }
 }
 
-/// What Atom 1.0 calls an element of Atom 0.3.
-fn modern(name: &str) -> String {
-    let (prefix, local) = match name.split_once(':') {
-        Some((prefix, local)) => (Some(prefix), local),
-        None => (None, name),
-    };
-    let local = match local {
-        "issued" | "created" => "published",
-        "modified" => "updated",
-        "tagline" => "subtitle",
-        "copyright" => "rights",
-        local => local,
-    };
-    prefix.map_or_else(|| local.to_owned(), |prefix| format!("{prefix}:{local}"))
+/// Links to the page of an entry or a feed, those to HTML first.
+fn links<'a>(elements: impl IntoIterator<Item = &'a Element>) -> impl Iterator<Item = String> {
+    let mut found = Vec::new();
+    for element in elements {
+        if !element.is(Space::Core, "link") || !matches!(element.attribute("rel"), None | Some("alternate")) {
+            continue;
+        }
+        let text = element.text();
+        let href = href_of(element).unwrap_or(&text);
+        let is_html = element.attribute("type").is_none_or(|kind| kind.contains("html"));
+        if let Some(address) = address(href, &element.base) {
+            found.push((!is_html, address));
+        }
+    }
+    found.sort_by_key(|(is_other, _)| *is_other);
+    found.into_iter().map(|(_, address)| address)
 }
 
-fn unescaped(value: &str) -> String {
-    quick_xml::escape::unescape_with(value, resolve_html5_entity)
-        .map_or_else(|_| value.to_owned(), |value| value.into_owned())
+fn href_of(element: &Element) -> Option<&str> {
+    ["href", "url", "uri"].iter().find_map(|name| element.attribute(name))
 }
 
-/// Addresses of the feeds that a page names.
-fn feeds_of(page: &str, base: &Url) -> Vec<String> {
-    let Ok(links) = Selector::parse(r#"link[rel~="alternate"][href]"#) else {
-        return Vec::new();
-    };
-    let page = Html::parse_document(page);
-    page.select(&links)
-        .filter(|link| {
-            let kind = link.attr("type").unwrap_or_default();
-            ["rss", "atom", "feed+json"].iter().any(|feed| kind.contains(feed))
-        })
-        .filter_map(|link| Some(base.join(link.attr("href")?).ok()?.to_string()))
-        .take(5)
-        .collect()
+/// A guid is a link unless it says otherwise, and many an id is one.
+fn permanent_link(entry: &Element) -> Option<String> {
+    let guid = entry
+        .elements()
+        .find(|element| element.is(Space::Core, "guid") || element.is(Space::Core, "id"))?;
+    if guid.attribute("ispermalink").is_some_and(|stated| stated != "true") {
+        return None;
+    }
+    let text = guid.text();
+    let text = text.trim();
+    Url::parse(text).ok().and_then(|_| address(text, &guid.base))
+}
+
+/// An absolute address of the web, or nothing: links of other schemes lead nowhere we send people (SEC-02).
+pub(super) fn address(href: &str, base: &Url) -> Option<String> {
+    let href = href.trim();
+    if href.is_empty() {
+        return None;
+    }
+    let url = base.join(href).ok()?;
+    (matches!(url.scheme(), "http" | "https") && url.has_host()).then(|| url.into())
 }
