@@ -5,11 +5,13 @@
 
 mod blocks;
 pub mod charset;
+mod date;
 mod dates;
 mod event;
 mod explain;
 mod front;
 mod html;
+mod labels;
 mod language;
 mod markdown;
 mod people;
@@ -74,6 +76,35 @@ pub struct Event {
     pub venue: Option<String>,
     pub city: Option<String>,
     pub country: Option<String>,
+    /// Who held it; several are parted by "; ".
+    pub organiser: Option<String>,
+    pub status: Status,
+    /// Held online, or online as well; false if nothing says so.
+    pub online: bool,
+}
+
+/// Whether an event took place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Nothing says so.
+    #[default]
+    Unknown,
+    Held,
+    Announced,
+    Cancelled,
+}
+
+impl Status {
+    /// The word for it in front matter and in `explain`; none if it is not known.
+    pub fn word(self) -> Option<&'static str> {
+        match self {
+            Status::Unknown => None,
+            Status::Held => Some("held"),
+            Status::Announced => Some("announced"),
+            Status::Cancelled => Some("cancelled"),
+        }
+    }
 }
 
 /// A day, or a day and a wall-clock time. Serialised as ISO 8601: `2019-01-28` or `2019-01-28T18:30`.
@@ -163,6 +194,23 @@ pub struct Handling {
 pub struct Provenance {
     pub rule: String,
     pub words: String,
+    /// What other rules would have said, the surest first.
+    #[serde(default, rename = "also", skip_serializing_if = "Vec::is_empty")]
+    pub losers: Vec<Loser>,
+}
+
+/// A value that another rule found and that did not win.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Loser {
+    pub rule: String,
+    pub words: String,
+    pub value: String,
+}
+
+impl Loser {
+    /// More than these tell nobody anything.
+    const MOST: usize = 4;
 }
 
 /// Why a file is no report: one sentence for staff that says what is wrong and what to do.

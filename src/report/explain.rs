@@ -29,6 +29,9 @@ pub fn explain(report: &Report) -> Value {
             "venue": report.event.venue,
             "city": report.event.city,
             "country": report.event.country,
+            "organiser": report.event.organiser,
+            "status": report.event.status.word(),
+            "online": report.event.online,
         },
         "series": report.series,
         "people": people,
@@ -67,6 +70,15 @@ pub fn explain_text(report: &Report) -> String {
         ("event.venue", event.venue.clone().into_iter().collect()),
         ("event.city", event.city.clone().into_iter().collect()),
         ("event.country", event.country.clone().into_iter().collect()),
+        ("event.organiser", event.organiser.clone().into_iter().collect()),
+        (
+            "event.status",
+            event.status.word().map(str::to_owned).into_iter().collect(),
+        ),
+        (
+            "event.online",
+            event.online.then(|| "yes".to_owned()).into_iter().collect(),
+        ),
         ("series", report.series.clone().into_iter().collect()),
         ("people", people.collect()),
         ("topics", report.topics.clone()),
@@ -129,5 +141,13 @@ fn write_field(out: &mut String, report: &Report, field: &str, values: &[String]
     if let Some(why) = report.provenance.get(field) {
         let separator = if why.words.is_empty() { "" } else { ": " };
         let _ = writeln!(out, "{:<WIDTH$}  ({}{separator}{})", "", why.rule, why.words);
+        for lost in &why.losers {
+            let separator = if lost.words.is_empty() { "" } else { ": " };
+            let _ = writeln!(
+                out,
+                "{:<WIDTH$}  also: {} ({}{separator}{})",
+                "", lost.value, lost.rule, lost.words
+            );
+        }
     }
 }

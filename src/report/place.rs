@@ -51,6 +51,39 @@ pub(super) fn is_place(name: &str) -> bool {
     COUNTRIES.contains(&name) || KNOWN.contains_key(&name)
 }
 
+/// A place as a page or an editor states it in one text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Parts {
+    pub(super) venue: Option<String>,
+    pub(super) city: Option<String>,
+    pub(super) country: Option<String>,
+}
+
+/// "Hall, 12 Street, Vienna, Austria" by its commas: known cities and countries by their names, what comes first and
+/// is neither is the venue.
+pub(super) fn stated(text: &str) -> Parts {
+    let mut parts = Parts::default();
+    let pieces: Vec<String> = text.split([',', ';', '·', '|', '(', ')']).map(tidy).collect();
+    for (at, piece) in pieces.iter().filter(|piece| !piece.is_empty()).enumerate() {
+        let lower = piece.to_lowercase();
+        // "1000 Bruxelles", "Lima 27": the code of a district is no part of a name.
+        let bare: Vec<&str> = piece
+            .split(' ')
+            .filter(|word| !word.chars().any(|c| c.is_ascii_digit()))
+            .collect();
+        let bare = bare.join(" ");
+        if let Some(city) = KNOWN.get(&bare.to_lowercase()).filter(|_| parts.city.is_none()) {
+            let is_same = city.to_lowercase() == bare.to_lowercase();
+            parts.city = Some(if is_same { bare } else { (*city).to_owned() });
+        } else if COUNTRIES.contains(&lower) && !is_month_or_language(piece) {
+            parts.country = parts.country.or_else(|| Some(piece.clone()));
+        } else if at == 0 && piece.chars().any(char::is_alphabetic) {
+            parts.venue = Some(piece.clone());
+        }
+    }
+    parts
+}
+
 pub(super) fn find(sentences: &[&str], first_paragraph: &str) -> Option<Place> {
     let tied = |rule: fn(&str) -> Option<Place>| sentences.iter().find_map(|sentence| rule(sentence));
     tied(beside_place_words)

@@ -10,12 +10,14 @@ use url::Url;
 use super::blocks::{self, Block, Kind};
 use super::prose::{quoted, tidy};
 use super::{
-    Provenance, Refusal, Report, charset, event, front, html, language, markdown, people, place, plain, prose, series,
-    summary, tail,
+    Loser, Provenance, Refusal, Report, charset, date, event, front, html, labels, language, markdown, people, place,
+    plain, prose, series, summary, tail,
 };
 
 /// A larger file is no report.
 pub const MAX_BYTES: usize = 10 * 1024 * 1024;
+/// Facts stand by themselves ("Date: ...") within so many blocks, or nowhere.
+const HEAD_BLOCKS: usize = 40;
 
 /// What is known about a file besides its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +78,7 @@ pub fn read(name: &str, bytes: &[u8], context: &Context) -> Result<Report, Refus
         };
         report.note("charset", text.rule, &format!("read as {}{lost}", text.charset));
     }
+    let (mut days, mut whole) = (Vec::new(), Vec::new());
     let mut blocks = match form {
         Form::Plain => {
             let body = front::take(&text.text, &mut report)?;
@@ -95,9 +98,10 @@ pub fn read(name: &str, bytes: &[u8], context: &Context) -> Result<Report, Refus
             blocks
         }
         Form::Html => {
-            let (title, rule, blocks) = html::read(&text.text, &mut report)?;
-            report.title_from(&title, rule);
-            blocks
+            let page = html::read(&text.text, &mut report)?;
+            (days, whole) = (page.days, page.whole);
+            report.title_from(&page.title, page.title_rule);
+            page.blocks
         }
     };
     if let Some(tail) = tail::find(&blocks) {
@@ -122,7 +126,7 @@ pub fn read(name: &str, bytes: &[u8], context: &Context) -> Result<Report, Refus
         return Err(Refusal("holds no text; write a title and the report".to_owned()));
     }
     enter_body(&mut report, &blocks);
-    enter_from_prose(&mut report, &blocks, context);
+    enter_from_prose(&mut report, &blocks, &whole, &days, context);
     Ok(report)
 }
 
@@ -168,8 +172,24 @@ impl Report {
         let why = Provenance {
             rule: rule.to_owned(),
             words: quoted(words),
+            losers: self.provenance.remove(field).map(|why| why.losers).unwrap_or_default(),
         };
         self.provenance.insert(field.to_owned(), why);
+    }
+
+    /// Records what another rule would have put into a filled field. The same value again is no loser.
+    pub(super) fn note_loser(&mut self, field: &str, rule: &str, words: &str, value: &str) {
+        let Some(why) = self.provenance.get_mut(field) else {
+            return;
+        };
+        let value = quoted(value);
+        if why.losers.len() < Loser::MOST && !why.losers.iter().any(|one| one.value == value) {
+            why.losers.push(Loser {
+                rule: rule.to_owned(),
+                words: quoted(words),
+                value,
+            });
+        }
     }
 
     fn title_from(&mut self, title: &str, rule: &str) {
@@ -215,27 +235,43 @@ fn enter_body(report: &mut Report, blocks: &[Block]) {
 }
 
 /// What nobody stated is looked for in running text.
-fn enter_from_prose(report: &mut Report, blocks: &[Block], context: &Context) {
+fn enter_from_prose(report: &mut Report, blocks: &[Block], whole: &[Block], days: &[NaiveDate], context: &Context) {
     let paragraphs: Vec<&str> = blocks
         .iter()
         .filter(|block| block.kind != Kind::Heading)
         .map(|block| block.text.as_str())
         .collect();
     // Lines as written: a label such as "Date:" begins a line, not always a paragraph.
-    let lines: Vec<String> = blocks.iter().take(12).map(written_lines).collect();
+    let lines: Vec<String> = blocks.iter().take(HEAD_BLOCKS).map(written_lines).collect();
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
     if report.published.is_none()
-        && let Some((day, words)) = event::published(&lines)
+        && let Some((day, words)) = event::published(&lines).or_else(|| event::published(&paragraphs))
     {
         report.published = Some(day.and_time(NaiveTime::MIN).and_utc());
         report.note("published", "line that states the publication", &words);
     }
-    let dated = event::find(&report.title, &paragraphs, &lines);
-    if let Some(dated) = &dated {
-        enter_date(report, dated, context.published_hint.map(|hint| hint.date_naive()));
-    }
+    let facts: Vec<String> = whole.iter().take(HEAD_BLOCKS * 2).map(written_lines).collect();
+    let facts: Vec<&str> = lines.iter().copied().chain(facts.iter().map(String::as_str)).collect();
+    let labels = labels::find(&facts);
+    let title = report.title.clone();
+    let told = event::Told {
+        title: &title,
+        paragraphs: &paragraphs,
+        lines: &lines,
+        labels: &labels,
+        published: report.published.map(|at| at.date_naive()),
+    };
+    let dated = event::find(told);
+    date::enter(
+        report,
+        told,
+        &dated,
+        days,
+        context.published_hint.map(|hint| hint.date_naive()),
+    );
     let telling = event::telling(&paragraphs);
     let sentences: Vec<&str> = dated
+        .first()
         .iter()
         .map(|dated| dated.sentence.as_str())
         .chain(telling.iter().copied())
@@ -274,31 +310,6 @@ fn written_lines(block: &Block) -> String {
         .map(|line| line.title.as_str())
         .collect::<Vec<_>>()
         .join("\n")
-}
-
-fn enter_date(report: &mut Report, dated: &event::Dated, hint: Option<NaiveDate>) {
-    if report.event.start.is_some() {
-        return;
-    }
-    let published = report.published.map(|at| at.date_naive());
-    let Some((start, end)) = dated.found.resolve(published.or(hint)) else {
-        return;
-    };
-    let rule = match (dated.found.states_year(), published) {
-        (true, _) => dated.rule.to_owned(),
-        (false, Some(day)) => format!("{}; the year from the report's own publication on {day}", dated.rule),
-        (false, None) => format!("{}; the year from the time of the file", dated.rule),
-    };
-    report.event.start = Some(start);
-    report.note("event.start", &rule, &dated.words);
-    if let (None, Some(end)) = (report.event.end, end) {
-        report.event.end = Some(end);
-        report.note("event.end", &rule, &dated.words);
-    }
-    if let (None, Some(zone)) = (&report.event.timezone, dated.found.zone) {
-        report.event.timezone = Some(zone.to_owned());
-        report.note("event.timezone", "zone beside the time", &dated.words);
-    }
 }
 
 fn enter_place(report: &mut Report, sentences: &[&str], first: &str, lines: &[&str]) {

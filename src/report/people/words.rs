@@ -123,7 +123,7 @@ pub(super) fn is_no_name(word: &str) -> bool {
 }
 
 /// Forms of address that are neither name nor role.
-pub(super) fn is_address(word: &str) -> bool {
+pub(in crate::report) fn is_address(word: &str) -> bool {
     const WORDS: &str = "mr mrs ms miss dr dr.-ing herr frau herrn sir lady господин госпожа г-н г-жа m mme mlle señor señora sr sra \
         don doña phd";
     WORDS
