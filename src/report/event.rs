@@ -112,6 +112,11 @@ pub(super) fn telling<'a>(paragraphs: &[&'a str]) -> Vec<&'a str> {
         .collect()
 }
 
+/// Whether a sentence tells of the next event or an earlier one.
+pub(super) fn is_of_another_event(sentence: &str) -> bool {
+    words::NEXT.is_match(sentence)
+}
+
 /// When the event began, from a line that states the time or a sentence that says when it began or how long it took.
 pub(super) fn time(told: Told<'_>) -> Option<(TimeOfDay, String)> {
     let labelled = told.labels.iter().filter(|one| one.label == Label::Time);

@@ -288,18 +288,51 @@ fn enter_from_prose(report: &mut Report, blocks: &[Block], whole: &[Block], days
         report.note("series", "words about a series", &words);
         report.series = Some(name);
     }
-    if report.people.is_empty() {
-        let (people, words) = people::find(&paragraphs);
-        if !people.is_empty() {
-            report.note("people", "those who speak in the text", &words);
-            report.people = people;
-        }
-    }
+    enter_people(report, &paragraphs);
+    let text = std::mem::take(&mut report.body_text);
+    people::spell_out(&mut report.people, &text);
+    report.body_text = text;
     if report.summary.is_none()
         && let Some(text) = summary::of(blocks)
     {
         report.note("summary", "first whole sentences of the text", "");
         report.summary = Some(text);
+    }
+}
+
+/// Names that a page states get their role from the text, and lose those whom the text calls absent; the text adds who
+/// else spoke. To what an editor states only a role is added.
+fn enter_people(report: &mut Report, paragraphs: &[&str]) {
+    if report.people.is_empty() {
+        let (people, words) = people::find(paragraphs);
+        if !people.is_empty() {
+            report.note("people", "those who speak in the text", &words);
+            report.people = people;
+        }
+        return;
+    }
+    let by_page = report
+        .provenance
+        .get("people")
+        .is_some_and(|why| why.rule.starts_with("structured data"));
+    let stated = std::mem::take(&mut report.people);
+    for mut person in stated {
+        match people::about(&person.name, paragraphs) {
+            Some(told) => {
+                person.role = person.role.or(told.role);
+                person.affiliation = person.affiliation.or(told.affiliation);
+                report.people.push(person);
+            }
+            None if by_page => report.note_loser("people", "named by the page, absent in the text", "", &person.name),
+            None => report.people.push(person),
+        }
+    }
+    if by_page {
+        for person in people::find(paragraphs).0 {
+            if !report.people.iter().any(|one| one.name == person.name) {
+                report.people.push(person);
+            }
+        }
     }
 }
 

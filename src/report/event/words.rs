@@ -106,3 +106,10 @@ pub(super) static POSTED: LazyLock<Regex> = LazyLock::new(|| {
 pub(super) static DAY_BEFORE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r"(?i)\b(?:the day before|la veille|am vortag|tags zuvor|la víspera|el día anterior|накануне)\b")
 });
+
+/// What only another event is called: the next one, the session before.
+pub(super) static NEXT: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)(?:\b(?:the|our|next)\s+next|^next|\bnext (?:lecture|talk|meeting|workshop|seminar|event|session|year|month)|\b(?:die|das|der) nächste\w*|^nächste\w*|letzte Sitzung\s*:|\b(?:la|le) prochaine?|^prochaine?|\b(?:la|el) próxim[oa]|^próxim[oa]|\bследующ\p{L}+ (?:встреч|лекц|семинар|эфир|заседан)\p{L}*|\bпродолжится\b|\bpour le prochain)",
+    )
+});
