@@ -14,14 +14,17 @@ mod html;
 mod labels;
 mod language;
 mod markdown;
+mod organiser;
 mod people;
 mod place;
 mod plain;
 mod prose;
 mod reading;
 mod series;
+mod status;
 mod summary;
 mod tail;
+mod venue;
 
 use std::collections::BTreeMap;
 

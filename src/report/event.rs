@@ -109,12 +109,42 @@ pub(super) fn telling<'a>(paragraphs: &[&'a str]) -> Vec<&'a str> {
     opening
         .flat_map(sentences)
         .filter(|sentence| HAPPENED.is_match(sentence) || KIND.is_match(sentence))
+        .filter(|sentence| !ELSEWHEN.is_match(sentence) && !words::NEXT.is_match(sentence))
         .collect()
 }
 
 /// Whether a sentence tells of the next event or an earlier one.
 pub(super) fn is_of_another_event(sentence: &str) -> bool {
     words::NEXT.is_match(sentence)
+}
+
+/// Whether a sentence is marked as one about another day.
+pub(super) fn is_elsewhen(sentence: &str) -> bool {
+    ELSEWHEN.is_match(sentence)
+}
+
+/// Whether a sentence names a kind of event.
+pub(super) fn names_event(sentence: &str) -> bool {
+    KIND.is_match(sentence) || HAPPENED.is_match(sentence)
+}
+
+/// Whether a sentence tells of something that is over: a verb in the past.
+pub(super) fn tells_of_past(sentence: &str) -> bool {
+    words::PAST.is_match(sentence) && !is_elsewhen(sentence) && !is_of_another_event(sentence)
+}
+
+/// Whether words tell what took place, name the event, or hold its day.
+pub(super) fn tells_of_event(words: &str) -> bool {
+    HAPPENED.is_match(words) || KIND.is_match(words) || !candidates(words).is_empty()
+}
+
+/// The sentences of the part of a text that tells of the event.
+pub(super) fn early<'a>(paragraphs: &[&'a str]) -> Vec<&'a str> {
+    let opening = paragraphs
+        .iter()
+        .take(PARAGRAPHS)
+        .map(|text| opening(text, LONGEST_PARAGRAPH));
+    opening.flat_map(sentences).collect()
 }
 
 /// When the event began, from a line that states the time or a sentence that says when it began or how long it took.

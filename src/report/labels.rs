@@ -62,7 +62,34 @@ pub(super) fn find<'a>(blocks: &[&'a str]) -> Vec<Stated<'a>> {
         let all: Vec<&str> = WORDS.iter().map(|(_, words)| *words).collect();
         pattern(&format!(r"(?i)^\W*(?P<label>{})\s*(?P<mark>[:：]|$)\s*", all.join("|")))
     });
-    let lines: Vec<&str> = blocks.iter().flat_map(|block| block.lines()).collect();
+    // "When: 6 November Where: Blantyre": Markdown joins lines that its writer kept apart.
+    static WITHIN: LazyLock<Regex> = LazyLock::new(|| {
+        let all: Vec<&str> = WORDS.iter().map(|(_, words)| *words).collect();
+        pattern(&format!(r"\s(?P<label>(?i:{}))\s*[:：]\s", all.join("|")))
+    });
+    let lines: Vec<&str> = blocks
+        .iter()
+        .flat_map(|block| block.lines())
+        .flat_map(|line| {
+            let mut starts = vec![0];
+            if line.len() <= LONGEST_LINE {
+                let inner = WITHIN.captures_iter(line).filter_map(|captures| captures.name("label"));
+                starts.extend(
+                    inner
+                        .filter(|label| label.as_str().starts_with(char::is_uppercase))
+                        .map(|label| label.start()),
+                );
+            }
+            let mut ends: Vec<usize> = starts.iter().skip(1).copied().collect();
+            ends.push(line.len());
+            let parts: Vec<&str> = starts
+                .into_iter()
+                .zip(ends)
+                .filter_map(|(from, to)| line.get(from..to).map(str::trim))
+                .collect();
+            parts
+        })
+        .collect();
     let mut found = Vec::new();
     for (at, line) in lines.iter().enumerate() {
         if line.len() > LONGEST_LINE {

@@ -14,8 +14,8 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use self::role::{apposition, before_name, role_before, role_of};
-pub(super) use self::words::is_address;
-use self::words::{LEADS_TO, LISTED, LISTS, SPEAKS_AFTER, SPEAKS_BEFORE, is_institution, is_no_name, is_role};
+use self::words::{LEADS_TO, LISTED, LISTS, SPEAKS_AFTER, SPEAKS_BEFORE, is_no_name, is_role};
+pub(super) use self::words::{is_address, is_institution};
 use super::Person;
 use super::place::is_place;
 use super::prose::{opening, pattern, sentences, tidy};

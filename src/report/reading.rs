@@ -8,14 +8,18 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use url::Url;
 
 use super::blocks::{self, Block, Kind};
+use super::labels::{Label, Stated};
 use super::prose::{quoted, tidy};
 use super::{
-    Loser, Provenance, Refusal, Report, charset, date, event, front, html, labels, language, markdown, people, place,
-    plain, prose, series, summary, tail,
+    Loser, Provenance, Refusal, Report, Status, charset, date, event, front, html, labels, language, markdown,
+    organiser, people, place, plain, prose, series, status, summary, tail, venue,
 };
 
 /// A larger file is no report.
 pub const MAX_BYTES: usize = 10 * 1024 * 1024;
+/// A longer paragraph is read so far, a text with more paragraphs up to these.
+const LONGEST_PARAGRAPH: usize = 20_000;
+const MOST_PARAGRAPHS: usize = 400;
 /// Facts stand by themselves ("Date: ...") within so many blocks, or nowhere.
 const HEAD_BLOCKS: usize = 40;
 
@@ -239,8 +243,13 @@ fn enter_from_prose(report: &mut Report, blocks: &[Block], whole: &[Block], days
     let paragraphs: Vec<&str> = blocks
         .iter()
         .filter(|block| block.kind != Kind::Heading)
-        .map(|block| block.text.as_str())
+        .map(|block| prose::opening(&block.text, LONGEST_PARAGRAPH))
         .collect();
+    // Where a page has thousands of paragraphs, its first tell of the event and its last sign it.
+    let paragraphs = match (paragraphs.get(..MOST_PARAGRAPHS), paragraphs.last()) {
+        (Some(first), Some(last)) => first.iter().copied().chain([*last]).collect(),
+        _ => paragraphs,
+    };
     // Lines as written: a label such as "Date:" begins a line, not always a paragraph.
     let lines: Vec<String> = blocks.iter().take(HEAD_BLOCKS).map(written_lines).collect();
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
@@ -272,18 +281,22 @@ fn enter_from_prose(report: &mut Report, blocks: &[Block], whole: &[Block], days
     let telling = event::telling(&paragraphs);
     let sentences: Vec<&str> = dated
         .first()
-        .iter()
         .map(|dated| dated.sentence.as_str())
+        .into_iter()
+        .chain([title.as_str()])
         .chain(telling.iter().copied())
         .collect();
     enter_place(
         report,
         &sentences,
         paragraphs.first().copied().unwrap_or_default(),
-        &lines,
+        &facts,
+        &labels,
     );
+    enter_holding(report, &facts, &labels, &telling, &paragraphs);
     if report.series.is_none()
-        && let Some((name, words)) = series::find(&sentences)
+        && let Some((name, words)) =
+            series::find(&[sentences.as_slice(), event::early(&paragraphs).as_slice()].concat())
     {
         report.note("series", "words about a series", &words);
         report.series = Some(name);
@@ -340,16 +353,61 @@ fn written_lines(block: &Block) -> String {
     block
         .lines
         .iter()
-        .map(|line| line.title.as_str())
+        .map(|line| prose::opening(&line.title, LONGEST_PARAGRAPH))
         .collect::<Vec<_>>()
         .join("\n")
 }
 
-fn enter_place(report: &mut Report, sentences: &[&str], first: &str, lines: &[&str]) {
+/// Who held the event, whether it took place, and whether it was held online.
+fn enter_holding(report: &mut Report, lines: &[&str], labels: &[Stated<'_>], telling: &[&str], paragraphs: &[&str]) {
+    if report.event.organiser.is_none()
+        && let Some(found) = organiser::find(labels, telling, paragraphs)
+    {
+        report.note("event.organiser", found.rule, &found.words);
+        report.event.organiser = Some(found.name);
+    }
+    if report.event.status == Status::Unknown {
+        let start = report.event.start.map(|start| start.date);
+        let published = report.published.map(|at| at.date_naive());
+        if let Some(told) = status::find(&report.title, lines, paragraphs, start, published) {
+            report.event.status = told.status;
+            report.note("event.status", told.rule, &told.words);
+        }
+    }
+    if !report.event.online
+        && !report.provenance.contains_key("event.online")
+        && let Some(words) = status::online(&report.title, lines, telling, paragraphs)
+    {
+        report.event.online = true;
+        report.note("event.online", "words for an event on the net", &words);
+    }
+}
+
+fn enter_place(report: &mut Report, sentences: &[&str], first: &str, lines: &[&str], labels: &[Stated<'_>]) {
+    let head = place::in_head_line(lines);
+    if report.event.venue.is_none() {
+        let labelled = labels
+            .iter()
+            .filter(|one| one.label == Label::Place)
+            .find_map(|one| Some((place::stated(one.value).venue?, one.value)));
+        if let Some((venue, words)) = labelled {
+            report.note("event.venue", "line that states the place", words);
+            report.event.venue = Some(venue);
+        } else if let Some((at, Some(venue))) = &head {
+            report.note("event.venue", at.rule, &at.words);
+            report.event.venue = Some(venue.clone());
+        } else if let Some(venue) = venue::find(sentences) {
+            report.note("event.venue", "building behind words of place", &venue.words);
+            report.event.venue = Some(venue.name);
+        }
+    }
     if report.event.city.is_some() {
         return;
     }
-    let Some(found) = place::labelled(lines).or_else(|| place::find(sentences, first)) else {
+    let Some(found) = place::labelled(labels)
+        .or(head.map(|(place, _)| place))
+        .or_else(|| place::find(sentences, first))
+    else {
         return;
     };
     report.note("event.city", found.rule, &found.words);

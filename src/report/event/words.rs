@@ -9,11 +9,11 @@ use crate::report::prose::pattern;
 /// What happened, as far as a verb says it: the surest tie between a date and an event.
 pub(super) static HAPPENED: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?ix)\b(?:(?:co-?)?host(?:ed|s|ing)?|held|holds?|t(?:ook|akes?)\ place|taking\ place|conven(?:ed?|es)|gather(?:ed|s)?
+        r"(?ix)\b(?:(?:co-?)?host(?:ed|s|ing)?|held|t(?:ook|akes?)\ place|taking\ place|conven(?:ed?|es)|gather(?:ed|s)?
         |m(?:et|eets?)|br(?:ought|ings?)\ together|organi[sz]e[ds]?|opened|invite[ds]?|welcome[ds]?|join\ us|spoke|presented|discussed|our\ guests?
-        |fand(?:en)?|findet|finden|statt\w*|veranstalte\w*|lud(?:en)?|lädt|eingeladen|trafen|diskutiert\w*|kamen|tagte\w*|ausgerichtet|zu\ Gast
+        |fand(?:en)?|findet|finden|statt\w*|veranstalte\w*|lud(?:en)?|lädt|eingeladen|trafen|diskutiert\w*|kamen|tagte\w*|berieten|beraten|ausgerichtet|zu\ Gast
         |прош(?:[её]л|ла|ло|ли)|проходил\p{L}*|состоя\p{L}+|пройд[её]т|пров[её]л\p{L}*|организова\p{L}+|собра\p{L}+|приня\p{L}+|начал(?:ся|ась|ось|ись)
-        |встретил(?:ся|ась|ись)|представил\p{L}*|обсудил\p{L}*|работал[аио]?|выехал\p{L}*
+        |встретил(?:ся|ась|ись)|представил\p{L}*|обсудил\p{L}*|работал[аио]?|выехал\p{L}*|приютил\p{L}*
         |s[’'](?:est|sont)\ (?:tenue?s?|déroulée?s?|ouverte?s?)|se\ (?:tiendra|sont\ (?:réunis|ouvertes?|tenue?s))|a\ eu\ lieu|aura\ lieu
         |a\ (?:organisé|accueilli|réuni|reçu|rassemblé|présenté)|devait|devaient
         |tuvo\ lugar|tuvieron\ lugar|tendrá\ lugar|(?:se\ )?celebr(?:ó|aron|ará|ado)|se\ (?:realiz|desarroll|traslad)\p{L}+|se\ llevó\ a\ cabo|organiz(?:ó|aron)|acogió
@@ -30,7 +30,7 @@ pub(super) static KIND: LazyLock<Regex> = LazyLock::new(|| {
         |конференци\p{L}+|семинар\p{L}*|кругл\p{L}+\ стол\p{L}*|форум\p{L}*|лекци\p{L}+|встреч\p{L}+|мероприяти\p{L}+|вебинар\p{L}*|симпозиум\p{L}*|презентаци\p{L}+
         |дискусси\p{L}+|мастерск\p{L}+|чтени\p{L}+|школ\p{L}+|лектори\p{L}+
         |conférence|séminaire|table\ ronde|colloque|atelier|rencontres?|journée|webinaire|débat|séance|soirée
-        |conferencia|seminario|mesa\ redonda|taller|jornadas?|coloquio|congreso|encuentro|webinario|cita|sesión|ciclo)\b",
+        |conferencia|seminario|mesa\ redonda|taller|jornadas?|coloquio|congreso|encuentro|webinario|cita|sesión|ciclo|acto)\b",
     )
 });
 
@@ -111,5 +111,16 @@ pub(super) static DAY_BEFORE: LazyLock<Regex> = LazyLock::new(|| {
 pub(super) static NEXT: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"(?i)(?:\b(?:the|our|next)\s+next|^next|\bnext (?:lecture|talk|meeting|workshop|seminar|event|session|year|month)|\b(?:die|das|der) nächste\w*|^nächste\w*|letzte Sitzung\s*:|\b(?:la|le) prochaine?|^prochaine?|\b(?:la|el) próxim[oa]|^próxim[oa]|\bследующ\p{L}+ (?:встреч|лекц|семинар|эфир|заседан)\p{L}*|\bпродолжится\b|\bpour le prochain)",
+    )
+});
+
+/// Verbs of holding an event in the past.
+pub(super) static PAST: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?ix)\b(?:(?:was|were)\ (?:held|hosted|organi[sz]ed|moderated|opened|the\ (?:first|second|third)|our\ guest)|hosted|held\ (?:a|an|its)|took\ place|brought\ together|convened|gathered|met\ (?:in|at)|presented|spoke|discussed|logged\ in
+        |fand(?:en)?\b.{0,120}\bstatt|stattfand|veranstaltete|trafen|tagte|diskutierte\p{L}*|eröffnet\ wurde|war\b.{0,60}\bzu\ Gast|gefüllt\ war|eingeladen\ hatte
+        |прош(?:[её]л|ла|ло|ли)|состоял(?:ся|ась|ось|ись)|пров[её]л[аи]?|собрал[аи]?|начал(?:ся|ась|ось|ись)|встретил(?:ся|ась|ись)|обсудили|рассказал[а]?
+        |s[’'](?:est|sont)\ (?:tenue?s?|déroulée?s?|ouverte?s?)|a\ eu\ lieu|a\ (?:réuni|organisé|accueilli|présenté|rappelé)
+        |tuvo\ lugar|tuvieron\ lugar|se\ (?:celebró|realizó|desarrolló|trasladó)|organiz(?:ó|aron)|reunió|presentó|transmitió|dictó)\b",
     )
 });

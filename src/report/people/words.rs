@@ -165,7 +165,7 @@ pub(in crate::report) fn is_role(word: &str) -> bool {
 }
 
 /// Whether a word names a kind of institution: then the name is no person's.
-pub(super) fn is_institution(word: &str) -> bool {
+pub(in crate::report) fn is_institution(word: &str) -> bool {
     const STEMS: &str = "institut universit ministr ministerium department academy akademie cent council embassy botschaft bank \
         foundation stiftung association verband agency agentur union committee commission kommission company group \
         office parliament bundestag government regierung college school hochschule laborator observator organi \
@@ -180,6 +180,13 @@ pub(super) fn is_institution(word: &str) -> bool {
         oficina revista red  ayuntamiento dépôt agence dirección bistum";
     /// Short stems that are the beginning of names too count as whole words only.
     const WHOLE: &str = "rat amt cent bank fund club house court party group news times union red casa unit press rail trust shire mission service museo hafen archive école группа";
+    static KINDS: LazyLock<Vec<(&str, bool)>> = LazyLock::new(|| {
+        let whole: HashSet<&str> = WHOLE.split_whitespace().collect();
+        STEMS
+            .split_whitespace()
+            .map(|stem| (stem, whole.contains(stem)))
+            .collect()
+    });
     let word = word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
     let word = ["l’", "l'", "d’", "d'"]
         .iter()
@@ -207,12 +214,10 @@ pub(super) fn is_institution(word: &str) -> bool {
             word.as_str(),
             "center" | "centre" | "centers" | "centres" | "ngo" | "dpt"
         )
-        || STEMS
-            .split_whitespace()
-            .any(|stem| match WHOLE.split_whitespace().any(|whole| whole == stem) {
-                true => word == stem,
-                false => word.starts_with(stem) || (stem.len() >= 7 && word.ends_with(stem)),
-            })
+        || KINDS.iter().any(|(stem, is_whole)| match is_whole {
+            true => word == *stem,
+            false => word.starts_with(stem) || (stem.len() >= 7 && word.ends_with(stem)),
+        })
         || (word.ends_with("institut") || word.ends_with("institute") || word.ends_with("universität"))
 }
 
@@ -243,6 +248,6 @@ pub(super) fn is_no_name(word: &str) -> bool {
 pub(in crate::report) fn is_address(word: &str) -> bool {
     const WORDS: &str = "mr mrs ms miss dr dr.-ing herr frau herrn sir lady господин госпожа г-н г-жа m mme mlle señor señora sr sra \
         don doña phd maître docteur mag univ.-prof pd prof sa son excellence дядя ing dipl.-ing judge reverend rev lic dra";
-    let word = word.trim_end_matches('.').to_lowercase();
-    WORDS.split_whitespace().any(|one| one == word)
+    static ADDRESSES: LazyLock<HashSet<&str>> = LazyLock::new(|| WORDS.split_whitespace().collect());
+    ADDRESSES.contains(word.trim_end_matches('.').to_lowercase().as_str())
 }
