@@ -13,7 +13,7 @@ use super::people::is_institution;
 use super::prose::{pattern, tidy};
 
 /// A name with its capitals and small words; that it is a house is checked apart.
-const HOUSE: &str = r"(?P<house>\p{Lu}[\p{L}\p{M}’'-]*(?: (?:(?:of|for|the|and|de|del|la|las|los|lo|y|et|des|du|für|der|im|und|i) |d[’']|l[’'])*(?:[\p{Lu}«][\p{L}\p{M}’'»-]*|\p{Ll}{6,}|«[^»]{2,40}»)){0,9})";
+const HOUSE: &str = r"(?P<house>\p{Lu}[\p{L}\p{M}’'-]*(?: (?:(?:of|for|the|and|de|del|la|las|los|lo|y|et|des|du|für|der|im|und|i) |d[’']|l[’'])*(?:[\p{Lu}«][\p{L}\p{M}’'»-]*|[а-яё]{3,}|\p{Ll}{6,}|«[^»]{2,40}»)){0,9})";
 
 pub(super) struct Found {
     pub(super) name: String,
@@ -53,7 +53,7 @@ fn by_verb(telling: &[&str]) -> Option<Found> {
         FORMS.iter().find_map(|form| {
             form.captures_iter(sentence).find_map(|captures| {
                 let house = captures.name("house")?;
-                let name = trimmed(house.as_str());
+                let name = trimmed(behind_article(house.as_str()));
                 let is_house = name.split([' ', '-']).any(is_institution);
                 (is_house && !starts_otherwise(&name)).then(|| Found {
                     name,
@@ -63,6 +63,22 @@ fn by_verb(telling: &[&str]) -> Option<Found> {
             })
         })
     })
+}
+
+/// "3 June the Altmoor Institute": what stands before the last article that a capital follows belongs to the sentence.
+fn behind_article(name: &str) -> &str {
+    [" the ", " The ", " das ", " die ", " der "]
+        .iter()
+        .filter_map(|article| {
+            let at = name.find(article)?;
+            let before = name.get(..at)?;
+            // "Institute for the Rivers" keeps its article, "June the Institute" does not.
+            let joins = ["of", "for", "für", "and", "und"].contains(&before.rsplit(' ').next().unwrap_or_default());
+            let is_house = before.split([' ', '-']).any(is_institution);
+            (!joins && !is_house).then(|| name.get(at + article.len()..)).flatten()
+        })
+        .min_by_key(|rest| rest.len())
+        .unwrap_or(name)
 }
 
 /// Lower-case words at the end belong to the sentence, not to the name.

@@ -57,14 +57,17 @@ pub(super) fn find(
     }
     let head: Vec<&str> = lines.iter().take(8).flat_map(|text| text.lines()).collect();
     let early = paragraphs.iter().take(4).flat_map(|text| sentences(text));
-    let notice = head.iter().copied().chain(early.clone()).filter(|line| {
-        line.chars().count() <= NOTICE * 2 && event::names_event(line) && !event::is_of_another_event(line)
-    });
+    let notice = head
+        .iter()
+        .flat_map(|line| sentences(line))
+        .chain(early.clone())
+        .filter(|line| {
+            line.chars().count() <= NOTICE * 2 && event::names_event(line) && !event::is_of_another_event(line)
+        });
     for line in notice {
         // "The minister, who was invited to the seminar, had cancelled" has its own subject.
         if let Some(word) = CANCELLED.find(line)
             && !line[..word.start()].contains(", who")
-            && !line[..word.start()].contains("Minister")
         {
             return told(Status::Cancelled, "sentence that says it is cancelled", line);
         }

@@ -144,7 +144,7 @@ fn german(sentence: &str) -> Vec<(usize, Venue)> {
 fn roman(sentence: &str) -> Vec<(usize, Venue)> {
     static FORM: LazyLock<Regex> = LazyLock::new(|| {
         pattern(&format!(
-            r"\b(?:[Àà] (?:la|l[’'])|[Aa]u|[Dd]ans (?:le|la|l[’'])(?: patio d[ue]|\s?ancien(?:ne)?)?|d[ue] patio d[ue]|[Ee]n (?:el|la|los|las)|al|a la|escenario (?:el|la)|(?:ocupó|ocuparon)[^.;]{{0,40}}? (?:el|la)) ?(?P<name>(?i:{FRENCH}|{SPANISH})(?: (?:(?:de la|de l[’'] ?|de los|de las|del|des|das|dos|du|de|d[’'])\s?)?(?:(?:hôpital|école|hôtel|palais|agence) )?(?:\p{{Lu}}[\p{{L}}’'-]*|trait|côte)(?: (?:de la|de l[’']|du|de|del|das|dos)?\s?\p{{Lu}}[\p{{L}}’'-]*){{0,3}})+)"
+            r"\b(?:[Àà] (?:la|l[’'])|[Aa]u|[Dd]ans (?:le|la|l[’'])(?:\s?ancien(?:ne)?)?|[Ee]n (?:el|la|los|las)|al|a la|escenario (?:el|la)|(?:ocupó|ocuparon)[^.;]{{0,40}}? (?:el|la)) ?(?P<name>(?i:{FRENCH}|{SPANISH})(?: (?:(?:de la|de l[’'] ?|de los|de las|del|des|das|dos|du|de|d[’'])\s?)?(?:(?:hôpital|école|hôtel|palais) )?(?:\p{{Lu}}[\p{{L}}’'-]*)(?: (?:de la|de l[’']|du|de|del|das|dos)?\s?\p{{Lu}}[\p{{L}}’'-]*){{0,3}})+)"
         ))
     });
     captured(sentence, &FORM)

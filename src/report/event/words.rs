@@ -38,11 +38,11 @@ pub(super) static KIND: LazyLock<Regex> = LazyLock::new(|| {
 pub(super) static OTHER_DATE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"(?ix)\b(?:published|posted|updated?|modified|printed|since|born|died|founded|established|adopted|signed|ratified|elected|launched
-        |enacted|passed|as\ of|until|before|after|by|dated|deadline|starting|(?:register|registration|apply)(?:\ by|\ until)?|following|storm\ of
+        |enacted|passed|as\ of|until|before|after|by|dated|deadline|starting|(?:register|registration|apply)(?:\ by|\ until)?|following
         |veröffentlicht|aktualisiert|eingestellt|seit|geboren|gestorben|gegründet|unterzeichnet|verabschiedet|stand|bis(?:\ zum)?|nach(?:\ dem)?|vor(?:\ dem)?
         |anmeldung\ bis|anmeldeschluss(?:\ (?:ist|war))?
         |опубликован\p{L}*|обновлен\p{L}*|основан\p{L}*|подписан\p{L}*|родил\p{L}+|до|после|не\ позднее
-        |publiée?|mise?\ à\ jour|depuis|née?|fondée?|signée?|avant|après|jusqu[’']au|au\ plus\ tard|fût-elle\ celle|celle
+        |publiée?|mise?\ à\ jour|depuis|née?|fondée?|signée?|avant|après|jusqu[’']au|au\ plus\ tard
         |publicad[oa]|actualizad[oa]|desde|nacid[oa]|fundad[oa]|firmad[oa]|hasta|antes|después|a\ más\ tardar)
         (?:\s+(?:in|on|am|im|le|el|the|vom|von|den|der|dem|del|de|du|lunes|martes|miércoles|jueves|viernes|sábado|domingo))*[\s:,]*$",
     )
@@ -55,7 +55,7 @@ pub(super) static ELSEWHEN: LazyLock<Regex> = LazyLock::new(|| {
         |postponed\ from|registration|deadline|recording|available|abstracts|will\ be\ published
         |(?:über)?nächste[nrsm]?|vorige[nrsm]?|frühere[nrsm]?|ursprünglich|eigentlich|zuvor|rückschau|anmeldung\p{L}*|anmeldeschluss|abgabe|ersatztermin
         |prochaine?s?|précédente?s?|initialement|s[’']était\ tenue?|avait\ eu\ lieu|inscriptions?|rappel|remboursement|date\ limite
-        |próxim[oa]s?|anterior|inicialmente|inscripci\p{L}+|plazo|edición\ anterior|se\ cerrará|devolverán|resúmenes
+        |próxim[oa]s?|anterior|inicialmente|inscripci\p{L}+|plazo|edición\ anterior|devolverán|resúmenes
         |следующ\p{L}+|прошл(?:ая|ый|ое|ую)|предыдущ\p{L}+|очередн\p{L}+|ближайш\p{L}+|регистраци\p{L}+|приём\p{L}*|при[её]ма|рукописи|вернём|записаться|похож\p{L}+|первоначально)\b",
     )
 });

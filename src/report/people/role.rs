@@ -130,7 +130,7 @@ fn says_as_what(words: &str) -> bool {
 pub(super) fn house(after: &str) -> Option<(String, usize)> {
     static HOUSE: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"^,? (?:of the|of|from the|from|vom|von der|aus dem|du|de la|de l[’']|del|de|из) ?(?P<house>(?:\p{Lu}[\p{L}\p{M}’'&-]*|barreau|collectif|université|hôpital|lycée)(?: (?:(?:of|for|the|and|für|des|der|de|la|del|du|et|y|и|d[’'])\s?){0,3}(?:\p{Lu}[\p{L}\p{M}’'-]*|&|«[^»]{1,40}»|(?:\p{Ll}+(?:ienne|ien|aise|ais|ique|ale|al|ой|ого|ых|ской|ского|ики|ии)))){0,7}(?: du climat)?)",
+            r"^,? (?:of the|of|from the|from|vom|von der|aus dem|du|de la|de l[’']|del|de|из) ?(?P<house>(?:\p{Lu}[\p{L}\p{M}’'&-]*|barreau|collectif|université|hôpital|lycée)(?: (?:(?:of|for|the|and|für|des|der|de|la|del|du|et|y|и|d[’'])\s?){0,3}(?:\p{Lu}[\p{L}\p{M}’'-]*|&|«[^»]{1,40}»|(?:\p{Ll}+(?:ienne|ien|aise|ais|ique|ale|al|ой|ого|ых|ской|ского|ики|ии)))){0,7})",
         )
     });
     let captures = HOUSE.captures(after)?;
