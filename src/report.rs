@@ -24,6 +24,7 @@ mod series;
 mod status;
 mod summary;
 mod tail;
+mod topics;
 mod venue;
 
 use std::collections::BTreeMap;
@@ -79,10 +80,14 @@ pub struct Event {
     pub venue: Option<String>,
     pub city: Option<String>,
     pub country: Option<String>,
-    /// Who held it; several are parted by "; ".
+    /// Who held it; several are parted by "; ". What is not known is left out of stored and public JSON, so that
+    /// feeds stay as they were.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub organiser: Option<String>,
+    #[serde(skip_serializing_if = "Status::is_unknown")]
     pub status: Status,
     /// Held online, or online as well; false if nothing says so.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub online: bool,
 }
 
@@ -99,6 +104,10 @@ pub enum Status {
 }
 
 impl Status {
+    fn is_unknown(&self) -> bool {
+        *self == Status::Unknown
+    }
+
     /// The word for it in front matter and in `explain`; none if it is not known.
     pub fn word(self) -> Option<&'static str> {
         match self {

@@ -10,7 +10,7 @@ use anyhow::Context;
 use chrono::TimeDelta;
 
 use super::{House, older_than_backfill};
-use crate::config::{Backfill, Source};
+use crate::config::{Backfill, Config, Source};
 use crate::report::{self, Report};
 use crate::source::{self, Dropped, Watch};
 use crate::store::{NewReport, Origin, Store, Stored, Tx};
@@ -125,7 +125,7 @@ async fn collect_source(house: &House, name: &str, source: &Source, watch: &mut 
     let look = source::look(&folder, &origins, watch, now)?;
     let mut read = Vec::new();
     for dropped in look.dropped {
-        read.push(read_one(dropped).await);
+        read.push(read_one(dropped, &house.config).await);
     }
 
     let mut collected = Collected {
@@ -178,17 +178,28 @@ async fn collect_source(house: &House, name: &str, source: &Source, watch: &mut 
 }
 
 /// Reads one file on a thread of its own, so that a rule that fails badly costs this file only (REL-15).
-async fn read_one(mut dropped: Dropped) -> Read {
+async fn read_one(mut dropped: Dropped, config: &Config) -> Read {
     let path = dropped.path.clone();
     let bytes = std::mem::replace(&mut dropped.bytes, Ok(Vec::new()));
+    let (bytes, sidecar) = match (bytes, dropped.sidecar.take().transpose()) {
+        (Ok(bytes), Ok(sidecar)) => (Ok(bytes), sidecar),
+        (Err(reason), _) => (Err(reason), None),
+        (_, Err(reason)) => (Err(format!("the .toml file beside it {reason}")), None),
+    };
     let context = report::Context {
-        published_hint: Some(dropped.modified_at),
+        published_hint: Some(dropped.written_at),
+        topics: config.topics.clone().into_iter().collect(),
         ..report::Context::default()
     };
     let (fingerprint, report) = match bytes {
         Err(reason) => (String::new(), Err(reason)),
         Ok(bytes) => {
-            let fingerprint = report::fingerprint(&bytes);
+            // A changed sidecar is a change of the report; a report without one keeps the fingerprint of its bytes.
+            let fingerprint = match &sidecar {
+                None => report::fingerprint(&bytes),
+                Some(stated) => report::fingerprint(&[bytes.as_slice(), &[0], stated.as_slice()].concat()),
+            };
+            let context = report::Context { sidecar, ..context };
             let reading = tokio::task::spawn_blocking(move || report::read(&path, &bytes, &context));
             let report = match reading.await {
                 Ok(report) => report.map_err(|refusal| refusal.to_string()),

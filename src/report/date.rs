@@ -54,7 +54,7 @@ pub(super) fn enter(report: &mut Report, told: Told<'_>, dated: &[Dated], days: 
             .event
             .end
             .is_none_or(|end| Some(end.date) == report.event.start.map(|start| start.date))
-        && !rule_of(report, "event.start").starts_with("front matter")
+        && !matches!(rule_of(report, "event.start"), "front matter" | "sidecar")
         && let Some((time, words)) = event::time(told)
     {
         enter_time(report, time, &words);

@@ -45,6 +45,17 @@ pub fn explain(report: &Report) -> Value {
     })
 }
 
+/// The value of a field as `explain` shows it, in one line.
+pub(super) fn value_of(report: &Report, field: &str) -> String {
+    let document = explain(report);
+    let value = field.split('.').try_fold(&document, |value, key| value.get(key));
+    match value {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Null) | None => String::new(),
+        Some(other) => other.to_string(),
+    }
+}
+
 /// One field a paragraph: its value, below it the rule and the words.
 pub fn explain_text(report: &Report) -> String {
     let mut out = String::new();

@@ -67,6 +67,36 @@ pub(super) fn take<'a>(text: &'a str, report: &mut Report) -> Result<&'a str, Re
     Ok(&inner[end..])
 }
 
+/// The rule in the provenance of what a sidecar states.
+pub(super) const SIDECAR: &str = "sidecar";
+
+/// Enters what the file `NAME.toml` beside a report states; it beats whatever the report says of itself.
+pub(super) fn enter_sidecar(bytes: &[u8], report: &mut Report) -> Result<(), Refusal> {
+    let wrong = |refusal: Refusal| {
+        let told = refusal.0.replacen("front matter", "the .toml file beside it", 1);
+        Refusal(told)
+    };
+    let text = std::str::from_utf8(bytes)
+        .map_err(|_| Refusal("the .toml file beside it is not UTF-8 text; save it as UTF-8".to_owned()))?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let entries = value::toml(text, 1).map_err(wrong)?;
+    let before = report.clone();
+    apply(&entries, SIDECAR, report).map_err(wrong)?;
+    let stated: Vec<String> = report
+        .provenance
+        .iter()
+        .filter(|(_, why)| why.rule == SIDECAR)
+        .map(|(field, _)| field.clone())
+        .collect();
+    for field in stated {
+        if let Some(lost) = before.provenance.get(&field) {
+            let value = super::explain::value_of(&before, &field);
+            report.note_loser(&field, &lost.rule, &lost.words, &value);
+        }
+    }
+    Ok(())
+}
+
 /// Zone first: it decides what a wall-clock time without a zone means.
 fn apply(entries: &[(String, Node)], rule: &str, report: &mut Report) -> Result<(), Refusal> {
     let mut flat: Vec<(String, &Node)> = Vec::new();
@@ -84,7 +114,7 @@ fn apply(entries: &[(String, Node)], rule: &str, report: &mut Report) -> Result<
         }
     }
     // Generators of web sites write the day of the post into `date`; an editor of ours writes that of the event.
-    let dates_the_post = flat.iter().any(|(key, _)| keys::is_of_generator(key))
+    let dates_the_post = rule != SIDECAR && flat.iter().any(|(key, _)| keys::is_of_generator(key))
         || flat.iter().any(|(key, _)| keys::is_start_within_event(key));
     if dates_the_post {
         for (key, _) in &mut flat {
@@ -187,7 +217,7 @@ fn set(key: &str, node: &Node, rule: &str, report: &mut Report) -> ControlFlow<&
                 "announced" | "planned" | "scheduled" => Status::Announced,
                 "cancelled" | "canceled" => Status::Cancelled,
                 // Generators of web sites use the word for their own purposes ("published").
-                _ if key == "status" => return ControlFlow::Continue(()),
+                _ if key == "status" && rule != SIDECAR => return ControlFlow::Continue(()),
                 _ => return ControlFlow::Break("write held, announced or cancelled"),
             };
             "event.status"
@@ -253,6 +283,8 @@ fn set(key: &str, node: &Node, rule: &str, report: &mut Report) -> ControlFlow<&
             report.handling.id = Some(one(node, ONE_TEXT)?);
             "handling.id"
         }
+        // Nobody else uses a sidecar: what is not known there is a slip of the pen.
+        _ if rule == SIDECAR => return ControlFlow::Break("no such key is known; docs/front-matter.md has them all"),
         _ => return ControlFlow::Continue(()),
     };
     report.note(field, rule, &format!("{key}: {}", shown_text(node)));

@@ -361,10 +361,7 @@ fn is_within_house(before: &str) -> bool {
 /// The text before a name without the forms of address that belong to it: "Prof. Dr.", "Dr. h. c.", "doña".
 fn without_address(before: &str) -> &str {
     let mut before = before.trim_end();
-    loop {
-        let Some((rest, last)) = before.rsplit_once(' ') else {
-            break;
-        };
+    while let Some((rest, last)) = before.rsplit_once(' ') {
         let is_degree = matches!(
             last,
             "h." | "c." | "med." | "jur." | "phil." | "habil." | "em." | "D." | "R."
@@ -374,7 +371,6 @@ fn without_address(before: &str) -> &str {
         }
         before = rest.trim_end();
     }
-    // The blank that the patterns expect behind a verb.
     before
 }
 

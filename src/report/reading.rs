@@ -12,7 +12,7 @@ use super::labels::{Label, Stated};
 use super::prose::{quoted, tidy};
 use super::{
     Loser, Provenance, Refusal, Report, Status, charset, date, event, front, html, labels, language, markdown,
-    organiser, people, place, plain, prose, series, status, summary, tail, venue,
+    organiser, people, place, plain, prose, series, status, summary, tail, topics, venue,
 };
 
 /// A larger file is no report.
@@ -32,6 +32,10 @@ pub struct Context {
     pub max_bytes: usize,
     /// The charset of the HTTP header, if the bytes came over HTTP.
     pub http_charset: Option<String>,
+    /// The file `NAME.toml` beside the report: what it states beats whatever the report says of itself.
+    pub sidecar: Option<Vec<u8>>,
+    /// Topics and the keywords by which a report that states none is known to be about them.
+    pub topics: Vec<(String, Vec<String>)>,
 }
 
 impl Default for Context {
@@ -40,6 +44,8 @@ impl Default for Context {
             published_hint: None,
             max_bytes: MAX_BYTES,
             http_charset: None,
+            sidecar: None,
+            topics: Vec::new(),
         }
     }
 }
@@ -108,6 +114,9 @@ pub fn read(name: &str, bytes: &[u8], context: &Context) -> Result<Report, Refus
             page.blocks
         }
     };
+    if let Some(bytes) = &context.sidecar {
+        front::enter_sidecar(bytes, &mut report)?;
+    }
     if let Some(tail) = tail::find(&blocks) {
         blocks.truncate(tail.keep);
         if report.related.is_empty() {
@@ -130,6 +139,7 @@ pub fn read(name: &str, bytes: &[u8], context: &Context) -> Result<Report, Refus
         return Err(Refusal("holds no text; write a title and the report".to_owned()));
     }
     enter_body(&mut report, &blocks);
+    topics::enter(&mut report, &context.topics);
     enter_from_prose(&mut report, &blocks, &whole, &days, context);
     Ok(report)
 }

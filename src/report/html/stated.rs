@@ -289,16 +289,19 @@ fn microdata(page: &Html, report: &mut Report) {
             .take_while(|above| above.id() != event.id())
             .find_map(|above| above.attr("itemprop"))
             .filter(|above| *above != "description");
-        let value = ["content", "datetime", "href"]
-            .iter()
-            .find_map(|attribute| property.attr(attribute))
+        // A `link` says its value by its address; an `a` says it by its text.
+        let is_link = property.value().name() == "link";
+        let written = property
+            .attr("content")
+            .or(property.attr("datetime"))
+            .or(property.attr("href").filter(|_| is_link))
             .map_or_else(|| tidy(&property.text().collect::<String>()), tidy);
-        if value.is_empty() {
+        if written.is_empty() {
             continue;
         }
-        let value = Some(value);
+        let value = Some(written.clone());
         match (property.attr("itemprop").unwrap_or_default(), within) {
-            ("name", None) if report.title.is_empty() => report.title = value.unwrap_or_default(),
+            ("name", None) if report.title.is_empty() => report.title = written,
             ("startDate", None) => said.start = said.start.or(value),
             ("endDate", None) => said.end = said.end.or(value),
             ("eventStatus", None) => said.status = said.status.or(value),
@@ -307,19 +310,19 @@ fn microdata(page: &Html, report: &mut Report) {
             ("organizer", None) if property.attr("itemscope").is_none() => said.organiser = said.organiser.or(value),
             ("name", Some("organizer")) => said.organiser = said.organiser.or(value),
             ("location", None) if property.attr("itemscope").is_none() => {
-                let parts = place::stated(&value.unwrap_or_default());
+                let parts = place::stated(&written);
                 (said.venue, said.city, said.country) = (parts.venue, parts.city, parts.country);
             }
             ("name", Some("location")) => said.venue = said.venue.or(value),
             ("addressLocality", _) => said.city = said.city.or(value),
             ("addressCountry", _) => said.country = said.country.or(value),
             ("address", Some("location")) if property.attr("itemscope").is_none() => {
-                said.city = said.city.or(place::stated(&value.unwrap_or_default()).city);
+                said.city = said.city.or(place::stated(&written).city);
             }
             ("performer", None) if property.attr("itemscope").is_none() => {
-                said.people.push(person(&value.unwrap_or_default()));
+                said.people.push(person(&written));
             }
-            ("name", Some("performer")) => said.people.push(person(&value.unwrap_or_default())),
+            ("name", Some("performer")) => said.people.push(person(&written)),
             _ => {}
         }
     }
