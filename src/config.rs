@@ -50,6 +50,9 @@ pub struct Config {
     pub sources: IndexMap<String, Source>,
     #[serde(default)]
     pub lists: IndexMap<String, List>,
+    /// A topic and the keywords by which a report that states no topics is known to be about it.
+    #[serde(default)]
+    pub topics: IndexMap<String, Vec<String>>,
     /// The folder of `config.toml`, absolute; relative paths start here.
     #[serde(skip)]
     pub root: PathBuf,

@@ -5,6 +5,7 @@
 
 mod blocks;
 pub mod charset;
+mod date;
 mod dates;
 mod event;
 mod explain;
@@ -12,16 +13,21 @@ mod front;
 mod html;
 mod identity;
 mod item;
+mod labels;
 mod language;
 mod markdown;
+mod organiser;
 mod people;
 mod place;
 mod plain;
 pub(crate) mod prose;
 mod reading;
 mod series;
+mod status;
 mod summary;
 mod tail;
+mod topics;
+mod venue;
 
 use std::collections::BTreeMap;
 
@@ -78,6 +84,43 @@ pub struct Event {
     pub venue: Option<String>,
     pub city: Option<String>,
     pub country: Option<String>,
+    /// Who held it; several are parted by "; ". What is not known is left out of stored and public JSON, so that
+    /// feeds stay as they were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organiser: Option<String>,
+    #[serde(skip_serializing_if = "Status::is_unknown")]
+    pub status: Status,
+    /// Held online, or online as well; false if nothing says so.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub online: bool,
+}
+
+/// Whether an event took place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Nothing says so.
+    #[default]
+    Unknown,
+    Held,
+    Announced,
+    Cancelled,
+}
+
+impl Status {
+    fn is_unknown(&self) -> bool {
+        *self == Status::Unknown
+    }
+
+    /// The word for it in front matter and in `explain`; none if it is not known.
+    pub fn word(self) -> Option<&'static str> {
+        match self {
+            Status::Unknown => None,
+            Status::Held => Some("held"),
+            Status::Announced => Some("announced"),
+            Status::Cancelled => Some("cancelled"),
+        }
+    }
 }
 
 /// A day, or a day and a wall-clock time. Serialised as ISO 8601: `2019-01-28` or `2019-01-28T18:30`.
@@ -167,6 +210,23 @@ pub struct Handling {
 pub struct Provenance {
     pub rule: String,
     pub words: String,
+    /// What other rules would have said, the surest first.
+    #[serde(default, rename = "also", skip_serializing_if = "Vec::is_empty")]
+    pub losers: Vec<Loser>,
+}
+
+/// A value that another rule found and that did not win.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Loser {
+    pub rule: String,
+    pub words: String,
+    pub value: String,
+}
+
+impl Loser {
+    /// More than these tell nobody anything.
+    const MOST: usize = 4;
 }
 
 /// Why a file is no report: one sentence for staff that says what is wrong and what to do.

@@ -473,3 +473,52 @@ async fn public_ids_are_the_same_after_collecting_anew_into_an_empty_database() 
     app.settle().await;
     assert_eq!(ids(app.house.store.list_reports().await.unwrap()), before);
 }
+
+#[tokio::test]
+async fn a_sidecar_overrides_its_report_and_survives_the_next_collection() {
+    let mut app = TestApp::new().await;
+    app.drop_report("rivers.md", &report("Rivers", ""));
+    app.drop_report("rivers.toml", "city = \"Trier\"\n");
+    let collected = app.collect().await;
+    assert_eq!((collected.new, collected.refused.as_slice()), (1, &[][..]));
+    assert_eq!(app.stored(1).await.report.event.city.as_deref(), Some("Trier"));
+    // Nothing changed: nothing is read again.
+    let collected = app.collect().await;
+    assert_eq!((collected.new, collected.changed, collected.unchanged), (0, 0, 1));
+    // The report changes, the sidecar stays in force.
+    app.drop_report("rivers.md", &report("Rivers, mended", ""));
+    assert_eq!(app.collect().await.changed, 1);
+    let stored = app.stored(1).await.report;
+    assert_eq!(
+        (stored.title.as_str(), stored.event.city.as_deref()),
+        ("Rivers, mended", Some("Trier"))
+    );
+    // A changed sidecar is a change of the report, and so is one taken away.
+    app.drop_report("rivers.toml", "city = \"Passau\"\n");
+    assert_eq!(app.collect().await.changed, 1);
+    assert_eq!(app.stored(1).await.report.event.city.as_deref(), Some("Passau"));
+    app.remove("rivers.toml");
+    assert_eq!(app.collect().await.changed, 1);
+    assert_ne!(app.stored(1).await.report.event.city.as_deref(), Some("Passau"));
+}
+
+#[tokio::test]
+async fn a_sidecar_without_a_report_is_refused_until_the_report_comes() {
+    let mut app = TestApp::new().await;
+    app.drop_report("rivers.toml", "city = \"Trier\"\n");
+    let refused = app.collect().await.refused;
+    assert_eq!(refused.len(), 1);
+    assert!(
+        refused[0].reason.contains("rivers.toml beside rivers.md"),
+        "{refused:?}"
+    );
+    app.drop_report("rivers.md", &report("Rivers", ""));
+    let collected = app.collect().await;
+    assert_eq!((collected.new, collected.refused.len()), (1, 0));
+    app.drop_report("rivers.toml", "citty = \"Trier\"\n");
+    let refused = app.collect().await.refused;
+    assert!(
+        refused[0].path == "rivers.md" && refused[0].reason.contains("citty"),
+        "{refused:?}"
+    );
+}

@@ -11,6 +11,7 @@ mod bad_input;
 mod dates;
 mod forms;
 mod front;
+mod holding;
 mod people;
 mod places;
 mod whole;

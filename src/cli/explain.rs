@@ -32,8 +32,19 @@ pub(super) fn run(desk: &Desk, args: &Args) -> anyhow::Result<()> {
         report::MAX_BYTES / 1_000_000
     );
     let bytes = std::fs::read(path).with_context(|| format!("cannot read {shown}"))?;
+    let beside = path.with_extension("toml");
+    let sidecar = match beside != *path && beside.is_file() {
+        true => Some(std::fs::read(&beside).with_context(|| format!("cannot read {}", beside.display()))?),
+        false => None,
+    };
     let context = report::Context {
         published_hint: facts.modified().ok().map(from_system),
+        sidecar,
+        // A configuration is not needed to read a file, so one that cannot be read costs only the keywords.
+        topics: desk
+            .read_config()
+            .map(|config| config.topics.into_iter().collect())
+            .unwrap_or_default(),
         ..report::Context::default()
     };
     let name = path.file_name().unwrap_or_default().to_string_lossy();

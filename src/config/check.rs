@@ -52,6 +52,20 @@ pub(super) fn problems(config: &Config) -> Problems {
         }
         list::problems(config, name, list, &mut found);
     }
+    for (topic, keywords) in &config.topics {
+        if topic.trim().is_empty()
+            || keywords.is_empty()
+            || keywords.iter().any(|word| !word.chars().any(char::is_alphanumeric))
+        {
+            note(
+                &mut found,
+                &["topics", topic],
+                format!(
+                    "`topics.{topic}` needs keywords; write at least one word between quotation marks, such as [\"river\"]"
+                ),
+            );
+        }
+    }
     found
 }
 

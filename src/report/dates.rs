@@ -10,10 +10,11 @@ mod names;
 use std::ops::{Range, RangeInclusive};
 use std::sync::LazyLock;
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Utc, Weekday};
 use regex::{Captures, Regex};
 
 use self::clock::with_time;
+pub(super) use self::clock::{TimeOfDay, time_of_day};
 use super::When;
 use super::prose::pattern;
 
@@ -36,6 +37,8 @@ pub(super) struct Found {
     pub(super) to: Option<NaiveTime>,
     /// An IANA zone, if one stands beside the time.
     pub(super) zone: Option<&'static str>,
+    /// The day of the week, if it stands beside the date.
+    pub(super) weekday: Option<Weekday>,
 }
 
 impl Found {
@@ -43,7 +46,8 @@ impl Found {
         self.start.year.is_some()
     }
 
-    /// The days meant. Without a year: the occurrence nearest to `anchor`; without an anchor: nothing.
+    /// The days meant. Without a year: the occurrence nearest to `anchor`, on the day of the week that the text
+    /// states if that is possible; without an anchor: nothing.
     pub(super) fn resolve(&self, anchor: Option<NaiveDate>) -> Option<(When, Option<When>)> {
         let date = match self.start.year {
             Some(year) => NaiveDate::from_ymd_opt(year, self.start.month, self.start.day)?,
@@ -51,7 +55,10 @@ impl Found {
                 let anchor = anchor?;
                 (anchor.year() - 1..=anchor.year() + 1)
                     .filter_map(|year| NaiveDate::from_ymd_opt(year, self.start.month, self.start.day))
-                    .min_by_key(|date| (*date - anchor).num_days().abs())?
+                    .min_by_key(|date| {
+                        let is_other_day = self.weekday.is_some_and(|day| day != date.weekday());
+                        (is_other_day, (*date - anchor).num_days().abs())
+                    })?
             }
         };
         let end = match self.end {
@@ -63,6 +70,33 @@ impl Found {
             (end, _) => end.map(|date| When { date, time: None }),
         };
         Some((When { date, time: self.from }, until))
+    }
+}
+
+impl Found {
+    /// The same on another day.
+    pub(super) fn on(&self, date: NaiveDate) -> Found {
+        let start = Day {
+            year: Some(date.year()),
+            month: date.month(),
+            day: date.day(),
+        };
+        Found {
+            start,
+            end: None,
+            ..self.clone()
+        }
+    }
+
+    /// The one of these years that fits: its day exists, and falls on the day of the week that the text states.
+    pub(super) fn year_among(&self, years: &[i32]) -> Option<NaiveDate> {
+        let weekday = self.weekday?;
+        let mut fit = years
+            .iter()
+            .filter_map(|year| NaiveDate::from_ymd_opt(*year, self.start.month, self.start.day))
+            .filter(|day| day.weekday() == weekday);
+        let one = fit.next()?;
+        fit.next().is_none().then_some(one)
     }
 }
 
@@ -90,10 +124,14 @@ const YEARS: RangeInclusive<i32> = 1800..=2199;
 const YEAR: &str = r"(?:1[89]|20|21)\d{2}";
 const TO: &str =
     r"\s*(?:[-–—−‐‑/]|\b(?:to|till|until|through|and|bis(?:\s+zum)?|und|au|et(?:\s+le)?|al|a|y|по|до|и)\b)\s*";
+/// An article and a day of the week before the second day: "30 y el 31 de mayo", "Thursday 18 and Friday 19 May".
+const DAY: &str = r"(?:(?:the|el|le|den|dem)\s+)?(?:{weekday},?\s+)?";
 const OF: &str = r"\s*(?:(?:day\s+)?\bof\s+|\bde\s+|d[’'])?";
 
 fn form(text: &str) -> Regex {
     let text = text
+        .replace("{day}", DAY)
+        .replace("{weekday}", &format!(r"(?:{})\b\.?", names::weekday_alternatives()))
         .replace("{month}", &format!(r"(?:{})\b\.?", names::alternatives()))
         .replace("{of}", OF)
         .replace("{to}", TO)
@@ -110,12 +148,12 @@ fn form(text: &str) -> Regex {
 }
 
 /// The grammar, in the order in which the forms are tried.
-static FORMS: [Form; 9] = [
+static FORMS: [Form; 10] = [
     // 30 January to 2 February 2024; vom 30. Januar bis 2. Februar 2024; del 30 de enero al 2 de febrero
     (
         LazyLock::new(|| {
             form(
-                r"\b(?P<d1>\d{1,2}){th}{of}(?P<m1>{month}){,year1}{to}(?:the\s+)?(?P<d2>\d{1,2}){th}{of}(?P<m2>{month}){,year}",
+                r"\b(?P<d1>\d{1,2}){th}{of}(?P<m1>{month}){,year1}{to}{day}(?P<d2>\d{1,2}){th}{of}(?P<m2>{month}){,year}",
             )
         }),
         |c| days(c, day(c, "y1", "m1", "d1"), day(c, "y", "m2", "d2")),
@@ -123,13 +161,15 @@ static FORMS: [Form; 9] = [
     // January 30 to February 2, 2024
     (
         LazyLock::new(|| {
-            form(r"\b(?P<m1>{month})\s+(?P<d1>\d{1,2}){th}{,year1}{to}(?P<m2>{month})\s+(?P<d2>\d{1,2}){th}{,year}")
+            form(
+                r"\b(?P<m1>{month})\s+(?P<d1>\d{1,2}){th}{,year1}{to}(?:{weekday},?\s+)?(?P<m2>{month})\s+(?P<d2>\d{1,2}){th}{,year}",
+            )
         }),
         |c| days(c, day(c, "y1", "m1", "d1"), day(c, "y", "m2", "d2")),
     ),
     // 12-14 May 2023; 12. bis 14. Mai; du 3 au 5 mai 2023
     (
-        LazyLock::new(|| form(r"\b(?P<d1>\d{1,2}){th}{to}(?:the\s+)?(?P<d2>\d{1,2}){th}{of}(?P<m>{month}){,year}")),
+        LazyLock::new(|| form(r"\b(?P<d1>\d{1,2}){th}{to}{day}(?P<d2>\d{1,2}){th}{of}(?P<m>{month}){,year}")),
         |c| in_one_month(c),
     ),
     // May 12-14, 2023
@@ -162,6 +202,11 @@ static FORMS: [Form; 9] = [
             )
         }),
         |c| dotted(c),
+    ),
+    // 17.05.23 г.: two digits of a year are one only where the text says that they are
+    (
+        LazyLock::new(|| form(r"\b(?P<d>\d{1,2})\.(?P<m>\d{2})\.(?P<yy>\d{2})\s?(?:года|г\.)")),
+        |c| short_year(c),
     ),
     // 28/01/2019, where the numbers leave no doubt
     (
@@ -329,6 +374,15 @@ fn dotted(captures: &Captures<'_>) -> Reading {
     days(captures, start, end)
 }
 
+fn short_year(captures: &Captures<'_>) -> Reading {
+    let year = captures.name("yy").and_then(|year| year.as_str().parse::<i32>().ok());
+    let day = day(captures, "y", "m", "d").map(|day| Day {
+        year: year.map(|year| 2000 + year),
+        ..day
+    });
+    days(captures, day, None)
+}
+
 /// 28/01/2019 and 01/28/2019 leave no doubt, 03/03/2019 neither; 03/04/2019 is two days on two continents.
 fn slashed(captures: &Captures<'_>) -> Reading {
     let (Some(first), Some(second)) = (day(captures, "y", "b", "a"), day(captures, "y", "a", "b")) else {
@@ -402,6 +456,7 @@ mod tests {
             "January 28th, 2019",
             "2019-01-28",
             "12.-14.05.2023",
+            "17.05.23 г.",
             "28/01/2019",
         ];
         for ((form, _), example) in FORMS.iter().zip(examples) {

@@ -1,75 +1,36 @@
 //! Which of the dates in a text is the date of the event.
 //!
-//! In: title and paragraphs, and the day the report was published. Out: the event's days, the rule, the words, and the
-//! sentence they stood in (the place is looked for there first). The rules are tried in order, the surest first. The
+//! In: title, paragraphs and lines, and the day the report was published. Out: every date that may be the event's, the
+//! surest first, each with its rule, its words and the sentence it stood in (the place is looked for there first). The
 //! surprising thing: a date alone is not enough. It needs a word that ties it to the event, or it stays unused.
 
-use std::sync::LazyLock;
+mod words;
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use regex::Regex;
 
-use super::dates::{self, Found};
+use self::words::{
+    BEGINS, DATELINE_END, DAY_BEFORE, ELSEWHEN, ELSEWHEN_AFTER, HAPPENED, KIND, OTHER_DATE, POSTED, PUBLISHED, TODAY,
+    YESTERDAY,
+};
+use super::dates::{self, Found, TimeOfDay};
+use super::labels::{Label, Stated};
 use super::prose::{opening, pattern, sentences};
 
-/// The event is named in the first paragraphs, or nowhere.
-const PARAGRAPHS: usize = 5;
+/// What a report is about is said within so many paragraphs, or nowhere.
+const PARAGRAPHS: usize = 30;
 const LONGEST_PARAGRAPH: usize = 4_000;
 /// A line this short that holds a date and stands near the top states the date.
 const SHORT_LINE: usize = 120;
+/// A date this many years before the others is history.
+const HISTORY: i32 = 2;
+/// More candidates than these are a chronicle.
+const MOST: usize = 12;
 
-/// What happened, as far as a verb says it: the surest tie between a date and an event.
-static HAPPENED: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?ix)\b(?:(?:co-?)?host(?:ed|s|ing)?|held|holds?|t(?:ook|akes?)\ place|taking\ place|conven(?:ed?|es)|gather(?:ed|s)?
-        |m(?:et|eets?)|br(?:ought|ings?)\ together|organi[sz]e[ds]?|opened|invite[ds]?|welcome[ds]?|join\ us|spoke|presented|discussed
-        |fand(?:en)?|findet|finden|statt\w*|veranstalte\w*|lud(?:en)?|lädt|eingeladen|trafen|diskutiert\w*|kamen|tagte\w*|ausgerichtet
-        |прош(?:[её]л|ла|ло|ли)|состоя\p{L}+|пройд[её]т|пров[её]л\p{L}*|организова\p{L}+|собра\p{L}+|приня\p{L}+
-        |s[’']est\ (?:tenue?|déroulée?)|se\ (?:tiendra|sont\ réunis)|a\ eu\ lieu|aura\ lieu|a\ (?:organisé|accueilli|réuni)
-        |tuvo\ lugar|tendrá\ lugar|se\ (?:celebr|realiz)\p{L}+|se\ llevó\ a\ cabo|organizó|acogió|reunió)\b",
-    )
-});
+/// The rule of a line of facts; without a year it may be a line of a programme, so another rule may speak.
+pub(super) const HEAD_LINE: &str = "line of facts with day and time";
 
-/// A kind of event: ties a date to it in a sentence without such a verb.
-static KIND: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?ix)\b(?:round[\ -]?tables?|conference|workshop|seminar|lecture|forum|symposium|meeting|summit|panel|webinar|colloquium|event|congress
-        |\p{L}*(?:konferenz|tagung|vortrag|rundtisch|podiumsdiskussion|veranstaltung|gespräch|kongress)|runde[rn]?\ tisch\p{L}*
-        |конференци\p{L}+|семинар\p{L}*|кругл\p{L}+\ стол\p{L}*|форум\p{L}*|лекци\p{L}+|встреч\p{L}+|мероприяти\p{L}+
-        |conférence|séminaire|table\ ronde|colloque|atelier|conferencia|seminario|mesa\ redonda|taller|jornada)\b",
-    )
-});
-
-/// Words before a date that make it another date.
-static OTHER_DATE: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?ix)\b(?:published|posted|updated|modified|printed|since|born|died|founded|established|adopted|signed|ratified|elected|launched
-        |enacted|passed|as\ of|until|before|after|by|dated|deadline|(?:register|registration|apply)(?:\ by|\ until)?|following
-        |veröffentlicht|aktualisiert|seit|geboren|gestorben|gegründet|unterzeichnet|verabschiedet|stand|bis(?:\ zum)?|nach(?:\ dem)?|vor(?:\ dem)?|anmeldung\ bis
-        |опубликован\p{L}*|обновлен\p{L}*|основан\p{L}*|подписан\p{L}*|родил\p{L}+|до|после
-        |publiée?|mise?\ à\ jour|depuis|née?|fondée?|signée?|avant|après|jusqu[’']au
-        |publicad[oa]|actualizad[oa]|desde|nacid[oa]|fundad[oa]|firmad[oa]|hasta|antes|después)
-        (?:\s+(?:in|on|am|im|le|el|the|vom|von|den|del|de))*[\s:,]*$",
-    )
-});
-
-static LABEL: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?i)^\W*(?:date|when|date and time|event date|datum|wann|termin|zeit|дата|когда|время|quand|date et heure|fecha|cuándo)\s*[:：]",
-    )
-});
-
-/// "BERLIN, 3 June 2026 — ": a dateline before the first sentence.
-static DATELINE_END: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*(?:\([^)]{1,30}\)\s*)?[—–:-]|^\s*\.\s+[—–-]"));
-
-/// Words of a report that state when it was published.
-static PUBLISHED: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?i)^\W*(?:published|posted|date of publication|veröffentlicht|erschienen|опубликовано|дата публикации|publiée?|mis en ligne|publicad[oa])\s*(?:on|am|le|el)?\s*[:：]?\s*$",
-    )
-});
-
-/// The date of the event in a text.
+/// A date that may be that of the event.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Dated {
     pub(super) found: Found,
@@ -78,31 +39,50 @@ pub(super) struct Dated {
     pub(super) sentence: String,
 }
 
-/// Finds it by the first rule that yields one. `lines` are the first blocks with their line breaks.
-pub(super) fn find(title: &str, paragraphs: &[&str], lines: &[&str]) -> Option<Dated> {
-    let opening: Vec<&str> = paragraphs
+/// A text in which the date of an event is looked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Told<'a> {
+    pub(super) title: &'a str,
+    pub(super) paragraphs: &'a [&'a str],
+    /// The blocks with their line breaks.
+    pub(super) lines: &'a [&'a str],
+    pub(super) labels: &'a [Stated<'a>],
+    pub(super) published: Option<NaiveDate>,
+}
+
+/// All candidates, the surest first: the order of the rules, and within a rule the order of the text.
+pub(super) fn find(told: Told<'_>) -> Vec<Dated> {
+    let opening: Vec<&str> = told
+        .paragraphs
         .iter()
         .take(PARAGRAPHS)
         .map(|text| opening(text, LONGEST_PARAGRAPH))
         .collect();
-    labelled(lines)
-        .or_else(|| {
-            tied(
-                &opening,
-                &HAPPENED,
-                "date in prose: first dated sentence that says what took place",
-            )
-        })
-        .or_else(|| {
-            tied(
-                &opening,
-                &KIND,
-                "date in prose: first dated sentence that names the event",
-            )
-        })
-        .or_else(|| in_title(title))
-        .or_else(|| dateline(&opening))
-        .or_else(|| short_line(lines))
+    let dateline = dateline(&opening);
+    let prose: Vec<&str> = opening.iter().flat_map(|text| sentences(text)).collect();
+    let mut found = labelled(told.labels);
+    found.extend(head_line(told.lines, told.published));
+    // Who writes "today" or "yesterday" below a dateline means the event.
+    found.extend(dateline.iter().filter_map(|line| line_of_today(line, &prose)));
+    let skipped = dateline.as_ref().map(|line| line.sentence.as_str());
+    let told_of: Vec<&str> = prose.iter().copied().filter(|one| skipped != Some(*one)).collect();
+    found.extend(tied(
+        &told_of,
+        &HAPPENED,
+        "date in prose: dated sentence that says what took place",
+    ));
+    found.extend(tied(
+        &told_of,
+        &KIND,
+        "date in prose: dated sentence that names the event",
+    ));
+    found.extend(in_title(told.title));
+    found.extend(dateline);
+    found.extend(short_line(told.lines, told.published));
+    found.extend(only_day(&prose));
+    without_history(&mut found, told.published);
+    found.truncate(MOST);
+    found
 }
 
 /// When the text itself says it was published, and the words that say so.
@@ -114,34 +94,145 @@ pub(super) fn published(paragraphs: &[&str]) -> Option<(NaiveDate, String)> {
         .flat_map(|text| text.lines());
     lines.filter(|line| line.len() <= SHORT_LINE * 2).find_map(|line| {
         let found = dates::find(line).into_iter().next()?;
-        let says_so = PUBLISHED.is_match(&line[..found.range.start]) && found.states_year();
+        let says_so = (PUBLISHED.is_match(&line[..found.range.start]) || POSTED.is_match(line)) && found.states_year();
         let (when, _) = found.resolve(None).filter(|_| says_so)?;
         Some((when.date, line.to_owned()))
     })
 }
 
-/// Sentences of the opening that say what took place, in order: where the place and the series are looked for.
+/// Sentences that say what took place or name the event, in order: where the place and the series are looked for.
 pub(super) fn telling<'a>(paragraphs: &[&'a str]) -> Vec<&'a str> {
-    let opening = paragraphs.iter().take(3).map(|text| opening(text, LONGEST_PARAGRAPH));
+    let opening = paragraphs
+        .iter()
+        .take(PARAGRAPHS)
+        .map(|text| opening(text, LONGEST_PARAGRAPH));
     opening
         .flat_map(sentences)
         .filter(|sentence| HAPPENED.is_match(sentence) || KIND.is_match(sentence))
+        .filter(|sentence| !ELSEWHEN.is_match(sentence) && !words::NEXT.is_match(sentence))
         .collect()
 }
 
-fn labelled(paragraphs: &[&str]) -> Option<Dated> {
-    let lines = paragraphs
-        .iter()
-        .flat_map(|text| text.lines())
-        .map(|line| opening(line, LONGEST_PARAGRAPH));
-    lines.filter(|line| LABEL.is_match(line)).find_map(|line| {
-        let found = dates::find(line).into_iter().next()?;
-        Some(dated(found, line, "line that states the date"))
-    })
+/// Whether a sentence tells of the next event or an earlier one.
+pub(super) fn is_of_another_event(sentence: &str) -> bool {
+    words::NEXT.is_match(sentence)
 }
 
-fn tied(paragraphs: &[&str], tie: &Regex, rule: &'static str) -> Option<Dated> {
-    for sentence in paragraphs.iter().take(3).flat_map(|text| sentences(text)) {
+/// Whether a sentence is marked as one about another day.
+pub(super) fn is_elsewhen(sentence: &str) -> bool {
+    ELSEWHEN.is_match(sentence)
+}
+
+/// Whether a sentence names a kind of event.
+pub(super) fn names_event(sentence: &str) -> bool {
+    KIND.is_match(sentence) || HAPPENED.is_match(sentence)
+}
+
+/// Whether a sentence tells of something that is over: a verb in the past.
+pub(super) fn tells_of_past(sentence: &str) -> bool {
+    words::PAST.is_match(sentence) && !is_elsewhen(sentence) && !is_of_another_event(sentence)
+}
+
+/// Whether words tell what took place, name the event, or hold its day.
+pub(super) fn tells_of_event(words: &str) -> bool {
+    HAPPENED.is_match(words) || KIND.is_match(words) || !candidates(words).is_empty()
+}
+
+/// The sentences of the part of a text that tells of the event.
+pub(super) fn early<'a>(paragraphs: &[&'a str]) -> Vec<&'a str> {
+    let opening = paragraphs
+        .iter()
+        .take(PARAGRAPHS)
+        .map(|text| opening(text, LONGEST_PARAGRAPH));
+    opening.flat_map(sentences).collect()
+}
+
+/// When the event began, from a line that states the time or a sentence that says when it began or how long it took.
+pub(super) fn time(told: Told<'_>) -> Option<(TimeOfDay, String)> {
+    let labelled = told.labels.iter().filter(|one| one.label == Label::Time);
+    let told_of = told
+        .paragraphs
+        .iter()
+        .take(PARAGRAPHS)
+        .map(|text| opening(text, LONGEST_PARAGRAPH))
+        .flat_map(sentences)
+        .filter(|sentence| BEGINS.is_match(sentence) && !ELSEWHEN.is_match(sentence));
+    labelled
+        .map(|one| one.value)
+        .chain(told_of)
+        .find_map(|text| Some((dates::time_of_day(text)?, text.to_owned())))
+}
+
+/// Whether the text tells of this day only as one that was planned and given up.
+pub(super) fn was_put_off(told: Told<'_>, day: NaiveDate) -> bool {
+    let is_day = |found: &Found| found.resolve(None).is_some_and(|(when, _)| when.date == day);
+    let mut mentions = told
+        .paragraphs
+        .iter()
+        .take(PARAGRAPHS)
+        .map(|text| opening(text, LONGEST_PARAGRAPH))
+        .flat_map(sentences)
+        .filter(|sentence| dates::find(sentence).iter().any(is_day))
+        .peekable();
+    mentions.peek().is_some() && mentions.all(|sentence| !candidates(sentence).iter().any(is_day))
+}
+
+/// Years that the text names by themselves, in order: what a day without a year may belong to.
+pub(super) fn years(paragraphs: &[&str]) -> Vec<i32> {
+    static YEAR: std::sync::LazyLock<Regex> = std::sync::LazyLock::new(|| pattern(r"\b(?:19|20)\d{2}\b"));
+    let mut years: Vec<i32> = paragraphs
+        .iter()
+        .flat_map(|text| YEAR.find_iter(opening(text, LONGEST_PARAGRAPH)))
+        .filter_map(|year| year.as_str().parse().ok())
+        .collect();
+    years.sort_unstable();
+    years.dedup();
+    years
+}
+
+/// The year of an imprint: a last line such as "Newsletter 4/2019".
+pub(super) fn imprint_year(paragraphs: &[&str]) -> Option<(i32, String)> {
+    static IMPRINT: std::sync::LazyLock<Regex> =
+        std::sync::LazyLock::new(|| pattern(r"(?:\b(?:No\.?|Nr\.?|N°|nº|№)\s*)?\b\d{1,2}/((?:19|20)\d{2})\s*$"));
+    let last = paragraphs.last().filter(|line| line.chars().count() <= SHORT_LINE)?;
+    let year = IMPRINT.captures(last)?.get(1)?.as_str().parse().ok()?;
+    Some((year, (*last).to_owned()))
+}
+
+fn labelled(labels: &[Stated<'_>]) -> Vec<Dated> {
+    let lines = labels.iter().filter(|one| one.label == Label::Date);
+    lines
+        .filter_map(|one| {
+            let line = opening(one.value, LONGEST_PARAGRAPH);
+            Some(dated(
+                dates::find(line).into_iter().next()?,
+                line,
+                "line that states the date",
+            ))
+        })
+        .collect()
+}
+
+/// A line of facts under the title: "22 September 2022, 10:00 bis 16:30 Uhr", "Thursday 3 June · 18:00 · Hall".
+fn head_line(lines: &[&str], published: Option<NaiveDate>) -> Option<Dated> {
+    let head = lines.iter().take(8).flat_map(|text| text.lines());
+    head.filter(|line| line.chars().count() <= SHORT_LINE && sentences(line).len() <= 2)
+        .find_map(|line| {
+            let found = candidates(line).into_iter().next()?;
+            // A day of the week or an hour tells an event; a byline has neither.
+            let is_told = found.from.is_some() || found.weekday.is_some() || found.end.is_some();
+            let is_head = found.range.start <= 40 && !line.trim_end().ends_with('.');
+            let is_published = found
+                .resolve(None)
+                .is_some_and(|(when, _)| Some(when.date) == published);
+            (is_told && is_head && !is_published && !POSTED.is_match(line)).then(|| dated(found, line, HEAD_LINE))
+        })
+}
+
+/// Dates of sentences that hold a word of the event, each the one nearest to such a word.
+fn tied(prose: &[&str], tie: &Regex, rule: &'static str) -> Vec<Dated> {
+    let mut all = Vec::new();
+    for sentence in prose {
         let ties: Vec<usize> = tie.find_iter(sentence).map(|word| word.start()).collect();
         if ties.is_empty() {
             continue;
@@ -150,10 +241,23 @@ fn tied(paragraphs: &[&str], tie: &Regex, rule: &'static str) -> Option<Dated> {
             .into_iter()
             .min_by_key(|found| ties.iter().map(|at| at.abs_diff(found.range.start)).min());
         if let Some(found) = nearest {
-            return Some(dated(found, sentence, rule));
+            all.push(dated(with_later_time(found, sentence), sentence, rule));
         }
     }
-    None
+    all
+}
+
+/// "on 21 November in the Chapter Room, from 6 pm to 7.30 pm": the time stands further on in the sentence.
+fn with_later_time(mut found: Found, sentence: &str) -> Found {
+    if found.from.is_none()
+        && found.end.is_none()
+        && let Some(time) = sentence.get(found.range.end..).and_then(dates::time_of_day)
+    {
+        found.from = Some(time.from);
+        found.to = time.to;
+        found.zone = time.zone;
+    }
+    found
 }
 
 fn in_title(title: &str) -> Option<Dated> {
@@ -166,31 +270,91 @@ fn in_title(title: &str) -> Option<Dated> {
 fn dateline(paragraphs: &[&str]) -> Option<Dated> {
     let first = paragraphs.first()?;
     let found = candidates(opening(first, SHORT_LINE)).into_iter().next()?;
-    let is_dateline = DATELINE_END.is_match(&first[found.range.end..]) && found.range.start <= 60;
+    let after = &first[found.range.end..];
+    let is_dateline = DATELINE_END.is_match(after) && found.range.start <= 60;
+    let before = first[..found.range.start].trim_end_matches(|c: char| !c.is_alphanumeric());
+    // "Graz, 17. Jänner 2023. Bis auf ...": a place, a date, a full stop.
+    let is_short_sentence = after.trim_start_matches([' ', ')']).starts_with('.')
+        && !before.is_empty()
+        && before.split(' ').count() <= 3
+        && before.starts_with(char::is_uppercase);
     let sentence = sentences(first).first().map_or(*first, |one| *one);
-    is_dateline.then(|| dated(found, sentence, "dateline"))
+    (is_dateline || is_short_sentence).then(|| dated(found, sentence, "dateline"))
 }
 
-fn short_line(paragraphs: &[&str]) -> Option<Dated> {
-    let lines = paragraphs.iter().take(3).flat_map(|text| text.lines());
+/// A dateline dates the writing. "Today" makes it the event's day, "yesterday" the day before.
+fn line_of_today(line: &Dated, prose: &[&str]) -> Option<Dated> {
+    let near: Vec<&&str> = prose.iter().take(3).collect();
+    let says = |word: &Regex| near.iter().any(|sentence| word.is_match(sentence));
+    let mut line = line.clone();
+    if says(&YESTERDAY) {
+        let (when, _) = line.found.resolve(None)?;
+        let before = when.date.checked_sub_days(Days::new(1))?;
+        line.found = line.found.on(before);
+        line.rule = "dateline, and the text says that it was the day before";
+        return Some(line);
+    }
+    line.rule = "dateline, and the text says that it was on that day";
+    says(&TODAY).then_some(line)
+}
+
+fn short_line(lines: &[&str], published: Option<NaiveDate>) -> Option<Dated> {
+    let lines = lines.iter().take(3).flat_map(|text| text.lines());
     lines
         .filter(|line| line.chars().count() <= SHORT_LINE && !line.ends_with('.'))
         .find_map(|line| {
             let found = candidates(line).into_iter().find(Found::states_year)?;
-            Some(dated(found, line, "short line with a date near the top"))
+            let is_published = found
+                .resolve(None)
+                .is_some_and(|(when, _)| Some(when.date) == published);
+            (!is_published && !POSTED.is_match(line)).then(|| dated(found, line, "short line with a date near the top"))
         })
+}
+
+/// The only day of the whole text that bears a day of the week and a year or an hour: somebody was there.
+fn only_day(prose: &[&str]) -> Option<Dated> {
+    if prose.iter().any(|sentence| DAY_BEFORE.is_match(sentence)) {
+        return None;
+    }
+    let mut days = prose.iter().flat_map(|sentence| {
+        candidates(sentence)
+            .into_iter()
+            .filter(|found| found.weekday.is_some() && (found.states_year() || found.from.is_some()))
+            .map(|found| dated(found, sentence, "the only day that the text names with its weekday"))
+    });
+    let one = days.next()?;
+    days.next().is_none().then_some(one)
 }
 
 /// Dates of a sentence that nothing marks as another date.
 fn candidates(sentence: &str) -> Vec<Found> {
     let mut found = dates::find(sentence);
-    found.retain(|one| !OTHER_DATE.is_match(&sentence[..one.range.start]));
+    found.retain(|one| {
+        let (before, after) = (&sentence[..one.range.start], &sentence[one.range.end..]);
+        let clause = before.rsplit([';', ':']).next().unwrap_or(before);
+        !OTHER_DATE.is_match(before)
+            && !ELSEWHEN.is_match(clause)
+            && !ELSEWHEN_AFTER.is_match(opening(after, 60))
+            && !PUBLISHED.is_match(before)
+    });
     found
+}
+
+/// A date years before the others, or before the publication, belongs to what was talked about.
+fn without_history(found: &mut Vec<Dated>, published: Option<NaiveDate>) {
+    use chrono::Datelike;
+    let latest = found.iter().filter_map(|one| one.found.start.year).max();
+    let Some(now) = published.map(|day| day.year()).or(latest) else {
+        return;
+    };
+    found.retain(|one| {
+        one.rule.starts_with("line that") || one.found.start.year.is_none_or(|year| year + HISTORY >= now)
+    });
 }
 
 fn dated(found: Found, sentence: &str, rule: &'static str) -> Dated {
     Dated {
-        words: sentence[found.range.clone()].trim().to_owned(),
+        words: sentence.get(found.range.clone()).unwrap_or_default().trim().to_owned(),
         sentence: sentence.to_owned(),
         found,
         rule,

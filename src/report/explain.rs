@@ -29,6 +29,9 @@ pub fn explain(report: &Report) -> Value {
             "venue": report.event.venue,
             "city": report.event.city,
             "country": report.event.country,
+            "organiser": report.event.organiser,
+            "status": report.event.status.word(),
+            "online": report.event.online,
         },
         "series": report.series,
         "people": people,
@@ -40,6 +43,17 @@ pub fn explain(report: &Report) -> Value {
         "body_text": report.body_text,
         "provenance": report.provenance,
     })
+}
+
+/// The value of a field as `explain` shows it, in one line.
+pub(super) fn value_of(report: &Report, field: &str) -> String {
+    let document = explain(report);
+    let value = field.split('.').try_fold(&document, |value, key| value.get(key));
+    match value {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Null) | None => String::new(),
+        Some(other) => other.to_string(),
+    }
 }
 
 /// One field a paragraph: its value, below it the rule and the words.
@@ -67,6 +81,15 @@ pub fn explain_text(report: &Report) -> String {
         ("event.venue", event.venue.clone().into_iter().collect()),
         ("event.city", event.city.clone().into_iter().collect()),
         ("event.country", event.country.clone().into_iter().collect()),
+        ("event.organiser", event.organiser.clone().into_iter().collect()),
+        (
+            "event.status",
+            event.status.word().map(str::to_owned).into_iter().collect(),
+        ),
+        (
+            "event.online",
+            event.online.then(|| "yes".to_owned()).into_iter().collect(),
+        ),
         ("series", report.series.clone().into_iter().collect()),
         ("people", people.collect()),
         ("topics", report.topics.clone()),
@@ -129,5 +152,13 @@ fn write_field(out: &mut String, report: &Report, field: &str, values: &[String]
     if let Some(why) = report.provenance.get(field) {
         let separator = if why.words.is_empty() { "" } else { ": " };
         let _ = writeln!(out, "{:<WIDTH$}  ({}{separator}{})", "", why.rule, why.words);
+        for lost in &why.losers {
+            let separator = if lost.words.is_empty() { "" } else { ": " };
+            let _ = writeln!(
+                out,
+                "{:<WIDTH$}  also: {} ({}{separator}{})",
+                "", lost.value, lost.rule, lost.words
+            );
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! here beats every rule that reads prose. The surprising thing: an unknown key is left alone, since other programs
 //! use the same place, but a known key with a value that cannot be read refuses the report, with its line.
 
+mod keys;
 mod value;
 
 use std::ops::ControlFlow;
@@ -13,8 +14,10 @@ use chrono::{DateTime, NaiveDateTime, NaiveTime, TimeZone, Utc};
 use self::value::{Node, Value, refusal};
 use super::blocks::web_address;
 use super::prose::tidy;
-use super::{Person, Refusal, Related, Report, When, dates, people};
+use super::{Person, Refusal, Related, Report, Status, When, dates, people};
 
+/// The rule in the provenance of what an editor states at the top of a text.
+const RULE: &str = "front matter";
 /// Front matter longer than this many lines is a text that begins with a rule.
 const MOST_LINES: usize = 500;
 
@@ -60,30 +63,70 @@ pub(super) fn take<'a>(text: &'a str, report: &mut Report) -> Result<&'a str, Re
         "---" => value::yaml(&inner[..length], opened + 1)?,
         _ => value::toml(&inner[..length], opened + 1)?,
     };
-    apply(&entries, report)?;
+    apply(&entries, RULE, report)?;
     Ok(&inner[end..])
 }
 
+/// The rule in the provenance of what a sidecar states.
+pub(super) const SIDECAR: &str = "sidecar";
+
+/// Enters what the file `NAME.toml` beside a report states; it beats whatever the report says of itself.
+pub(super) fn enter_sidecar(bytes: &[u8], report: &mut Report) -> Result<(), Refusal> {
+    let wrong = |refusal: Refusal| {
+        let told = refusal.0.replacen("front matter", "the .toml file beside it", 1);
+        Refusal(told)
+    };
+    let text = std::str::from_utf8(bytes)
+        .map_err(|_| Refusal("the .toml file beside it is not UTF-8 text; save it as UTF-8".to_owned()))?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let entries = value::toml(text, 1).map_err(wrong)?;
+    let before = report.clone();
+    apply(&entries, SIDECAR, report).map_err(wrong)?;
+    let stated: Vec<String> = report
+        .provenance
+        .iter()
+        .filter(|(_, why)| why.rule == SIDECAR)
+        .map(|(field, _)| field.clone())
+        .collect();
+    for field in stated {
+        if let Some(lost) = before.provenance.get(&field) {
+            let value = super::explain::value_of(&before, &field);
+            report.note_loser(&field, &lost.rule, &lost.words, &value);
+        }
+    }
+    Ok(())
+}
+
 /// Zone first: it decides what a wall-clock time without a zone means.
-fn apply(entries: &[(String, Node)], report: &mut Report) -> Result<(), Refusal> {
+fn apply(entries: &[(String, Node)], rule: &str, report: &mut Report) -> Result<(), Refusal> {
     let mut flat: Vec<(String, &Node)> = Vec::new();
     for (key, node) in entries {
-        let key = key.trim().to_lowercase().replace('-', "_");
+        let key = keys::in_english(key);
         match (&node.value, key.as_str()) {
             (Value::Map(inner), "event") => {
                 flat.extend(
                     inner
                         .iter()
-                        .map(|(name, node)| (format!("event.{}", name.trim().to_lowercase()), node)),
+                        .map(|(name, node)| (format!("event.{}", keys::in_english(name)), node)),
                 );
             }
             _ => flat.push((key, node)),
         }
     }
+    // Generators of web sites write the day of the post into `date`; an editor of ours writes that of the event.
+    let dates_the_post = rule != SIDECAR && flat.iter().any(|(key, _)| keys::is_of_generator(key))
+        || flat.iter().any(|(key, _)| keys::is_start_within_event(key));
+    if dates_the_post {
+        for (key, _) in &mut flat {
+            if key == "date" {
+                "published".clone_into(key);
+            }
+        }
+    }
     flat.sort_by_key(|(key, _)| !key.ends_with("timezone"));
     for (key, node) in flat {
         if !is_empty(node)
-            && let ControlFlow::Break(wanted) = set(&key, node, report)
+            && let ControlFlow::Break(wanted) = set(&key, node, rule, report)
         {
             return Err(refusal(node.line, &format!("`{key}` is {}; {wanted}", shown(node))));
         }
@@ -92,7 +135,7 @@ fn apply(entries: &[(String, Node)], report: &mut Report) -> Result<(), Refusal>
 }
 
 /// Enters one key. Breaks with what was wanted if the value cannot be read.
-fn set(key: &str, node: &Node, report: &mut Report) -> ControlFlow<&'static str> {
+fn set(key: &str, node: &Node, rule: &str, report: &mut Report) -> ControlFlow<&'static str> {
     const ONE_TEXT: &str = "write one line of text";
     let field = match key {
         "title" => {
@@ -111,16 +154,16 @@ fn set(key: &str, node: &Node, report: &mut Report) -> ControlFlow<&'static str>
             report.summary = Some(one(node, ONE_TEXT)?);
             "summary"
         }
-        "date" | "event" | "event_date" | "event.date" | "start" | "event.start" | "event_start" => {
+        "date" | "event" | "event_date" | "event.date" | "start" | "event.start" | "event_start" | "event.from" => {
             let (start, end) = dates_of(node)?;
             report.event.start = Some(start);
             if let Some(end) = end {
                 report.event.end = Some(end);
-                report.note("event.end", "front matter", &format!("{key}: {}", shown_text(node)));
+                report.note("event.end", rule, &format!("{key}: {}", shown_text(node)));
             }
             "event.start"
         }
-        "end" | "event.end" | "event_end" => {
+        "end" | "event.end" | "event_end" | "event.to" => {
             report.event.end = Some(dates_of(node)?.0);
             "event.end"
         }
@@ -143,6 +186,45 @@ fn set(key: &str, node: &Node, report: &mut Report) -> ControlFlow<&'static str>
         "country" | "event.country" => {
             report.event.country = Some(one(node, ONE_TEXT)?);
             "event.country"
+        }
+        "place" | "event.place" | "location" | "event.location" => {
+            let place = super::place::stated(&one(node, ONE_TEXT)?);
+            let words = format!("{key}: {}", shown_text(node));
+            for (field, slot, part) in [
+                ("event.venue", &mut report.event.venue, place.venue),
+                ("event.city", &mut report.event.city, place.city),
+                ("event.country", &mut report.event.country, place.country),
+            ] {
+                if let (None, Some(part)) = (&slot, part) {
+                    *slot = Some(part);
+                    let why = super::Provenance {
+                        rule: rule.to_owned(),
+                        words: words.clone(),
+                        losers: Vec::new(),
+                    };
+                    report.provenance.insert(field.to_owned(), why);
+                }
+            }
+            return ControlFlow::Continue(());
+        }
+        "organiser" | "event.organiser" => {
+            report.event.organiser = Some(texts(node)?.join("; "));
+            "event.organiser"
+        }
+        "status" | "event.status" => {
+            report.event.status = match one(node, ONE_TEXT)?.to_lowercase().as_str() {
+                "held" => Status::Held,
+                "announced" | "planned" | "scheduled" => Status::Announced,
+                "cancelled" | "canceled" => Status::Cancelled,
+                // Generators of web sites use the word for their own purposes ("published").
+                _ if key == "status" && rule != SIDECAR => return ControlFlow::Continue(()),
+                _ => return ControlFlow::Break("write held, announced or cancelled"),
+            };
+            "event.status"
+        }
+        "online" | "event.online" => {
+            report.event.online = yes_or_no(node)?;
+            "event.online"
         }
         "series" => {
             report.series = Some(one(node, ONE_TEXT)?);
@@ -201,9 +283,11 @@ fn set(key: &str, node: &Node, report: &mut Report) -> ControlFlow<&'static str>
             report.handling.id = Some(one(node, ONE_TEXT)?);
             "handling.id"
         }
+        // Nobody else uses a sidecar: what is not known there is a slip of the pen.
+        _ if rule == SIDECAR => return ControlFlow::Break("no such key is known; docs/front-matter.md has them all"),
         _ => return ControlFlow::Continue(()),
     };
-    report.note(field, "front matter", &format!("{key}: {}", shown_text(node)));
+    report.note(field, rule, &format!("{key}: {}", shown_text(node)));
     ControlFlow::Continue(())
 }
 

@@ -4,10 +4,12 @@
 //! entered into the report, the title, and the blocks of its main text. The surprising thing: the main text is what
 //! readability finds only if that is a fair part of the page; on short pages it is often not, and the body is taken.
 
+mod related;
 mod stated;
 
 use std::sync::LazyLock;
 
+use chrono::NaiveDate;
 use ego_tree::NodeRef;
 use scraper::{ElementRef, Html, Node, Selector};
 use url::Url;
@@ -27,13 +29,18 @@ fn selector(text: &str) -> Selector {
     Selector::parse(text).expect("a literal selector")
 }
 
-/// The title, the rule that found it, and the blocks; the rest goes into the report. `at`: where the page lay, if it was
-/// fetched.
-pub(super) fn read(
-    html: &str,
-    at: Option<&Url>,
-    report: &mut Report,
-) -> Result<(String, &'static str, Vec<Block>), Refusal> {
+/// A page as read: its title and the rule that found it, its main text, and the days that `time` elements state.
+pub(super) struct Page {
+    pub(super) title: String,
+    pub(super) title_rule: &'static str,
+    pub(super) blocks: Vec<Block>,
+    /// All of the main element, what readability left out too: facts often stand in a list of their own.
+    pub(super) whole: Vec<Block>,
+    pub(super) days: Vec<NaiveDate>,
+}
+
+/// Reads a page; what it states about itself goes into the report. `at`: where it lay, if it was fetched.
+pub(super) fn read(html: &str, at: Option<&Url>, report: &mut Report) -> Result<Page, Refusal> {
     refuse_too_deep(html)?;
     let page = Html::parse_document(html);
     stated::enter(&page, at, report);
@@ -42,8 +49,23 @@ pub(super) fn read(
 
     let whole = blocks::of_node(main_element(&page), base.as_ref());
     let mut blocks = readable(html, &whole, base.as_ref()).unwrap_or_else(|| whole.clone());
-    // Readability often drops the related titles as mere links, so the whole page is asked for them.
-    if tail::find(&blocks).is_none()
+    // Readability often drops the related titles as mere links, so the page is asked for its box of them first.
+    if let Some(found) = related::find(&page, base.as_ref()) {
+        let is_left = |block: &Block| {
+            block.text == found.words
+                || (!block.lines.is_empty()
+                    && block
+                        .lines
+                        .iter()
+                        .all(|line| found.related.iter().any(|one| line.title.contains(&one.title))))
+        };
+        blocks.retain(|block| block.kind == Kind::Paragraph && block.text.len() > 300 || !is_left(block));
+        if let Some(tail) = tail::find(&blocks) {
+            blocks.truncate(tail.keep);
+        }
+        report.note("related", "box of related titles", &found.words);
+        report.related = found.related;
+    } else if tail::find(&blocks).is_none()
         && let Some(tail) = tail::find(&whole)
     {
         let is_left = |block: &Block| {
@@ -62,7 +84,13 @@ pub(super) fn read(
     {
         blocks.drain(..=at);
     }
-    Ok((title, rule, blocks))
+    Ok(Page {
+        title,
+        title_rule: rule,
+        blocks,
+        whole,
+        days: stated::days(&page),
+    })
 }
 
 /// A page that only wants to exhaust whoever reads it.
@@ -114,7 +142,14 @@ fn title(page: &Html, report: &Report) -> (String, &'static str) {
         return (report.title.clone(), "structured data");
     }
     if let Some(og) = content(&OG_TITLE) {
-        return (without_site(&og, site.as_deref(), h1.as_deref()), "meta og:title");
+        // "CANCELLED – Title | Site": the heading of the page within it is the title.
+        if let Some(h1) = h1.filter(|h1| h1.split(' ').count() >= 3 && og.contains(h1.as_str())) {
+            return (h1, "heading of the page");
+        }
+        return (
+            without_site(&og, site.as_deref(), headings.first().map(String::as_str)),
+            "meta og:title",
+        );
     }
     if let Some(h1) = h1 {
         return (h1, "heading of the page");
@@ -124,6 +159,13 @@ fn title(page: &Html, report: &Report) -> (String, &'static str) {
         .next()
         .map(|title| tidy(&title.text().collect::<String>()))
         .unwrap_or_default();
+    // Without a first heading a page title of one or two words is the name of a department of the site.
+    if headings.is_empty()
+        && written.split(' ').count() <= 2
+        && let Some(heading) = highest_heading(page)
+    {
+        return (heading, "heading of the page");
+    }
     if !written.is_empty() {
         return (
             without_site(&written, site.as_deref(), headings.first().map(String::as_str)),
@@ -133,14 +175,35 @@ fn title(page: &Html, report: &Report) -> (String, &'static str) {
     (headings.into_iter().next().unwrap_or_default(), "heading of the page")
 }
 
-/// "Title | Site" without the site, where the parting is plain.
+/// The first heading of the highest level that the page has below h1.
+fn highest_heading(page: &Html) -> Option<String> {
+    static LEVELS: LazyLock<[Selector; 3]> = LazyLock::new(|| [selector("h2"), selector("h3"), selector("h4")]);
+    LEVELS.iter().find_map(|level| {
+        page.select(level)
+            .map(|heading| tidy(&heading.text().collect::<String>()))
+            .find(|text| text.split(' ').count() >= 2)
+    })
+}
+
+/// "Title – Part | Site" without what is not the title, where the parting is plain.
 fn without_site(title: &str, site: Option<&str>, heading: Option<&str>) -> String {
+    let mut title = title.to_owned();
+    loop {
+        let shorter = without_last(&title, site, heading);
+        if shorter == title {
+            return title;
+        }
+        title = shorter;
+    }
+}
+
+fn without_last(title: &str, site: Option<&str>, heading: Option<&str>) -> String {
     const LONGEST_SITE: usize = 60;
-    for separator in [" | ", " :: ", " » ", " — ", " – ", " - ", " · "] {
+    for separator in [" | ", " :: ", " » ", " • ", " — ", " – ", " - ", " · "] {
         let Some((front, last)) = title.rsplit_once(separator) else {
             continue;
         };
-        let is_plain = matches!(separator, " | " | " :: " | " » ") && last.chars().count() <= LONGEST_SITE;
+        let is_plain = matches!(separator, " | " | " :: " | " » " | " • ") && last.chars().count() <= LONGEST_SITE;
         if site == Some(last) || heading == Some(front) || is_plain {
             return front.trim().to_owned();
         }

@@ -28,20 +28,20 @@ pub fn read_item(html: &str, base: &Url, stated: &Stated, context: &Context) -> 
     let mut report = Report::default();
     stated.enter(&mut report);
     let blocks = blocks::of_html(html, Some(base));
-    finish(report, blocks, context)
+    finish(report, blocks.into(), context)
 }
 
 /// Reads the page behind an item.
 pub fn read_page(bytes: &[u8], url: &Url, stated: &Stated, context: &Context) -> Result<Report, Refusal> {
     let mut report = Report::default();
     let text = decode(bytes, context, &mut report)?;
-    let (title, rule, blocks) = html::read(&text, Some(url), &mut report)?;
-    report.title_from(&title, rule);
+    let page = html::read(&text, Some(url), &mut report)?;
+    report.title_from(&page.title, page.title_rule);
     stated.enter(&mut report);
     if report.url.is_none() {
         report.url = Some(url.to_string());
     }
-    finish(report, blocks, context)
+    finish(report, page.into(), context)
 }
 
 impl Stated {

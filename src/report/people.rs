@@ -6,6 +6,7 @@
 //! that name already met, or no one.
 
 mod role;
+mod russian;
 mod words;
 
 use std::sync::LazyLock;
@@ -13,7 +14,8 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use self::role::{apposition, before_name, role_before, role_of};
-use self::words::{LEADS_TO, LISTED, SPEAKS_AFTER, SPEAKS_BEFORE, is_address, is_institution, is_no_name, is_role};
+use self::words::{LEADS_TO, LISTED, LISTS, SPEAKS_AFTER, SPEAKS_BEFORE, is_no_name, is_role};
+pub(super) use self::words::{is_address, is_institution};
 use super::Person;
 use super::place::is_place;
 use super::prose::{opening, pattern, sentences, tidy};
@@ -21,21 +23,32 @@ use super::prose::{opening, pattern, sentences, tidy};
 /// More people than this are a list of participants.
 const MOST_PEOPLE: usize = 60;
 const LONGEST_SENTENCE: usize = 4_000;
+/// Text beyond this is no longer asked for names: twenty pages of a report have named everyone.
+const LOOK_AT: usize = 40_000;
 
 /// Capitalised words in a row, with the small words that names contain.
 static RUN: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"\p{Lu}[\p{L}\p{M}’'-]*\.?(?: (?:(?:van|von|de|del|della|der|den|da|di|dos|du|bin|ibn|al|ter|zu)(?: (?:der|den|la|las|los))? )?\p{Lu}[\p{L}\p{M}’'-]*\.?){0,7}",
+        r"\p{Lu}[\p{L}\p{M}’'-]*\.?(?: (?:(?:van|von|de|del|della|der|den|da|di|dos|du|bin|ibn|al|ter|zu|y|i|e)(?: (?:der|den|la|las|los))? )?(?:d[’'])?\p{Lu}[\p{L}\p{M}’'-]*\.?){0,7}",
     )
 });
 
-/// Everyone who speaks, and the words by which the first was known.
+/// A full name met in the text, with what speaks for and against it.
+struct Met {
+    person: Person,
+    /// Something shows that they speak.
+    speaks: bool,
+    /// Dead, absent, quoted from elsewhere, or of another event.
+    elsewhere: bool,
+    words: String,
+}
+
+/// Everyone who speaks, and the words by which they were known.
 pub(super) fn find(paragraphs: &[&str]) -> (Vec<Person>, String) {
-    let mut people: Vec<Person> = Vec::new();
-    let mut seen = Vec::new();
-    let mut budget = super::prose::LOOK_AT;
+    let mut met: Vec<Met> = Vec::new();
+    let mut budget = LOOK_AT;
     for paragraph in paragraphs {
-        if budget == 0 || people.len() >= MOST_PEOPLE {
+        if budget == 0 || met.len() >= MOST_PEOPLE {
             break;
         }
         let text = opening(paragraph, budget);
@@ -43,30 +56,139 @@ pub(super) fn find(paragraphs: &[&str]) -> (Vec<Person>, String) {
         for line in text.lines() {
             if let Some(listed) = LISTED.captures(line).and_then(|captures| captures.name("people")) {
                 for person in listed.as_str().split(';').filter_map(listed_person) {
-                    enter(&mut people, person);
+                    let words = person.name.clone();
+                    enter(&mut met, person, true, false, words);
                 }
             }
         }
-        for sentence in sentences(text) {
-            let sentence = opening(sentence, LONGEST_SENTENCE);
-            let mut beyond = 0;
-            for run in RUN.find_iter(sentence) {
-                // "Ada Quist, Head of Water Law, said": what tells as what she speaks is nobody else.
-                if run.start() < beyond {
-                    continue;
-                }
-                if let Some((person, words, end)) = speaker(sentence, run.start(), run.end()) {
-                    beyond = end;
-                    if !people.iter().any(|one| one.name == person.name) {
-                        seen.push(words);
-                    }
-                    enter(&mut people, person);
-                }
-            }
+        if is_byline(text) {
+            continue;
+        }
+        for sentence in text.lines().flat_map(sentences) {
+            meet(opening(sentence, LONGEST_SENTENCE), &mut met);
         }
     }
+    let speaking: Vec<Met> = met.into_iter().filter(|one| one.speaks && !one.elsewhere).collect();
+    let words: Vec<&str> = speaking.iter().map(|one| one.words.as_str()).collect();
+    let words = super::prose::quoted(&words.join(" | "));
+    let mut people: Vec<Person> = speaking.into_iter().map(|one| one.person).collect();
     people.truncate(MOST_PEOPLE);
-    (people, super::prose::quoted(&seen.join(" | ")))
+    (people, words)
+}
+
+/// "ILEF" and "Centro" by themselves mean the house that the text names in full: "Instituto ... (ILEF)", "Centro de ...".
+pub(super) fn spell_out(people: &mut [Person], text: &str) {
+    static HOUSE: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"\p{Lu}[\p{L}\p{M}’'-]*(?: (?:(?:of|for|the|and|de|del|la|las|los|y|et|des|du|für|der|d[’']) ?){0,3}\p{Lu}[\p{L}\p{M}’'-]*){1,8}",
+        )
+    });
+    let text = opening(text, LOOK_AT);
+    for person in people {
+        let Some(short) = person.affiliation.clone() else {
+            continue;
+        };
+        if short.contains([' ', '-']) {
+            continue;
+        }
+        let is_short_name = short.chars().count() >= 3 && short.chars().all(char::is_uppercase);
+        let full = if is_short_name {
+            text.split_once(&format!(" ({short})")).and_then(|(before, _)| {
+                let before = last_of(before, 160);
+                HOUSE
+                    .find_iter(before)
+                    .last()
+                    .filter(|house| house.end() == before.len())
+            })
+        } else if is_institution(&short) {
+            HOUSE
+                .find_iter(text)
+                .find(|house| house.as_str().starts_with(&format!("{short} ")))
+        } else {
+            None
+        };
+        if let Some(full) = full {
+            person.affiliation = Some(full.as_str().to_owned());
+        }
+    }
+}
+
+/// What the text says of somebody whose name is known from elsewhere; `None` if it says that they were not there.
+pub(super) fn about(name: &str, paragraphs: &[&str]) -> Option<Person> {
+    let mut met: Vec<Met> = Vec::new();
+    let mut budget = LOOK_AT;
+    for paragraph in paragraphs {
+        let text = opening(paragraph, budget);
+        budget -= text.len();
+        for sentence in sentences(text).into_iter().filter(|sentence| sentence.contains(name)) {
+            meet(opening(sentence, LONGEST_SENTENCE), &mut met);
+        }
+    }
+    match met.into_iter().find(|one| one.person.name == name) {
+        Some(one) if one.elsewhere => None,
+        Some(one) => Some(one.person),
+        None => Some(Person {
+            name: name.to_owned(),
+            ..Person::default()
+        }),
+    }
+}
+
+/// Looks at every name of one sentence.
+fn meet(sentence: &str, met: &mut Vec<Met>) {
+    // "- 10.00 Uhr »Title«: Anna Weber": a line of a programme names who speaks at that hour.
+    static PROGRAMME: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[-•*]?\s*\d{1,2}[.:h]\d{2}\b"));
+    let is_list = LISTS
+        .find(sentence)
+        .or_else(|| PROGRAMME.find(sentence))
+        .map(|words| words.end());
+    let is_elsewhen = super::event::is_of_another_event(sentence);
+    let mut beyond = 0;
+    for run in RUN.find_iter(sentence) {
+        // "Ada Quist, Head of Water Law, said": what tells as what she speaks is nobody else.
+        if run.start() < beyond {
+            continue;
+        }
+        if let Some(one) = look_at(sentence, run.start(), run.end()) {
+            beyond = one.end;
+            let in_list = is_list.is_some_and(|from| from <= run.start());
+            enter(
+                met,
+                one.person,
+                one.speaks || in_list,
+                one.elsewhere || is_elsewhen,
+                one.words,
+            );
+        } else if let Some(known) = known_by_surname(run.as_str(), met)
+            && SPEAKS_AFTER.is_match(opening(&sentence[run.end()..], 120))
+        {
+            known.speaks = true;
+        }
+    }
+}
+
+/// "Farquharson has spent nine years": the surname of somebody already met.
+fn known_by_surname<'a>(run: &str, met: &'a mut [Met]) -> Option<&'a mut Met> {
+    let surname = run.rsplit(' ').next()?;
+    let mut bearers = met.iter_mut().filter(|one| {
+        let name = &one.person.name;
+        name.len() > surname.len()
+            && name.ends_with(surname)
+            && name[..name.len() - surname.len()].ends_with([' ', '-'])
+    });
+    let one = bearers.next()?;
+    // Of two who bear it, none is meant for sure.
+    bearers.next().is_none().then_some(one)
+}
+
+/// A line that says who wrote the report.
+fn is_byline(text: &str) -> bool {
+    static BYLINE: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"^\W*(?:[Bb]y|[Tt]ext|[Tt]exte|[Tt]exto|[Vv]on|[Pp]or|[Pp]ar|Фото|Текст|Автор|Photos?|Fotos?)\s*:?\s+\p{Lu}",
+        )
+    });
+    text.chars().count() <= 120 && BYLINE.is_match(text) && !text.trim_end().ends_with('.')
 }
 
 /// "Name, Role, Affiliation" as editors write it; role and affiliation may be missing.
@@ -94,55 +216,101 @@ pub(super) fn stated(text: &str) -> Person {
 }
 
 /// A later mention adds what the first left out.
-fn enter(people: &mut Vec<Person>, person: Person) {
-    match people.iter_mut().find(|one| one.name == person.name) {
+fn enter(met: &mut Vec<Met>, person: Person, speaks: bool, elsewhere: bool, words: String) {
+    match met.iter_mut().find(|one| one.person.name == person.name) {
         Some(known) => {
-            if known.role.is_none() {
-                known.role = person.role;
-                known.affiliation = known.affiliation.take().or(person.affiliation);
+            if known.person.role.is_none() {
+                known.person.role = person.role;
             }
+            if known.person.affiliation.is_none() {
+                known.person.affiliation = person.affiliation;
+            }
+            known.elsewhere |= elsewhere && !known.speaks;
+            known.speaks |= speaks;
         }
-        None => people.push(person),
+        None => met.push(Met {
+            person,
+            speaks,
+            elsewhere,
+            words,
+        }),
     }
 }
 
-/// The person of one run of capitalised words, if the sentence shows that they speak.
-fn speaker(sentence: &str, start: usize, end: usize) -> Option<(Person, String, usize)> {
+/// One name in a sentence, looked at.
+struct Looked {
+    person: Person,
+    speaks: bool,
+    elsewhere: bool,
+    words: String,
+    /// Where what belongs to the name ends.
+    end: usize,
+}
+
+/// The person of one run of capitalised words, and whether the sentence shows that they speak.
+fn look_at(sentence: &str, start: usize, end: usize) -> Option<Looked> {
+    // "Brigadier a. D. Urspeter Hasenfratz": the D. is the end of his rank.
+    let rank = ["D. ", "R. "].iter().find(|rank| {
+        sentence[start..end].starts_with(**rank) && sentence[..start].ends_with(['.', ' ']) && {
+            let before = sentence[..start].trim_end();
+            before.ends_with(" a.") || before.ends_with(" i.")
+        }
+    });
+    let start = start + rank.map_or(0, |rank| rank.len());
     let run = sentence[start..end].trim_end_matches('.');
+    let run = run.split(" zu Gast").next().unwrap_or(run);
     let end = start + run.len();
     let name_at = start + name_start(run)?;
     let name = tidy(&sentence[name_at..end]);
     let (before, after) = (&sentence[..name_at], &sentence[end..]);
-    if [" of ", " of the ", " for "]
-        .iter()
-        .any(|small| before.ends_with(small))
-        && !LEADS_TO.is_match(last_of(before, 300))
-    {
-        // "the Ministry of Foreign Affairs said"
+    if is_within_house(before) {
         return None;
     }
-    let (apposition, beyond) = apposition(after);
-    let spoken = SPEAKS_AFTER.is_match(opening(beyond, 120))
-        || (apposition.is_none() && SPEAKS_AFTER.is_match(opening(after, 120)));
-    let near = last_of(before, 300);
+    let near = without_address(last_of(before, 200));
+    let of_house = role::house(after);
+    let is_next_person = |words: &str| {
+        RUN.find_iter(words)
+            .any(|run| is_named_with_role(words, run.start(), run.as_str()))
+    };
+    let (apposition, beyond) = match &of_house {
+        Some((_, length)) => (None, &after[*length..]),
+        None => match apposition(after) {
+            // "the solicitor Imran Vashti" behind a comma is the next of a list.
+            (Some(words), _) if is_next_person(words) => (None, after),
+            other => other,
+        },
+    };
+    let spoken = SPEAKS_AFTER.is_match(opening(beyond, 160))
+        || (apposition.is_none() && SPEAKS_AFTER.is_match(opening(after, 160)));
+    let leading = format!("{near} ");
     let led = LEADS_TO
-        .captures(near)
-        .or_else(|| SPEAKS_BEFORE.captures(near))
-        .filter(|captures| {
-            // Between the leading word and the name stands at most a role.
-            captures
-                .name("prefix")
-                .is_some_and(|prefix| prefix.as_str().trim().is_empty() || before_name(prefix.as_str()).is_some())
+        .captures(&leading)
+        .or_else(|| SPEAKS_BEFORE.captures(&leading))
+        .is_some_and(|captures| {
+            // Between the leading word and the name stands at most a role, or an object of few words.
+            captures.name("prefix").is_some_and(|prefix| {
+                let prefix = prefix.as_str().trim();
+                prefix.is_empty() || prefix.split(' ').count() <= 3 || before_name(prefix).is_some()
+            })
         });
-    if !spoken && led.is_none() {
+    let role_words = before_name(near);
+    let is_object = is_oblique(near, role_words.as_deref());
+    if is_object && !led && !spoken {
+        // "the Ministry of Foreign Affairs", "the diary of the miner Georg Altmann"
         return None;
     }
+    // What stands behind a Russian name says as what they speak only in the nominative, as the roles of our list are.
+    let is_declined = name.chars().any(|c| ('а'..='я').contains(&c))
+        && apposition.is_some_and(|words| !words.split([' ', '-']).any(is_role))
+        && !after.starts_with(" (");
+    let says_as_what = (apposition.is_some() && !is_declined) || of_house.is_some() || role_words.is_some();
     let (mut role, mut affiliation) = apposition.map(role_of).unwrap_or_default();
-    if role.is_none()
-        && let Some(words) = before_name(near)
-    {
+    affiliation = affiliation.or(of_house.map(|(house, _)| house));
+    if let Some(words) = role_words {
         let (before_role, before_affiliation) = role_before(&words);
-        role = before_role;
+        if role.is_none() {
+            role = before_role;
+        }
         affiliation = affiliation.or(before_affiliation);
     }
     let told = end + (after.len() - beyond.len());
@@ -151,16 +319,105 @@ fn speaker(sentence: &str, start: usize, end: usize) -> Option<(Person, String, 
         .match_indices(' ')
         .nth(3)
         .map_or(sentence.len(), |(at, _)| told + at);
-    let words = sentence[name_at..shown].to_owned();
-    Some((
-        Person {
+    Some(Looked {
+        speaks: spoken || led || says_as_what,
+        elsewhere: words::is_elsewhere(near, after),
+        words: sentence[name_at..shown].to_owned(),
+        person: Person {
             name,
             role,
             affiliation,
         },
-        words,
-        told,
-    ))
+        end: told,
+    })
+}
+
+/// "the solicitor Imran Vashti": a role and right behind it a full name.
+fn is_named_with_role(words: &str, at: usize, run: &str) -> bool {
+    let Some(name_at) = name_start(run) else { return false };
+    let before = words.get(..at + name_at).unwrap_or_default();
+    let last = without_address(before).rsplit(' ').next().unwrap_or_default();
+    is_role(last) || (last.chars().any(|c| ('а'..='я').contains(&c)) && before_name(before).is_some())
+}
+
+/// "the Centre for Coastal Policy", "Instituto Litoral de Estudios Fluviales": capitals of the name of a house.
+fn is_within_house(before: &str) -> bool {
+    const SMALL: &[&str] = &[
+        "of", "for", "and", "the", "de", "del", "la", "las", "los", "y", "e", "et", "des", "du", "für", "und", "der",
+        "para", "&", "pour", "les",
+    ];
+    let mut words = before.trim_end().rsplit(' ').peekable();
+    if !words.peek().is_some_and(|word| SMALL.contains(word)) {
+        return false;
+    }
+    words
+        .take(9)
+        .take_while(|word| {
+            SMALL.contains(word) || (word.starts_with(char::is_uppercase) && !word.ends_with([',', '.', ';', ':']))
+        })
+        .any(|word| word.starts_with(char::is_uppercase) && is_institution(word))
+}
+
+/// The text before a name without the forms of address that belong to it: "Prof. Dr.", "Dr. h. c.", "doña".
+fn without_address(before: &str) -> &str {
+    let mut before = before.trim_end();
+    while let Some((rest, last)) = before.rsplit_once(' ') {
+        let is_degree = matches!(
+            last,
+            "h." | "c." | "med." | "jur." | "phil." | "habil." | "em." | "D." | "R."
+        ) && !matches!(rest.rsplit(' ').next(), Some("a." | "i."));
+        if !is_address(last) && !is_degree {
+            break;
+        }
+        before = rest.trim_end();
+    }
+    before
+}
+
+/// Whether the name is the object of something else: "the work of the cartographer Colombani".
+fn is_oblique(before: &str, role: Option<&str>) -> bool {
+    let mut before = before.trim_end();
+    while let Some((rest, _)) = before.rsplit_once(' ').filter(|(_, last)| is_address(last)) {
+        before = rest.trim_end();
+    }
+    if let Some(rest) = role.and_then(|role| before.strip_suffix(role)) {
+        before = rest.trim_end();
+    }
+    let mut last: Vec<&str> = before.rsplit([' ', '(']).take(2).collect();
+    last.reverse();
+    if let [of, "the" | "la" | "el" | "l’" | "l'"] = last.as_slice() {
+        last = vec![of];
+    }
+    last.last().is_some_and(|word| {
+        matches!(
+            word.to_lowercase().as_str(),
+            "of" | "for"
+                | "about"
+                | "like"
+                | "than"
+                | "after"
+                | "des"
+                | "du"
+                | "de"
+                | "del"
+                | "d’"
+                | "d'"
+                | "von"
+                | "vom"
+                | "über"
+                | "sur"
+                | "sobre"
+                | "о"
+                | "об"
+                | "от"
+                | "an"
+                | "named"
+                | "nach"
+                | "zu"
+                | "à"
+                | "au"
+        )
+    })
 }
 
 /// Where the name begins in a run: behind roles, forms of address, abbreviations and institutions.
@@ -173,14 +430,15 @@ fn name_start(run: &str) -> Option<usize> {
             Some((here, word))
         })
         .collect();
-    let ends_name = |word: &str| {
+    let ends_name = |word: &str, is_last: bool| {
         let letters = word.trim_end_matches('.');
         let is_short_form =
             letters.chars().count() > 1 && !letters.contains('-') && letters.chars().all(char::is_uppercase);
         // Small words within a name ("van der") are part of it.
         let is_capital = letters.starts_with(char::is_uppercase);
         is_capital
-            && (is_role(word)
+            // "Vera Kanzler", "Eva Richter": what ends the run is a surname.
+            && ((is_role(word) && !is_last)
                 || is_address(word)
                 || is_institution(word)
                 || is_short_form
@@ -188,24 +446,44 @@ fn name_start(run: &str) -> Option<usize> {
                 || word.ends_with("’s")
                 || word.ends_with("'s"))
     };
-    let from = words
+    // "Gwenola Le Dantec": an article within a name is part of it.
+    let is_article = |at: usize, word: &str| at > 0 && matches!(word, "Le" | "La" | "Les" | "El" | "De" | "Da" | "Der");
+    let last = words
         .iter()
-        .rposition(|(_, word)| ends_name(word))
-        .map_or(0, |at| at + 1);
+        .enumerate()
+        .rev()
+        .find(|(at, (_, word))| !is_article(*at, word) && ends_name(word, at + 1 == words.len()));
+    // "Fundación Barrio Palermo": what follows a house is its name.
+    if last.is_some_and(|(_, (_, word))| is_institution(word) && !is_role(word)) {
+        return None;
+    }
+    let from = last.map_or(0, |(at, _)| at + 1);
     let name = words.get(from..)?;
-    let capitals = name
-        .iter()
-        .filter(|(_, word)| word.starts_with(char::is_uppercase))
-        .count();
+    // "Leiter der Stadtbibliothek Oberau": what begins with a small word is no name.
+    if name
+        .first()
+        .is_some_and(|(_, word)| word.chars().next().is_some_and(char::is_lowercase))
+    {
+        return None;
+    }
+    let is_capital = |word: &str| {
+        let bare = word.strip_prefix("d’").or(word.strip_prefix("d'")).unwrap_or(word);
+        bare.starts_with(char::is_uppercase)
+    };
+    let capitals = name.iter().filter(|(_, word)| is_capital(word)).count();
     let whole_words = name
         .iter()
         .filter(|(_, word)| word.chars().filter(|c| c.is_alphabetic()).count() > 1)
         .count();
     let first = name.first()?.0;
-    let is_name = (2..=4).contains(&capitals)
-        && whole_words >= 2
+    let initials = name
+        .iter()
+        .filter(|(_, word)| word.ends_with('.') && word.chars().count() == 2)
+        .count();
+    let is_name = (2..=5).contains(&capitals)
+        && (whole_words >= 2 || (whole_words == 1 && initials >= 2))
         && !is_place(&run[first..])
-        && !name.iter().any(|(_, word)| is_place(word));
+        && !name.iter().all(|(_, word)| is_place(word));
     is_name.then_some(first)
 }
 

@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::labels::{Label, Stated};
 use super::prose::{pattern, tidy};
 
 /// Known cities, one a line; `Москве = Москва` gives a declined form its dictionary form.
@@ -51,26 +52,173 @@ pub(super) fn is_place(name: &str) -> bool {
     COUNTRIES.contains(&name) || KNOWN.contains_key(&name)
 }
 
-pub(super) fn find(sentences: &[&str], first_paragraph: &str) -> Option<Place> {
-    let tied = |rule: fn(&str) -> Option<Place>| sentences.iter().find_map(|sentence| rule(sentence));
-    tied(beside_place_words)
-        .or_else(|| tied(known_after_in))
-        .or_else(|| dateline(first_paragraph))
+/// A place as a page or an editor states it in one text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Parts {
+    pub(super) venue: Option<String>,
+    pub(super) city: Option<String>,
+    pub(super) country: Option<String>,
 }
 
-/// "Place: Moscow, Hall 2": a line that states the place; only a known city is taken from it.
-pub(super) fn labelled(blocks: &[&str]) -> Option<Place> {
-    static LABEL: LazyLock<Regex> = LazyLock::new(|| {
+/// "Hall, 12 Street, Vienna, Austria" by its commas: known cities and countries by their names, what comes first and
+/// is neither is the venue.
+pub(super) fn stated(text: &str) -> Parts {
+    let mut parts = Parts::default();
+    let pieces: Vec<String> = text.split([',', ';', '·', '|', '(', ')']).map(tidy).collect();
+    for (at, piece) in pieces.iter().filter(|piece| !piece.is_empty()).enumerate() {
+        let lower = piece.to_lowercase();
+        // "1000 Bruxelles", "Lima 27": the code of a district is no part of a name.
+        let bare: Vec<&str> = piece
+            .split(' ')
+            .filter(|word| !word.chars().any(|c| c.is_ascii_digit()))
+            .collect();
+        let bare = bare.join(" ");
+        if let Some(city) = KNOWN.get(&bare.to_lowercase()).filter(|_| parts.city.is_none()) {
+            let is_same = city.to_lowercase() == bare.to_lowercase();
+            parts.city = Some(if is_same { bare } else { (*city).to_owned() });
+        } else if COUNTRIES.contains(&lower) && !is_month_or_language(piece) {
+            parts.country = parts.country.or_else(|| Some(piece.clone()));
+        } else if at == 0 && piece.chars().any(char::is_alphabetic) {
+            parts.venue = Some(piece.clone());
+        }
+    }
+    parts
+}
+
+/// The sentences come in the order of their worth: the dated one, the title, then those that tell what took place.
+pub(super) fn find(sentences: &[&str], first_paragraph: &str) -> Option<Place> {
+    let tied = |rule: fn(&str) -> Option<Place>| {
+        sentences
+            .iter()
+            .map(|sentence| without_asides(sentence))
+            .find_map(|sentence| rule(&sentence))
+    };
+    dateline(first_paragraph)
+        .or_else(|| tied(beside_place_words))
+        .or_else(|| tied(beside_venue))
+        .or_else(|| tied(known_after_in))
+}
+
+/// What stands in brackets is said aside: "(in Moscow it will be eleven)".
+fn without_asides(sentence: &str) -> String {
+    static ASIDE: LazyLock<Regex> = LazyLock::new(|| pattern(r"\([^()]{0,200}\)"));
+    ASIDE.replace_all(sentence, "").into_owned()
+}
+
+/// A line of facts near the top that names a known city among its parts: "Hörsaal C, Wilhelminenbau, Marburg".
+pub(super) fn in_head_line(lines: &[&str]) -> Option<(Place, Option<String>)> {
+    /// A longer line is a sentence.
+    const LONGEST: usize = 120;
+    static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)^\W*(?:place|where|venue|location|city|ort|wo|stadt|место|город|где|lieu|ville|où|lugar|ciudad|dónde)\s*[:：]\s*",
+            r"(?i)\b\d{4,6}\b\s+\p{Lu}|©|\btel\b|@|\b(?:str|street|straße|rue|calle|avenue|ул)\.?\b|https?:|^(?:von|by|por|par)\b",
         )
     });
+    let head = lines.iter().take(12).flat_map(|text| text.lines());
+    head.filter(|line| line.chars().count() <= LONGEST && !ADDRESS.is_match(line) && !line.ends_with(['?', '!']))
+        .filter(|line| super::prose::sentences(line).len() <= 2)
+        .find_map(|line| {
+            let parts: Vec<&str> = line.split([',', '·', '|', ';', '•']).map(str::trim).collect();
+            let at = parts
+                .iter()
+                .position(|part| is_known_city(part.trim_end_matches('.')))?;
+            // A city alone is a crumb or a dateline; beside a place or a day it is a fact.
+            let others: Vec<&&str> = parts
+                .iter()
+                .enumerate()
+                .filter(|(index, _)| *index != at)
+                .map(|(_, part)| part)
+                .collect();
+            let has_day = others.iter().any(|part| part.chars().any(|c| c.is_ascii_digit()));
+            let venue = others
+                .iter()
+                .find(|part| {
+                    super::venue::is_building(part) && !part.chars().next().is_some_and(|c| c.is_ascii_digit())
+                })
+                .map(|part| tidy(part.trim_end_matches('.')));
+            let name = parts.get(at)?.trim_end_matches('.');
+            (has_day || venue.is_some()).then(|| {
+                let country = parts.get(at + 1).filter(|part| is_country(part)).map(|part| tidy(part));
+                let place = Place {
+                    city: in_nominative(name),
+                    country,
+                    rule: "line of facts near the top",
+                    words: line.to_owned(),
+                };
+                (place, venue)
+            })
+        })
+}
+
+fn is_known_city(name: &str) -> bool {
+    KNOWN.contains_key(&name.to_lowercase())
+}
+
+fn is_country(name: &str) -> bool {
+    COUNTRIES.contains(&name.to_lowercase()) && !is_month_or_language(name)
+}
+
+fn in_nominative(name: &str) -> String {
+    match KNOWN.get(&name.to_lowercase()) {
+        Some(city) if city.to_lowercase() != name.to_lowercase() || !name.contains(char::is_lowercase) => {
+            (*city).to_owned()
+        }
+        _ => tidy(name),
+    }
+}
+
+/// "Place: Moscow, Hall 2": a line that states the place; a known city is taken from it, and a country.
+pub(super) fn labelled(labels: &[Stated<'_>]) -> Option<Place> {
     static ANY: LazyLock<Regex> = LazyLock::new(|| pattern(NAME));
-    blocks.iter().flat_map(|block| block.lines()).find_map(|line| {
-        let from = LABEL.find(line)?.end();
-        ANY.captures_iter(&line[from..])
-            .filter_map(|captures| captures.name("name"))
-            .find_map(|name| known(line, from + name.start(), name.as_str(), "line that states the place"))
+    const RULE: &str = "line that states the place";
+    labels
+        .iter()
+        .filter(|one| matches!(one.label, Label::Place | Label::City))
+        .find_map(|one| {
+            let parts = stated(one.value);
+            if let Some(city) = parts.city {
+                return Some(Place {
+                    city,
+                    country: parts.country,
+                    rule: RULE,
+                    words: one.value.to_owned(),
+                });
+            }
+            let within = ANY
+                .captures_iter(one.value)
+                .filter_map(|captures| captures.name("name"))
+                .find_map(|name| known(one.value, name.start(), name.as_str(), RULE));
+            within
+                .map(|place| Place {
+                    country: place.country.or_else(|| parts.country.clone()),
+                    ..place
+                })
+                .or_else(|| {
+                    let is_whole = one.label == Label::City && one.value.split(' ').count() <= 3;
+                    is_whole.then(|| Place {
+                        city: tidy(one.value),
+                        country: None,
+                        rule: RULE,
+                        words: one.value.to_owned(),
+                    })
+                })
+        })
+}
+
+/// "at the Torrens Pavilion in Adelaide", "im Gewölbesaal in Görlitz", "salle des Moulins, à Chartres": a name behind a
+/// building and "in" is a city, known or not.
+fn beside_venue(sentence: &str) -> Option<Place> {
+    static BEHIND: LazyLock<Regex> = LazyLock::new(|| pattern(&format!(r"^(?:,? (?:in|at|à|en|of|de|в)|,)\s+{NAME}")));
+    super::venue::all(sentence).into_iter().find_map(|venue| {
+        let after = &sentence[venue.end..];
+        let captures = BEHIND.captures(after)?;
+        let name = captures.name("name")?;
+        known(
+            sentence,
+            venue.end + name.start(),
+            name.as_str(),
+            "known city beside a venue",
+        )
     })
 }
 
@@ -80,7 +228,7 @@ const NAME: &str = r"(?P<name>\p{Lu}[\p{L}’'.-]+(?:(?:,? |-)(?:(?:am|an der|au
 fn beside_place_words(sentence: &str) -> Option<Place> {
     static STRONG: LazyLock<Regex> = LazyLock::new(|| {
         pattern(&format!(
-            r"(?:\b(?:held|hosted|place|offices?|headquarters|venue|campus|hall|convened|met|gathered|opened|fand(?:en)?|findet|Büro|Sitz|Zentrale|siège|bureaux?|lieu|sede|oficinas?|lugar)\s+(?:in|at|à|en)|\b(?:office|headquarters) (?:in|at))\s+{NAME}"
+            r"(?:\b(?:held|hosted|place|offices?|headquarters|venue|campus|convened|met|gathered|arrived|fand(?:en)?|findet|Ankunft|llegó|llegaron|Büro|Sitz|Zentrale|siège|bureaux?|lieu|sede|oficinas?|lugar)\s+(?:in|at|à|en|a)|\b(?:office|headquarters) (?:in|at))\s+{NAME}"
         ))
     });
     let captures = STRONG
@@ -116,21 +264,46 @@ static BUILDING: LazyLock<Regex> = LazyLock::new(|| {
 /// "in Moscow", where the city is a known one.
 fn known_after_in(sentence: &str) -> Option<Place> {
     static AFTER_IN: LazyLock<Regex> =
-        LazyLock::new(|| pattern(&format!(r"\b(?:[Ii]n|[Aa]t|à|À|[Ee]n|[Вв]о?|[Nn]ach|[Ii]m)\s+{NAME}")));
+        LazyLock::new(|| pattern(&format!(r"\b(?:[Ii]n|[Aa]t|à|À|[Ee]n|[Вв]о?|городе|Stadt)\s+{NAME}")));
     AFTER_IN
         .captures_iter(sentence)
         .filter_map(|captures| captures.name("name"))
+        .filter(|name| is_of_the_event(sentence, name.start()))
         .find_map(|name| known(sentence, name.start(), name.as_str(), "known city after \"in\""))
+}
+
+/// Whether the clause that holds the name tells of the event too, or is nothing but the place.
+fn is_of_the_event(sentence: &str, at: usize) -> bool {
+    let from = sentence[..at].rfind([',', ';', ':', '—']).map_or(0, |mark| mark + 1);
+    let from = sentence.ceil_char_boundary(from);
+    let to = sentence[at..]
+        .find([',', ';', ':'])
+        .map_or(sentence.len(), |mark| at + mark);
+    let before = sentence.get(from..at).unwrap_or_default();
+    before.split_whitespace().count() <= 1
+        || before.trim_end().ends_with("городе")
+        || super::event::tells_of_event(sentence.get(from..to).unwrap_or_default())
 }
 
 /// "BERLIN, 3 June —" or "Berlin, Germany —" before the first sentence, "Wien, 12. Mai 2026".
 fn dateline(paragraph: &str) -> Option<Place> {
     static LINE: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"^\W{0,3}(?P<name>\p{Lu}[\p{L}.’'-]+(?: \p{Lu}[\p{L}.’'-]+){0,3})(?:, \p{Lu}[\p{L} ]{2,30})?\s*(?:,\s*(?:\p{L}+,? )?[^—–]{0,30}?\d[^—–]{0,30}(?:[—–]| - |$)|[—–]| - )",
+            r"^\W{0,3}(?P<name>\p{Lu}[\p{L}.’'-]+(?: \p{Lu}[\p{L}.’'-]+){0,3})(?:, \p{Lu}[\p{L} ]{2,30})?\s*(?:,\s*(?:\p{L}+,? )?[^—–]{0,30}?\d[^—–]{0,30}(?:[—–]| - |$)|[—–]| - |,\s*(?:\p{Ll}+\s)?[^—–.]{0,8}\d{1,2}\.?\s\p{L}+\.?\s\d{4}\s?\.)",
         )
     });
-    let name = LINE.captures(super::prose::opening(paragraph, 200))?.name("name")?;
+    let opening = super::prose::opening(paragraph, 200);
+    let name = LINE
+        .captures(opening)
+        .and_then(|captures| captures.name("name"))
+        .or_else(|| {
+            // "Genève, pavillon Rappard, mercredi 11 septembre, 18 h 15.": place and day, and no verb.
+            static FACTS: LazyLock<Regex> =
+                LazyLock::new(|| pattern(r"^(?P<name>\p{Lu}[\p{L}’'-]+(?: \p{Lu}[\p{L}’'-]+)?), "));
+            let first = super::prose::sentences(opening).first().copied()?;
+            let dated = super::event::tells_of_event(first) && first.len() <= 140;
+            FACTS.captures(opening).filter(|_| dated)?.name("name")
+        })?;
     let mut place = known(paragraph, name.start(), name.as_str(), "dateline")?;
     if place.city.chars().all(|c| !c.is_lowercase()) {
         place.city = KNOWN

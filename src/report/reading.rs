@@ -8,14 +8,20 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use url::Url;
 
 use super::blocks::{self, Block, Kind};
+use super::labels::{Label, Stated};
 use super::prose::{quoted, tidy};
 use super::{
-    Provenance, Refusal, Report, charset, event, front, html, language, markdown, people, place, plain, prose, series,
-    summary, tail,
+    Loser, Provenance, Refusal, Report, Status, charset, date, event, front, html, labels, language, markdown,
+    organiser, people, place, plain, prose, series, status, summary, tail, topics, venue,
 };
 
 /// A larger file is no report.
 pub const MAX_BYTES: usize = 10 * 1024 * 1024;
+/// A longer paragraph is read so far, a text with more paragraphs up to these.
+const LONGEST_PARAGRAPH: usize = 20_000;
+const MOST_PARAGRAPHS: usize = 400;
+/// Facts stand by themselves ("Date: ...") within so many blocks, or nowhere.
+const HEAD_BLOCKS: usize = 40;
 
 /// What is known about a file besides its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +32,10 @@ pub struct Context {
     pub max_bytes: usize,
     /// The charset of the HTTP header, if the bytes came over HTTP.
     pub http_charset: Option<String>,
+    /// The file `NAME.toml` beside the report: what it states beats whatever the report says of itself.
+    pub sidecar: Option<Vec<u8>>,
+    /// Topics and the keywords by which a report that states none is known to be about them.
+    pub topics: Vec<(String, Vec<String>)>,
 }
 
 impl Default for Context {
@@ -34,6 +44,8 @@ impl Default for Context {
             published_hint: None,
             max_bytes: MAX_BYTES,
             http_charset: None,
+            sidecar: None,
+            topics: Vec::new(),
         }
     }
 }
@@ -68,15 +80,15 @@ pub fn read(name: &str, bytes: &[u8], context: &Context) -> Result<Report, Refus
     let form = Form::of(name)?;
     let mut report = Report::default();
     let text = decode(bytes, context, &mut report)?;
-    let blocks = match form {
+    let material = match form {
         Form::Plain => {
             let body = front::take(&text, &mut report)?;
             if report.title.is_empty() {
                 let read = plain::read(body);
                 report.title_from(&read.title, read.title_rule);
-                read.blocks
+                read.blocks.into()
             } else {
-                plain::body(body, &report.title)
+                plain::body(body, &report.title).into()
             }
         }
         Form::Markdown => {
@@ -84,15 +96,44 @@ pub fn read(name: &str, bytes: &[u8], context: &Context) -> Result<Report, Refus
             let base = report.own_url();
             let (title, rule, blocks) = markdown::read(body, &report.title, base.as_ref());
             report.title_from(&title, rule);
-            blocks
+            blocks.into()
         }
         Form::Html => {
-            let (title, rule, blocks) = html::read(&text, None, &mut report)?;
-            report.title_from(&title, rule);
-            blocks
+            let page = html::read(&text, None, &mut report)?;
+            report.title_from(&page.title, page.title_rule);
+            page.into()
         }
     };
-    finish(report, blocks, context)
+    finish(report, material, context)
+}
+
+/// What a report is made of: its text, and what a page has beside it.
+#[derive(Default)]
+pub(super) struct Material {
+    pub(super) blocks: Vec<Block>,
+    /// Pages: all of the main element.
+    pub(super) whole: Vec<Block>,
+    /// Pages: days that `time` elements state.
+    pub(super) days: Vec<NaiveDate>,
+}
+
+impl From<html::Page> for Material {
+    fn from(page: html::Page) -> Material {
+        Material {
+            blocks: page.blocks,
+            whole: page.whole,
+            days: page.days,
+        }
+    }
+}
+
+impl From<Vec<Block>> for Material {
+    fn from(blocks: Vec<Block>) -> Material {
+        Material {
+            blocks,
+            ..Material::default()
+        }
+    }
 }
 
 /// Bytes as text; that they were no plain UTF-8 is noted.
@@ -109,8 +150,16 @@ pub(super) fn decode(bytes: &[u8], context: &Context, report: &mut Report) -> Re
     Ok(text.text)
 }
 
-/// From blocks to a report: the tail, the body, and what nobody stated.
-pub(super) fn finish(mut report: Report, mut blocks: Vec<Block>, context: &Context) -> Result<Report, Refusal> {
+/// From the text to a report: the tail, the body, and what nobody stated.
+pub(super) fn finish(mut report: Report, material: Material, context: &Context) -> Result<Report, Refusal> {
+    let Material {
+        mut blocks,
+        whole,
+        days,
+    } = material;
+    if let Some(bytes) = &context.sidecar {
+        front::enter_sidecar(bytes, &mut report)?;
+    }
     if let Some(tail) = tail::find(&blocks) {
         blocks.truncate(tail.keep);
         if report.related.is_empty() {
@@ -133,7 +182,8 @@ pub(super) fn finish(mut report: Report, mut blocks: Vec<Block>, context: &Conte
         return Err(Refusal("holds no text; write a title and the report".to_owned()));
     }
     enter_body(&mut report, &blocks);
-    enter_from_prose(&mut report, &blocks, context);
+    topics::enter(&mut report, &context.topics);
+    enter_from_prose(&mut report, &blocks, &whole, &days, context);
     Ok(report)
 }
 
@@ -179,8 +229,24 @@ impl Report {
         let why = Provenance {
             rule: rule.to_owned(),
             words: quoted(words),
+            losers: self.provenance.remove(field).map(|why| why.losers).unwrap_or_default(),
         };
         self.provenance.insert(field.to_owned(), why);
+    }
+
+    /// Records what another rule would have put into a filled field. The same value again is no loser.
+    pub(super) fn note_loser(&mut self, field: &str, rule: &str, words: &str, value: &str) {
+        let Some(why) = self.provenance.get_mut(field) else {
+            return;
+        };
+        let value = quoted(value);
+        if why.losers.len() < Loser::MOST && !why.losers.iter().any(|one| one.value == value) {
+            why.losers.push(Loser {
+                rule: rule.to_owned(),
+                words: quoted(words),
+                value,
+            });
+        }
     }
 
     pub(super) fn title_from(&mut self, title: &str, rule: &str) {
@@ -226,50 +292,72 @@ fn enter_body(report: &mut Report, blocks: &[Block]) {
 }
 
 /// What nobody stated is looked for in running text.
-fn enter_from_prose(report: &mut Report, blocks: &[Block], context: &Context) {
+fn enter_from_prose(report: &mut Report, blocks: &[Block], whole: &[Block], days: &[NaiveDate], context: &Context) {
     let paragraphs: Vec<&str> = blocks
         .iter()
         .filter(|block| block.kind != Kind::Heading)
-        .map(|block| block.text.as_str())
+        .map(|block| prose::opening(&block.text, LONGEST_PARAGRAPH))
         .collect();
+    // Where a page has thousands of paragraphs, its first tell of the event and its last sign it.
+    let paragraphs = match (paragraphs.get(..MOST_PARAGRAPHS), paragraphs.last()) {
+        (Some(first), Some(last)) => first.iter().copied().chain([*last]).collect(),
+        _ => paragraphs,
+    };
     // Lines as written: a label such as "Date:" begins a line, not always a paragraph.
-    let lines: Vec<String> = blocks.iter().take(12).map(written_lines).collect();
+    let lines: Vec<String> = blocks.iter().take(HEAD_BLOCKS).map(written_lines).collect();
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
     if report.published.is_none()
-        && let Some((day, words)) = event::published(&lines)
+        && let Some((day, words)) = event::published(&lines).or_else(|| event::published(&paragraphs))
     {
         report.published = Some(day.and_time(NaiveTime::MIN).and_utc());
         report.note("published", "line that states the publication", &words);
     }
-    let dated = event::find(&report.title, &paragraphs, &lines);
-    if let Some(dated) = &dated {
-        enter_date(report, dated, context.published_hint.map(|hint| hint.date_naive()));
-    }
+    let facts: Vec<String> = whole.iter().take(HEAD_BLOCKS * 2).map(written_lines).collect();
+    let facts: Vec<&str> = lines.iter().copied().chain(facts.iter().map(String::as_str)).collect();
+    let labels = labels::find(&facts);
+    let title = report.title.clone();
+    let told = event::Told {
+        title: &title,
+        paragraphs: &paragraphs,
+        lines: &lines,
+        labels: &labels,
+        published: report.published.map(|at| at.date_naive()),
+    };
+    let dated = event::find(told);
+    date::enter(
+        report,
+        told,
+        &dated,
+        days,
+        context.published_hint.map(|hint| hint.date_naive()),
+    );
     let telling = event::telling(&paragraphs);
     let sentences: Vec<&str> = dated
-        .iter()
+        .first()
         .map(|dated| dated.sentence.as_str())
+        .into_iter()
+        .chain([title.as_str()])
         .chain(telling.iter().copied())
         .collect();
     enter_place(
         report,
         &sentences,
         paragraphs.first().copied().unwrap_or_default(),
-        &lines,
+        &facts,
+        &labels,
     );
+    enter_holding(report, &facts, &labels, &telling, &paragraphs);
     if report.series.is_none()
-        && let Some((name, words)) = series::find(&sentences)
+        && let Some((name, words)) =
+            series::find(&[sentences.as_slice(), event::early(&paragraphs).as_slice()].concat())
     {
         report.note("series", "words about a series", &words);
         report.series = Some(name);
     }
-    if report.people.is_empty() {
-        let (people, words) = people::find(&paragraphs);
-        if !people.is_empty() {
-            report.note("people", "those who speak in the text", &words);
-            report.people = people;
-        }
-    }
+    enter_people(report, &paragraphs);
+    let text = std::mem::take(&mut report.body_text);
+    people::spell_out(&mut report.people, &text);
+    report.body_text = text;
     if report.summary.is_none()
         && let Some(text) = summary::of(blocks)
     {
@@ -278,45 +366,101 @@ fn enter_from_prose(report: &mut Report, blocks: &[Block], context: &Context) {
     }
 }
 
+/// Names that a page states get their role from the text, and lose those whom the text calls absent; the text adds who
+/// else spoke. To what an editor states only a role is added.
+fn enter_people(report: &mut Report, paragraphs: &[&str]) {
+    if report.people.is_empty() {
+        let (people, words) = people::find(paragraphs);
+        if !people.is_empty() {
+            report.note("people", "those who speak in the text", &words);
+            report.people = people;
+        }
+        return;
+    }
+    let by_page = report
+        .provenance
+        .get("people")
+        .is_some_and(|why| why.rule.starts_with("structured data"));
+    let stated = std::mem::take(&mut report.people);
+    for mut person in stated {
+        match people::about(&person.name, paragraphs) {
+            Some(told) => {
+                person.role = person.role.or(told.role);
+                person.affiliation = person.affiliation.or(told.affiliation);
+                report.people.push(person);
+            }
+            None if by_page => report.note_loser("people", "named by the page, absent in the text", "", &person.name),
+            None => report.people.push(person),
+        }
+    }
+    if by_page {
+        for person in people::find(paragraphs).0 {
+            if !report.people.iter().any(|one| one.name == person.name) {
+                report.people.push(person);
+            }
+        }
+    }
+}
+
 fn written_lines(block: &Block) -> String {
     block
         .lines
         .iter()
-        .map(|line| line.title.as_str())
+        .map(|line| prose::opening(&line.title, LONGEST_PARAGRAPH))
         .collect::<Vec<_>>()
         .join("\n")
 }
 
-fn enter_date(report: &mut Report, dated: &event::Dated, hint: Option<NaiveDate>) {
-    if report.event.start.is_some() {
-        return;
+/// Who held the event, whether it took place, and whether it was held online.
+fn enter_holding(report: &mut Report, lines: &[&str], labels: &[Stated<'_>], telling: &[&str], paragraphs: &[&str]) {
+    if report.event.organiser.is_none()
+        && let Some(found) = organiser::find(labels, telling, paragraphs)
+    {
+        report.note("event.organiser", found.rule, &found.words);
+        report.event.organiser = Some(found.name);
     }
-    let published = report.published.map(|at| at.date_naive());
-    let Some((start, end)) = dated.found.resolve(published.or(hint)) else {
-        return;
-    };
-    let rule = match (dated.found.states_year(), published) {
-        (true, _) => dated.rule.to_owned(),
-        (false, Some(day)) => format!("{}; the year from the report's own publication on {day}", dated.rule),
-        (false, None) => format!("{}; the year from the time of the file", dated.rule),
-    };
-    report.event.start = Some(start);
-    report.note("event.start", &rule, &dated.words);
-    if let (None, Some(end)) = (report.event.end, end) {
-        report.event.end = Some(end);
-        report.note("event.end", &rule, &dated.words);
+    if report.event.status == Status::Unknown {
+        let start = report.event.start.map(|start| start.date);
+        let published = report.published.map(|at| at.date_naive());
+        if let Some(told) = status::find(&report.title, lines, paragraphs, start, published) {
+            report.event.status = told.status;
+            report.note("event.status", told.rule, &told.words);
+        }
     }
-    if let (None, Some(zone)) = (&report.event.timezone, dated.found.zone) {
-        report.event.timezone = Some(zone.to_owned());
-        report.note("event.timezone", "zone beside the time", &dated.words);
+    if !report.event.online
+        && !report.provenance.contains_key("event.online")
+        && let Some(words) = status::online(&report.title, lines, telling, paragraphs)
+    {
+        report.event.online = true;
+        report.note("event.online", "words for an event on the net", &words);
     }
 }
 
-fn enter_place(report: &mut Report, sentences: &[&str], first: &str, lines: &[&str]) {
+fn enter_place(report: &mut Report, sentences: &[&str], first: &str, lines: &[&str], labels: &[Stated<'_>]) {
+    let head = place::in_head_line(lines);
+    if report.event.venue.is_none() {
+        let labelled = labels
+            .iter()
+            .filter(|one| one.label == Label::Place)
+            .find_map(|one| Some((place::stated(one.value).venue?, one.value)));
+        if let Some((venue, words)) = labelled {
+            report.note("event.venue", "line that states the place", words);
+            report.event.venue = Some(venue);
+        } else if let Some((at, Some(venue))) = &head {
+            report.note("event.venue", at.rule, &at.words);
+            report.event.venue = Some(venue.clone());
+        } else if let Some(venue) = venue::find(sentences) {
+            report.note("event.venue", "building behind words of place", &venue.words);
+            report.event.venue = Some(venue.name);
+        }
+    }
     if report.event.city.is_some() {
         return;
     }
-    let Some(found) = place::labelled(lines).or_else(|| place::find(sentences, first)) else {
+    let Some(found) = place::labelled(labels)
+        .or(head.map(|(place, _)| place))
+        .or_else(|| place::find(sentences, first))
+    else {
         return;
     };
     report.note("event.city", found.rule, &found.words);

@@ -1,6 +1,6 @@
 //! The series an event belongs to, when the text says so.
 //!
-//! In: the opening sentences. Out: the name between quotation marks, or the words after "a series of".
+//! In: the sentences that tell of the event first, then the whole text. Out: the name between quotation marks, or the words after "a series of".
 
 use std::sync::LazyLock;
 
@@ -15,7 +15,7 @@ const LONGEST: usize = 140;
 pub(super) fn find(sentences: &[&str]) -> Option<(String, String)> {
     static NAMED: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r#"(?i)\b(?:series|lecture series|reihe|\p{L}+reihe|serie|цикл\p{L}*|série|cycle|ciclo)(?: of \p{L}+(?: \p{L}+)?)?,? [“„"«]\s?([^“”„"«»]{3,140}?)\s?[“”"»]"#,
+            r#"(?i)\b(?:series|lecture series|reihe|\p{L}+reihe|serie|цикл\p{L}*|série|cycle|séminaire|ciclo)(?: of \p{L}+(?: \p{L}+)?)?,? [“„"«]\s?([^“”„"«»]{3,140}?)\s?[“”"»]"#,
         )
     });
     static DESCRIBED: LazyLock<Regex> = LazyLock::new(|| {
@@ -23,7 +23,9 @@ pub(super) fn find(sentences: &[&str]) -> Option<(String, String)> {
             r"(?i)\b(?:in|of|within) (?:a|the|our|its) (?:\p{L}+ )?series of ([^,.;:“”()]{3,200}?)(?: (?:at (?:its|the|our)|in (?:its|the|our)|held|hosted|organi[sz]ed|which|that)\b|[,.;:“”()]|$)",
         )
     });
-    sentences.iter().find_map(|sentence| {
+    let described = |sentence: &&&str| DESCRIBED.is_match(sentence) && !super::event::is_elsewhen(sentence);
+    let named = sentences.iter().find(|sentence| NAMED.is_match(sentence));
+    named.or_else(|| sentences.iter().find(described)).and_then(|sentence| {
         let found = NAMED.captures(sentence).or_else(|| DESCRIBED.captures(sentence))?;
         let series = super::prose::tidy(found.get(1)?.as_str());
         (series.chars().count() <= LONGEST)

@@ -23,19 +23,30 @@ static OPENING: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"(?ix)^[\s\#*—–-]*(?:
             you\ (?:may|might)\ also\ (?:like|be\ interested\ in|enjoy)
-          | related(?:\ (?:articles|reports|events|content|links|posts|reading|topics|news|materials|stories))?
-          | (?:read|see)\ (?:also|more|next) | further\ reading | more\ (?:on\ this(?:\ topic)?|like\ this|reports)
-          | siehe\ auch | lesen\ sie\ auch | mehr\ zum\ thema | weiterlesen | weitere\ (?:berichte|artikel|beiträge)
-          | das\ könnte\ (?:sie|dich)\ auch\ interessieren | auch\ interessant | verwandte\ (?:artikel|beiträge|themen)
-          | (?:см\.|смотрите)\ ?также | читайте\ также | по\ теме | вам\ (?:также\ )?может\ (?:быть\ интересно|понравиться)
-          | похожие\ (?:материалы|статьи)
-          | voir\ aussi | (?:à|a)\ lire\ (?:aussi|également) | lire\ aussi | articles\ (?:liés|similaires|connexes)
-          | vous\ (?:aimerez|pourriez)\ (?:aussi|aussi\ aimer)
-          | (?:véase|vea|ver)\ también | lea\ también | (?:artículos|noticias)\ relacionad[oa]s
-          | (?:también\ )?te\ (?:puede|podría)\ interesar | relacionados
+          | (?:related|recent|other|past|more)(?:\ (?:articles|reports|events|content|links|posts|reading|topics|news|materials|stories|talks|publications))
+          | related | recent | (?:read|see)\ (?:also|more|next) | further\ reading | more\ (?:on\ this(?:\ topic)?|like\ this|(?:from|in)\ (?:this|the)\ series)
+          | siehe\ auch | lesen\ sie\ auch | mehr\ (?:zum\ thema|aus\ (?:dieser|der)\ reihe) | (?:zum\ )?weiterlesen
+          | (?:weitere|verwandte|vergangene|frühere|andere|ähnliche)\ (?:berichte|artikel|beiträge|themen|veranstaltungen|meldungen|texte)
+          | das\ könnte\ (?:sie|dich)\ auch\ interessieren | auch\ interessant
+          | (?:см\.|смотрите)\ ?также | читайте\ также | по\ теме | вам\ (?:также\ )?может\ (?:быть\ интересно|понравиться|пригодиться)
+          | (?:похожие|другие|недавние|прошедшие|прошлые|последние)\ (?:материалы|статьи|новости|события|встречи|публикации)
+          | недавнее | ещ[её]\ (?:на\ сайте|по\ теме) | читать\ далее
+          | voir\ aussi | (?:à|a)\ lire\ (?:aussi|également) | lire\ aussi | sur\ le\ même\ (?:thème|sujet)
+          | (?:articles|événements|contenus|autres\ articles|autres\ événements)\ (?:liés|similaires|connexes|passés)? | vous\ (?:aimerez|pourriez)\ (?:aussi|aussi\ aimer)
+          | (?:véase|vea|ver)\ también | lea\ también | (?:artículos|noticias|notas|entradas|contenidos)\ relacionad[oa]s
+          | otr[oa]s\ (?:eventos|noticias|actividades|artículos) | (?:eventos|actividades)\ (?:pasad[oa]s|anteriores) | más\ (?:noticias|sobre\ (?:el|este)\ tema)
+          | (?:también\ )?(?:te|le)\ (?:puede|podría)\ interesar | relacionad[oa]s?
         )\s*(?P<mark>[:：…]?)\s*(?P<rest>.*)$",
     )
 });
+
+/// Whether a line is nothing but the words that open a tail.
+pub(super) fn is_opening(line: &str) -> bool {
+    OPENING
+        .captures(line)
+        .and_then(|captures| captures.name("rest"))
+        .is_some_and(|rest| rest.is_empty())
+}
 
 /// The tail, if there is one.
 pub(super) struct Tail {

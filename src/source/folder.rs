@@ -5,7 +5,7 @@
 //! still, because editors and copies write in pieces (POLL-11); size and time of change must be the same at two looks,
 //! or the last change must be old enough.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -28,10 +28,15 @@ const MAX_DEPTH: usize = 8;
 pub struct Dropped {
     /// Relative to the folder, parted by `/`.
     pub path: String,
+    /// Of the file and its sidecar together, so that a change of either shows.
     pub size: i64,
     pub modified_at: DateTime<Utc>,
+    /// When the file itself was written.
+    pub written_at: DateTime<Utc>,
     /// Or why they cannot be read.
     pub bytes: Result<Vec<u8>, String>,
+    /// The bytes of `NAME.toml` beside it, which overrides what the file says.
+    pub sidecar: Option<Result<Vec<u8>, String>>,
 }
 
 /// What one look into a folder found.
@@ -78,7 +83,7 @@ impl Watch {
 }
 
 /// Looks into a folder and the folders in it. Symbolic links are not followed (SEC-08); hidden files and what editors
-/// leave beside a file are passed over.
+/// leave beside a file are passed over. `NAME.toml` beside a report belongs to it and is no file of its own.
 pub fn look(folder: &Path, known: &[Origin], watch: &mut Watch, now: DateTime<Utc>) -> Result<Look, Error> {
     let known: HashMap<&str, &Origin> = known.iter().map(|origin| (origin.path.as_str(), origin)).collect();
     let mut files = Vec::new();
@@ -88,23 +93,41 @@ pub fn look(folder: &Path, known: &[Origin], watch: &mut Watch, now: DateTime<Ut
     })?;
     files.sort();
 
+    let sidecars = take_sidecars(&mut files);
     let mut look = Look::default();
     for (path, file) in &files {
         // A file that vanishes between listing and reading was never there.
         let Ok(facts) = std::fs::symlink_metadata(file) else {
             continue;
         };
-        let modified_at = facts.modified().map(from_system).unwrap_or_default();
-        let size = i64::try_from(facts.len()).unwrap_or(i64::MAX);
+        let written_at = written_at(&facts);
+        let (mut modified_at, mut size, mut lies_still) = (written_at, facts.len(), true);
+        let beside = sidecars.get(stem(path)).filter(|_| !is_sidecar(path));
+        let beside = beside.and_then(|file| Some((file, std::fs::symlink_metadata(file).ok()?)));
+        if let Some((file, facts)) = &beside {
+            let sidecar_at = self::written_at(facts);
+            modified_at = modified_at.max(sidecar_at);
+            size = size.saturating_add(facts.len());
+            lies_still = watch.lies_still(file, facts.len(), sidecar_at, now);
+        }
+        let size = i64::try_from(size).unwrap_or(i64::MAX);
         let is_known = |origin: &&Origin| !origin.gone && origin.size == size && origin.modified_at == modified_at;
         if known.get(path.as_str()).is_some_and(is_known) {
             look.unchanged += 1;
-        } else if watch.lies_still(file, facts.len(), modified_at, now) {
+        } else if watch.lies_still(file, facts.len(), written_at, now) && lies_still {
             look.dropped.push(Dropped {
                 path: path.clone(),
                 size,
                 modified_at,
-                bytes: read(folder, file),
+                written_at,
+                bytes: match is_sidecar(path) {
+                    true => Err(format!(
+                        "states facts for a report that is not there; name it like the report ({}.toml beside {0}.md), or remove it",
+                        stem(path).rsplit('/').next().unwrap_or_default()
+                    )),
+                    false => read(folder, file),
+                },
+                sidecar: beside.map(|(file, _)| read(folder, file)),
             });
         } else {
             look.restless.push(path.clone());
@@ -122,6 +145,42 @@ pub fn look(folder: &Path, known: &[Origin], watch: &mut Watch, now: DateTime<Ut
         .collect();
     look.gone.sort();
     Ok(look)
+}
+
+/// The file that states facts for the reports beside it that have the same name before their ending.
+fn is_sidecar(path: &str) -> bool {
+    path.rsplit_once('.')
+        .is_some_and(|(_, ending)| ending.eq_ignore_ascii_case("toml"))
+}
+
+/// A path without its ending.
+fn stem(path: &str) -> &str {
+    match path.rsplit_once('.') {
+        Some((stem, ending)) if !ending.contains('/') => stem,
+        _ => path,
+    }
+}
+
+/// Takes the sidecars that have a report out of the files, by their stem; the others stay and are refused.
+fn take_sidecars(files: &mut Vec<(String, PathBuf)>) -> HashMap<String, PathBuf> {
+    let reports: HashSet<String> = files
+        .iter()
+        .filter(|(path, _)| !is_sidecar(path))
+        .map(|(path, _)| stem(path).to_owned())
+        .collect();
+    let mut sidecars = HashMap::new();
+    files.retain(|(path, file)| {
+        let is_taken = is_sidecar(path) && reports.contains(stem(path));
+        if is_taken {
+            sidecars.insert(stem(path).to_owned(), file.clone());
+        }
+        !is_taken
+    });
+    sidecars
+}
+
+fn written_at(facts: &std::fs::Metadata) -> DateTime<Utc> {
+    facts.modified().map(from_system).unwrap_or_default()
 }
 
 fn list_files(root: &Path, folder: &Path, depth: usize, files: &mut Vec<(String, PathBuf)>) -> std::io::Result<()> {

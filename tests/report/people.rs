@@ -55,7 +55,7 @@ fn a_role_before_the_name() {
     );
     speak(
         "Prof. Dr. Caspar Nyqvist added that it rains.",
-        &["Caspar Nyqvist | Prof. | -"],
+        &["Caspar Nyqvist | - | -"],
     );
     speak(
         "To a question from water economist Ileana Dragosz regarding prices nobody replied.",

@@ -4,7 +4,7 @@
 //! a file whose reading fails badly, by a fault of ours, costs this file only.
 
 use super::{Collected, Collector, Found, failed, store_found};
-use crate::config::Source;
+use crate::config::{Config, Source};
 use crate::publish::House;
 use crate::report;
 use crate::source::folder::{self, Dropped, Watch};
@@ -42,7 +42,7 @@ async fn collect_folder(
     let look = folder::look(folder, &origins, watch, house.now())?;
     let mut found = Vec::new();
     for dropped in look.dropped {
-        found.push(read(dropped).await);
+        found.push(read(dropped, &house.config).await);
     }
     let mut collected = Collected {
         unchanged: look.unchanged,
@@ -54,15 +54,26 @@ async fn collect_folder(
 }
 
 /// Reads one file on a thread of its own (REL-15).
-async fn read(dropped: Dropped) -> Found {
-    let context = report::Context {
-        published_hint: Some(dropped.modified_at),
-        ..report::Context::default()
+async fn read(dropped: Dropped, config: &Config) -> Found {
+    let (bytes, sidecar) = match (dropped.bytes, dropped.sidecar.transpose()) {
+        (Ok(bytes), Ok(sidecar)) => (Ok(bytes), sidecar),
+        (Err(reason), _) => (Err(reason), None),
+        (_, Err(reason)) => (Err(format!("the .toml file beside it {reason}")), None),
     };
-    let (fingerprint, report) = match dropped.bytes {
+    let (fingerprint, report) = match bytes {
         Err(reason) => (String::new(), Err(reason)),
         Ok(bytes) => {
-            let fingerprint = report::fingerprint(&bytes);
+            // A changed sidecar is a change of the report; a report without one keeps the fingerprint of its bytes.
+            let fingerprint = match &sidecar {
+                None => report::fingerprint(&bytes),
+                Some(stated) => report::fingerprint(&[bytes.as_slice(), &[0], stated.as_slice()].concat()),
+            };
+            let context = report::Context {
+                published_hint: Some(dropped.written_at),
+                topics: config.topics.clone().into_iter().collect(),
+                sidecar,
+                ..report::Context::default()
+            };
             let path = dropped.path.clone();
             let reading = tokio::task::spawn_blocking(move || report::read(&path, &bytes, &context));
             let report = match reading.await {

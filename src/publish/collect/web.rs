@@ -230,7 +230,8 @@ impl Poll {
     async fn found(&self, item: Item, behind: Option<Box<Page>>, fingerprint: String, now: DateTime<Utc>) -> Found {
         let place = item.key.clone();
         let dated = item.updated.or(item.published).filter(|at| *at <= now);
-        let reading = tokio::task::spawn_blocking(move || read(item, behind));
+        let topics = self.house.config.topics.clone().into_iter().collect();
+        let reading = tokio::task::spawn_blocking(move || read(item, behind, topics));
         let report = match reading.await {
             Ok(report) => report,
             Err(_) => Err("cannot be read: a rule of rapporteur fails on it; please report it".to_owned()),
@@ -279,7 +280,7 @@ fn fingerprint(item: &Item) -> String {
 }
 
 /// What the feed states of an item, and the text of its page if that was fetched.
-fn read(item: Item, behind: Option<Box<Page>>) -> Result<Report, String> {
+fn read(item: Item, behind: Option<Box<Page>>, topics: Vec<(String, Vec<String>)>) -> Result<Report, String> {
     let stated = Stated {
         title: item.title,
         url: item.link,
@@ -290,6 +291,7 @@ fn read(item: Item, behind: Option<Box<Page>>) -> Result<Report, String> {
     };
     let context = report::Context {
         published_hint: item.updated,
+        topics,
         ..report::Context::default()
     };
     let from_page = behind.and_then(|page| {

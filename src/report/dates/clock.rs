@@ -1,24 +1,39 @@
-//! The time of day right beside a date: "at 18:30", "um 18 Uhr", "6 pm CET".
+//! The time of day: "at 18:30", "um 18 Uhr", "6 pm CET", "de 12 h 30 à 14 h 15", "с 18 до 20 часов".
+//!
+//! In: text behind a date, or a sentence. Out: the time an event begins, the time it ends, the zone. The surprising
+//! thing: a bare number is never a time; it takes a colon, or a word such as "Uhr", "h" or "pm".
 
 use std::ops::Range;
 use std::sync::LazyLock;
 
 use chrono::NaiveTime;
-use regex::Regex;
+use regex::{Captures, Regex};
 
-use super::{Day, Found};
+use super::{Day, Found, names};
 use crate::report::prose::{opening, pattern};
+
+/// From when to when, and in which zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::report) struct TimeOfDay {
+    pub(in crate::report) from: NaiveTime,
+    pub(in crate::report) to: Option<NaiveTime>,
+    pub(in crate::report) zone: Option<&'static str>,
+}
+
+/// An hour with its minutes and its word, a second one behind a dash or "to", a zone.
+const CLOCK: &str = r"(?P<h>\d{1,2})(?:[:.](?P<min>\d{2})|\s?h\s?(?P<hmin>\d{2}))?(?::\d{2})?(?:\s?(?P<mark>uhr|h(?:oras|rs?|eures?)?|a\.?\s?m|p\.?\s?m|час(?:ов|а)?)\b\.?)?
+    (?:\s*(?:[-–—]|\b(?:to|until|till|bis|à|a|до)\b)\s*(?:las\s+)?(?P<h2>\d{1,2})(?:[:.](?P<min2>\d{2})|\s?h\s?(?P<hmin2>\d{2}))?(?:\s?(?P<mark2>uhr|h(?:oras|rs?|eures?)?|a\.?\s?m|p\.?\s?m|час(?:ов|а)?)\b\.?)?)?
+    (?:\s*\(?(?P<zone>(?:UTC|GMT)\s?[+−-]\s?\d{1,2}\b|(?:UTC|GMT|TU|CET|CEST|MEZ|MESZ|EET|EEST|MSK|МСК|(?:Africa|America|Asia|Australia|Europe|Pacific)/[A-Za-z_]+)\b|(?P<city>\p{Lu}\p{L}+(?:\ \p{Lu}\p{L}+)?)\ time\b)\)?)?";
 
 /// Looks for a time of day right beside the date.
 pub(super) fn with_time(text: &str, range: Range<usize>, start: Day, end: Option<Day>) -> Found {
     static AFTER: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"(?ix)^(?:T|(?:\s*года|\s*г\.)?\s*[,|(–—-]?\s*(?:at|um|à|a\s+las|в|from|von|ab|с|de|desde)?\s*)
-            (?P<h>\d{1,2})(?:[:.h](?P<min>\d{2}))?(?::\d{2})?(?:\s?(?P<mark>uhr|h|a\.?m|p\.?m|часов)\b\.?)?
-            (?:\s*(?:[-–—]|to|until|till|bis|à|a|до)\s*(?P<h2>\d{1,2})(?:[:.h](?P<min2>\d{2}))?(?:\s?(?P<mark2>uhr|h|a\.?m|p\.?m|часов)\b\.?)?)?
-            (?:\s*\(?(?P<zone>UTC|GMT|CET|CEST|MEZ|MESZ|EET|EEST|MSK|(?:Africa|America|Asia|Australia|Europe|Pacific)/[A-Za-z_]+)\b\)?)?",
-        )
+        pattern(&format!(
+            r"(?ix)^(?:T|(?:\s*года|\s*г\.)?\s*(?:[,|(–—·•/-]\s*)?(?:(?:{})\b,?\s*)?(?:starting\s+)?(?:at|um|à(?:\s+partir\s+de)?|a\s+(?:partir\s+de\s+)?las|в|from|von|ab|с|de(?:\s+las)?|desde(?:\s+las)?)?\s*){CLOCK}",
+            names::weekday_alternatives()
+        ))
     });
+    let weekday = names::weekday_beside(&text[..range.start], &text[range.end..]);
     let mut found = Found {
         range,
         start,
@@ -26,46 +41,76 @@ pub(super) fn with_time(text: &str, range: Range<usize>, start: Day, end: Option
         from: None,
         to: None,
         zone: None,
+        weekday,
     };
     let after = opening(&text[found.range.end..], 80);
-    let Some(captures) = AFTER.captures(after) else {
-        return found;
-    };
+    if let Some(captures) = AFTER.captures(after)
+        && let Some((time, length)) = read(&captures, after)
+    {
+        found.from = Some(time.from);
+        found.to = time.to;
+        found.zone = time.zone;
+        found.range.end += length;
+    }
+    found
+}
+
+/// A time of day anywhere in a sentence, behind a word that leads to one: "from 6 pm to 7.30 pm", "um 18 Uhr".
+pub(in crate::report) fn time_of_day(text: &str) -> Option<TimeOfDay> {
+    static LED: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(&format!(
+            r"(?ix)(?:^|\b(?:at|um|à|las|в|from|von|ab|с|de|desde|between|zwischen|entre)\s+|[,·|]\s*){CLOCK}"
+        ))
+    });
+    LED.captures_iter(text).find_map(|captures| {
+        let (time, length) = read(&captures, text.get(captures.get(0)?.start()..)?)?;
+        // "7.30 per cent", "18:30 francs": what goes on with a letter right away is another number.
+        let rest = text.get(captures.get(0)?.start() + length..)?;
+        (!rest.starts_with(|c: char| c.is_alphanumeric() || c == '%')).then_some(time)
+    })
+}
+
+/// What a match says, and how long it is; `after` begins where the match begins.
+fn read(captures: &Captures<'_>, after: &str) -> Option<(TimeOfDay, usize)> {
     let get = |name: &str| captures.name(name).map(|group| group.as_str());
     let marks = (get("mark"), get("mark2"));
-    let Some(from) = clock(get("h"), get("min"), marks.0.or(marks.1), after) else {
-        return found;
-    };
-    let mut length = captures.get(0).map_or(0, |whole| whole.end());
-    if after[length..].starts_with(|c: char| c.is_alphanumeric()) {
-        return found;
+    let minutes = (get("min").or(get("hmin")), get("min2").or(get("hmin2")));
+    let from = clock(get("h"), minutes.0, marks.0.or(marks.1), after)?;
+    let whole = captures.get(0)?;
+    let begin = whole.start();
+    let mut length = whole.end() - begin;
+    if after
+        .get(length..)
+        .is_some_and(|rest| rest.starts_with(|c: char| c.is_alphanumeric()))
+    {
+        return None;
     }
-    found.from = Some(from);
-    found.to = clock(get("h2"), get("min2"), marks.1.or(marks.0), after);
-    if get("h2").is_some() && found.to.is_none() {
+    let to = clock(get("h2"), minutes.1, marks.1.or(marks.0), after);
+    if get("h2").is_some() && to.is_none() {
         // The number after the dash was not a time.
-        length = captures
-            .name("mark")
-            .or(captures.name("min"))
-            .or(captures.name("h"))
-            .map_or(0, |group| group.end());
+        length = ["mark", "hmin", "min", "h"]
+            .iter()
+            .find_map(|name| captures.name(name))
+            .map_or(0, |group| group.end() - begin);
     }
-    found.zone = get("zone").and_then(zone);
-    found.range.end += length;
-    found
+    let zone = match get("city") {
+        Some(city) => zone_of_city(city),
+        None => get("zone").and_then(zone),
+    };
+    Some((TimeOfDay { from, to, zone }, length))
 }
 
 /// A bare number is no time: it takes minutes after a colon, or a word such as "Uhr" or "pm".
 fn clock(hour: Option<&str>, minute: Option<&str>, mark: Option<&str>, text: &str) -> Option<NaiveTime> {
+    static H: LazyLock<Regex> = LazyLock::new(|| pattern(r"\d\s?[hH]\s?\d{2}"));
     let written = hour?;
-    let with_colon = minute.is_some_and(|minute| {
-        text.contains(&format!("{written}:{minute}")) || text.contains(&format!("{written}h{minute}"))
-    });
+    let with_colon =
+        minute.is_some_and(|minute| text.contains(&format!("{written}:{minute}")) || H.is_match(opening(text, 80)));
     if !with_colon && mark.is_none() {
         return None;
     }
     let mut hour: u32 = written.parse().ok()?;
-    let half = mark.unwrap_or_default().replace('.', "").to_lowercase();
+    let half = mark.unwrap_or_default().replace(['.', ' '], "").to_lowercase();
     match half.as_str() {
         "am" | "pm" if !(1..=12).contains(&hour) => return None,
         "am" => hour %= 12,
@@ -76,11 +121,79 @@ fn clock(hour: Option<&str>, minute: Option<&str>, mark: Option<&str>, text: &st
 }
 
 fn zone(written: &str) -> Option<&'static str> {
+    let written = written.trim();
     Some(match written.to_uppercase().as_str() {
-        "UTC" | "GMT" => "UTC",
+        "UTC" | "GMT" | "TU" => "UTC",
         "CET" | "CEST" | "MEZ" | "MESZ" => "CET",
         "EET" | "EEST" => "EET",
-        "MSK" => "Europe/Moscow",
+        "MSK" | "МСК" => "Europe/Moscow",
+        offset if offset.starts_with("UTC") || offset.starts_with("GMT") => {
+            // The zones of this family count westwards: UTC+3 is Etc/GMT-3.
+            let hours = offset[3..].replace('−', "-").replace(' ', "").parse::<i32>().ok()?;
+            let name = format!("Etc/GMT{}{}", if hours > 0 { '-' } else { '+' }, hours.abs());
+            name.parse::<chrono_tz::Tz>().ok()?.name()
+        }
         _ => written.parse::<chrono_tz::Tz>().ok()?.name(),
     })
+}
+
+/// "Brussels time" is the zone that bears the name of the city; no other city has one.
+fn zone_of_city(city: &str) -> Option<&'static str> {
+    let ending = format!("/{}", city.replace(' ', "_"));
+    chrono_tz::TZ_VARIANTS
+        .iter()
+        .map(|zone| zone.name())
+        .find(|name| name.ends_with(&ending))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn time(text: &str, from: &str, to: Option<&str>, zone: Option<&str>) {
+        let shown = |time: NaiveTime| time.format("%H:%M").to_string();
+        let found = time_of_day(text).map(|found| (shown(found.from), found.to.map(shown), found.zone));
+        assert_eq!(found, Some((from.to_owned(), to.map(str::to_owned), zone)), "{text}");
+    }
+
+    #[test]
+    fn times_of_day_are_read_as_five_languages_write_them() {
+        time("from 6 pm to 7.30 pm", "18:00", Some("19:30"), None);
+        time(
+            "Das Gespräch dauerte von 19 bis 20.30 Uhr",
+            "19:00",
+            Some("20:30"),
+            None,
+        );
+        time("de 12 h 30 à 14 h 15", "12:30", Some("14:15"), None);
+        time("à 18h30", "18:30", None, None);
+        time("a las 18:00", "18:00", None, None);
+        time("a las 19.30 horas", "19:30", None, None);
+        time("в 18:00", "18:00", None, None);
+        time("с 18 до 20 часов", "18:00", Some("20:00"), None);
+        time("at 18:30 CET", "18:30", None, Some("CET"));
+        time("в 19:00 МСК", "19:00", None, Some("Europe/Moscow"));
+        time("at 18:30 UTC+3", "18:30", None, Some("Etc/GMT-3"));
+        time(
+            "17:00–18:30 (Brussels time)",
+            "17:00",
+            Some("18:30"),
+            Some("Europe/Brussels"),
+        );
+        time("um 18 Uhr Ortszeit", "18:00", None, None);
+    }
+
+    #[test]
+    fn a_bare_number_is_no_time() {
+        for text in [
+            "at 12 universities",
+            "von 19 bis 20 Leuten",
+            "a las 12 casas",
+            "в 2018",
+            "de 3.4 millones",
+        ] {
+            assert_eq!(time_of_day(text), None, "{text}");
+        }
+    }
 }

@@ -32,3 +32,58 @@ pub(super) fn alternatives() -> String {
     names.dedup();
     names.join("|")
 }
+
+/// In the order of the week, Monday first; full names, and the short ones that are no other word.
+const WEEKDAYS: [&str; 7] = [
+    "monday montag lundi lunes понедельник понедельника mon mo",
+    "tuesday dienstag mardi martes вторник вторника tue tues di",
+    "wednesday mittwoch mercredi miércoles miercoles среда среду среды wed mi",
+    "thursday donnerstag jeudi jueves четверг четверга thu thurs do",
+    "friday freitag vendredi viernes пятница пятницу пятницы fri fr",
+    "saturday samstag sonnabend samedi sábado sabado суббота субботу субботы sat sa",
+    "sunday sonntag dimanche domingo воскресенье воскресенья sun so",
+];
+
+/// The day of the week that stands right before or right behind a date, a comma and an article aside.
+pub(super) fn weekday_beside(before: &str, after: &str) -> Option<chrono::Weekday> {
+    let before = before.trim_end_matches([' ', ',', '\u{a0}']);
+    let before = ["den", "dem", "the"]
+        .iter()
+        .find_map(|article| before.strip_suffix(article))
+        .map_or(before, |rest| rest.trim_end_matches([' ', ',', '\u{a0}']));
+    let last = before.rsplit([' ', '\u{a0}', '\n', '(']).next().unwrap_or_default();
+    let next = after.trim_start_matches([' ', ',', '(', '\u{a0}']);
+    let next = next.split([' ', ',', ')', '.', ';']).next().unwrap_or_default();
+    // A short name such as "So." has its full stop; without it, it is another word.
+    let named = |word: &str, is_short: bool| {
+        let name = word.trim_end_matches('.').to_lowercase();
+        WEEKDAYS.iter().position(|names| {
+            names.split(' ').any(|one| {
+                one == name && (one.chars().count() > 4 || (is_short && word.ends_with('.')) || one == "среда")
+            })
+        })
+    };
+    let at = named(last, true).or_else(|| named(next, false))?;
+    [
+        chrono::Weekday::Mon,
+        chrono::Weekday::Tue,
+        chrono::Weekday::Wed,
+        chrono::Weekday::Thu,
+        chrono::Weekday::Fri,
+        chrono::Weekday::Sat,
+        chrono::Weekday::Sun,
+    ]
+    .get(at)
+    .copied()
+}
+
+/// The full names of the days as one alternative of a pattern.
+pub(super) fn weekday_alternatives() -> String {
+    let mut names: Vec<&str> = WEEKDAYS
+        .iter()
+        .flat_map(|names| names.split(' '))
+        .filter(|name| name.chars().count() > 4)
+        .collect();
+    names.sort_by_key(|name| std::cmp::Reverse(name.chars().count()));
+    names.join("|")
+}

@@ -13,7 +13,7 @@ use url::Url;
 use super::selector;
 use crate::report::blocks::web_address;
 use crate::report::prose::tidy;
-use crate::report::{Person, Report, dates, language};
+use crate::report::{Person, Report, Status, dates, language, people, place};
 
 /// JSON-LD longer than this is no description of a page.
 const LONGEST_JSON: usize = 500_000;
@@ -22,6 +22,7 @@ const MOST_OBJECTS: usize = 2_000;
 
 pub(super) fn enter(page: &Html, at: Option<&Url>, report: &mut Report) {
     json_ld(page, report);
+    microdata(page, report);
     declared_language(page, report);
     address(page, at, report);
     publication(page, report);
@@ -94,87 +95,259 @@ fn name(value: Option<&Value>) -> Option<String> {
 }
 
 fn event(value: &Value, report: &mut Report) {
-    const RULE: &str = "structured data: event";
-    let date = |key: &str| {
-        value
-            .get(key)
-            .and_then(Value::as_str)
-            .and_then(|text| Some((dates::stated(text)?.0, text.to_owned())))
+    let text = |key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
+    let mut said = Said {
+        rule: "structured data: event",
+        start: text("startDate"),
+        end: text("endDate"),
+        status: text("eventStatus"),
+        attendance: text("eventAttendanceMode"),
+        organiser: names(value.get("organizer")),
+        ..Said::default()
     };
-    if let Some((start, words)) = date("startDate")
-        && report.event.start.is_none()
-    {
-        report.event.start = Some(start);
-        report.note("event.start", RULE, &format!("startDate: {words}"));
-        if let Some((end, words)) = date("endDate").filter(|(end, _)| *end > start) {
-            report.event.end = Some(end);
-            report.note("event.end", RULE, &format!("endDate: {words}"));
-        }
+    let places = match value.get("location") {
+        Some(Value::Array(places)) => places.iter().collect(),
+        one => one.into_iter().collect::<Vec<_>>(),
+    };
+    let is_virtual = |place: &&&Value| place.get("@type").and_then(Value::as_str) == Some("VirtualLocation");
+    said.is_virtual = places.iter().any(|place| is_virtual(&place));
+    if let Some(place) = places.iter().find(|place| !is_virtual(place)) {
+        let address = place.get("address");
+        let parts = match address.and_then(Value::as_str) {
+            Some(address) => place::stated(address),
+            None => place::Parts::default(),
+        };
+        said.venue = match place.as_str() {
+            Some(text) => place::stated(text).venue,
+            None => name(place.get("name")),
+        };
+        said.city = address
+            .and_then(|address| name(address.get("addressLocality")))
+            .or(parts.city)
+            .or_else(|| place::stated(place.as_str()?).city);
+        said.country = address
+            .and_then(|address| name(address.get("addressCountry")))
+            .or(parts.country)
+            .or_else(|| place::stated(place.as_str()?).country);
     }
-    let location = match value.get("location") {
-        Some(Value::Array(places)) => places.first(),
-        one => one,
+    let performers = match value.get("performer") {
+        Some(Value::Array(people)) => people.iter().collect::<Vec<_>>(),
+        one => one.into_iter().collect(),
     };
-    let address = location.and_then(|place| place.get("address"));
-    let mut set = |field: &str, text: Option<String>| {
-        let slot = match field {
-            "event.venue" => &mut report.event.venue,
-            "event.city" => &mut report.event.city,
-            _ => &mut report.event.country,
-        };
-        if let (None, Some(text)) = (&slot, text) {
-            *slot = Some(text.clone());
-            report.note(field, RULE, &text);
-        }
-    };
-    set(
-        "event.venue",
-        location
-            .filter(|place| place.is_object())
-            .and_then(|place| name(place.get("name"))),
-    );
-    set(
-        "event.city",
-        address.and_then(|address| name(address.get("addressLocality"))),
-    );
-    set(
-        "event.country",
-        address.and_then(|address| name(address.get("addressCountry"))),
-    );
-    if report.people.is_empty() {
-        let performers = match value.get("performer") {
-            Some(Value::Array(people)) => people.iter().collect::<Vec<_>>(),
-            one => one.into_iter().collect(),
-        };
-        let people = performers
-            .into_iter()
-            .filter(|one| one.get("@type").and_then(Value::as_str) == Some("Person"));
-        report.people = people
-            .filter_map(|one| {
-                Some(Person {
-                    name: name(Some(one))?,
-                    role: name(one.get("jobTitle")),
-                    affiliation: name(one.get("affiliation").or(one.get("worksFor"))),
-                })
+    said.people = performers
+        .into_iter()
+        .filter(|one| one.get("@type").and_then(Value::as_str) == Some("Person"))
+        .filter_map(|one| {
+            Some(Person {
+                name: name(Some(one))?,
+                role: name(one.get("jobTitle")),
+                affiliation: name(one.get("affiliation").or(one.get("worksFor"))),
             })
-            .collect();
-        if let Some(first) = report.people.first() {
-            let words = format!("performer: {}", first.name);
-            report.note("people", RULE, &words);
-        }
-    }
+        })
+        .collect();
     let series = value
         .get("superEvent")
         .filter(|series| series.get("@type").and_then(Value::as_str) == Some("EventSeries"));
-    if let (None, Some(series)) = (&report.series, name(series)) {
-        report.note("series", RULE, &series);
-        report.series = Some(series);
+    said.series = name(series);
+    said.enter(report);
+}
+
+fn names(value: Option<&Value>) -> Option<String> {
+    match value? {
+        Value::Array(all) => {
+            let names: Vec<String> = all.iter().filter_map(|one| name(Some(one))).collect();
+            (!names.is_empty()).then(|| names.join("; "))
+        }
+        one => name(Some(one)),
+    }
+}
+
+/// What a page says of an event for machines, in whichever notation.
+#[derive(Default)]
+struct Said {
+    rule: &'static str,
+    start: Option<String>,
+    end: Option<String>,
+    status: Option<String>,
+    attendance: Option<String>,
+    is_virtual: bool,
+    organiser: Option<String>,
+    venue: Option<String>,
+    city: Option<String>,
+    country: Option<String>,
+    series: Option<String>,
+    people: Vec<Person>,
+}
+
+impl Said {
+    fn enter(self, report: &mut Report) {
+        let rule = self.rule;
+        // Nobody begins an event at 10:04:22: that is when somebody pressed a button, and the rest was not filled in
+        // by hand either.
+        let is_stamp = self.start.as_deref().is_some_and(has_odd_seconds);
+        if !is_stamp {
+            self.enter_dates(report);
+            for (field, text) in [
+                ("event.venue", &self.venue),
+                ("event.city", &self.city),
+                ("event.country", &self.country),
+            ] {
+                set(report, field, text.as_deref(), rule);
+            }
+        }
+        set(report, "event.organiser", self.organiser.as_deref(), rule);
+        set(report, "series", self.series.as_deref(), rule);
+        if report.event.status == Status::Unknown
+            && let Some(status) = &self.status
+            && status.ends_with("Cancelled")
+        {
+            report.event.status = Status::Cancelled;
+            report.note("event.status", rule, status);
+        }
+        let mode = self.attendance.as_deref().unwrap_or_default();
+        let says_online = mode.contains("OnlineEvent") || mode.contains("MixedEvent");
+        if !report.event.online && (says_online || self.is_virtual) {
+            report.event.online = true;
+            report.note(
+                "event.online",
+                rule,
+                if mode.is_empty() { "VirtualLocation" } else { mode },
+            );
+        }
+        if report.people.is_empty()
+            && let Some(first) = self.people.first()
+        {
+            let words = format!("performer: {}", first.name);
+            report.note("people", rule, &words);
+            report.people = self.people;
+        }
+    }
+
+    fn enter_dates(&self, report: &mut Report) {
+        let date = |text: &Option<String>| {
+            text.as_deref()
+                .and_then(|text| Some((dates::stated(text)?.0, text.to_owned())))
+        };
+        if report.event.start.is_some() {
+            return;
+        }
+        let Some((start, words)) = date(&self.start) else {
+            return;
+        };
+        report.event.start = Some(start);
+        report.note("event.start", self.rule, &format!("startDate: {words}"));
+        // "Until midnight" of the same day, or the same moment again, is a field that was left as it was.
+        if let Some((end, words)) = date(&self.end).filter(|(end, _)| *end > start && end.date >= start.date) {
+            report.event.end = Some(end);
+            report.note("event.end", self.rule, &format!("endDate: {words}"));
+        }
+    }
+}
+
+fn has_odd_seconds(moment: &str) -> bool {
+    chrono::DateTime::parse_from_rfc3339(moment).is_ok_and(|moment| {
+        use chrono::Timelike;
+        moment.second() != 0
+    })
+}
+
+/// Enters a text into a field that is still empty.
+fn set(report: &mut Report, field: &str, text: Option<&str>, rule: &str) {
+    let slot = match field {
+        "event.venue" => &mut report.event.venue,
+        "event.city" => &mut report.event.city,
+        "event.organiser" => &mut report.event.organiser,
+        "series" => &mut report.series,
+        _ => &mut report.event.country,
+    };
+    if let (None, Some(text)) = (&slot, text) {
+        *slot = Some(text.to_owned());
+        report.note(field, rule, text);
+    }
+}
+
+/// Microdata and RDFa of one event: elements with `itemprop` within an `itemscope` of that kind.
+fn microdata(page: &Html, report: &mut Report) {
+    static EVENT: LazyLock<Selector> =
+        LazyLock::new(|| selector(r#"[itemscope][itemtype$="Event"], [itemscope][itemtype*="Event "]"#));
+    static PROPERTY: LazyLock<Selector> = LazyLock::new(|| selector("[itemprop]"));
+    let Some(event) = page.select(&EVENT).find(|one| {
+        // An event within an event is its series.
+        !one.ancestors()
+            .filter_map(ElementRef::wrap)
+            .any(|above| above.attr("itemprop").is_some())
+    }) else {
+        return;
+    };
+    let mut said = Said {
+        rule: "structured data: microdata",
+        ..Said::default()
+    };
+    for property in event.select(&PROPERTY).take(200) {
+        let within = property
+            .ancestors()
+            .filter_map(ElementRef::wrap)
+            .take_while(|above| above.id() != event.id())
+            .find_map(|above| above.attr("itemprop"))
+            .filter(|above| *above != "description");
+        // A `link` says its value by its address; an `a` says it by its text.
+        let is_link = property.value().name() == "link";
+        let written = property
+            .attr("content")
+            .or(property.attr("datetime"))
+            .or(property.attr("href").filter(|_| is_link))
+            .map_or_else(|| tidy(&property.text().collect::<String>()), tidy);
+        if written.is_empty() {
+            continue;
+        }
+        let value = Some(written.clone());
+        match (property.attr("itemprop").unwrap_or_default(), within) {
+            ("name", None) if report.title.is_empty() => report.title = written,
+            ("startDate", None) => said.start = said.start.or(value),
+            ("endDate", None) => said.end = said.end.or(value),
+            ("eventStatus", None) => said.status = said.status.or(value),
+            ("eventAttendanceMode", None) => said.attendance = said.attendance.or(value),
+            ("name", Some("superEvent")) => said.series = said.series.or(value),
+            ("organizer", None) if property.attr("itemscope").is_none() => said.organiser = said.organiser.or(value),
+            ("name", Some("organizer")) => said.organiser = said.organiser.or(value),
+            ("location", None) if property.attr("itemscope").is_none() => {
+                let parts = place::stated(&written);
+                (said.venue, said.city, said.country) = (parts.venue, parts.city, parts.country);
+            }
+            ("name", Some("location")) => said.venue = said.venue.or(value),
+            ("addressLocality", _) => said.city = said.city.or(value),
+            ("addressCountry", _) => said.country = said.country.or(value),
+            ("address", Some("location")) if property.attr("itemscope").is_none() => {
+                said.city = said.city.or(place::stated(&written).city);
+            }
+            ("performer", None) if property.attr("itemscope").is_none() => {
+                said.people.push(person(&written));
+            }
+            ("name", Some("performer")) => said.people.push(person(&written)),
+            _ => {}
+        }
+    }
+    said.enter(report);
+}
+
+/// A performer by name, without the form of address that some pages put before it.
+fn person(written: &str) -> Person {
+    let mut name = written;
+    while let Some((first, rest)) = name.split_once(' ') {
+        if !people::is_address(first) {
+            break;
+        }
+        name = rest;
+    }
+    Person {
+        name: name.to_owned(),
+        ..Person::default()
     }
 }
 
 fn article(value: &Value, report: &mut Report) {
     const RULE: &str = "structured data: article";
-    if let Some(headline) = name(value.get("headline"))
+    if let Some(headline) = name(value.get("headline").or(value.get("name")))
         && report.title.is_empty()
     {
         report.title = headline;
@@ -260,14 +433,22 @@ fn publication(page: &Html, report: &mut Report) {
 }
 
 fn times(page: &Html, report: &mut Report) {
-    static TIME: LazyLock<Selector> = LazyLock::new(|| selector("time[datetime]"));
-    for time in page.select(&TIME).take(20) {
+    static TIME: LazyLock<Selector> = LazyLock::new(|| selector("time[datetime], p"));
+    /// After so much text a time is no publication of this page.
+    const ABOVE_THE_TEXT: usize = 300;
+    let mut passed = 0;
+    for time in page.select(&TIME).take(200) {
+        if time.value().name() == "p" {
+            passed += time.text().map(str::len).sum::<usize>();
+        }
         let Some(written) = time.attr("datetime") else { continue };
         let marks = marks(time);
-        let is_event = ["startdate", "dtstart", "dt-start", "event"]
+        let is_event = ["startdate", "dtstart", "dt-start", "event", "termin", "veranstaltung"]
             .iter()
-            .any(|mark| marks.contains(mark));
-        let is_end = ["enddate", "dtend", "dt-end"].iter().any(|mark| marks.contains(mark));
+            .any(|mark| marks.contains(mark))
+            || shows_hour(time);
+        let follows_start = report.event.start.is_some() && shows_hour(time) && follows_a_time(time);
+        let is_end = follows_start || ["enddate", "dtend", "dt-end"].iter().any(|mark| marks.contains(mark));
         if is_end || is_event {
             let Some((when, _)) = dates::stated(written) else {
                 continue;
@@ -281,6 +462,7 @@ fn times(page: &Html, report: &mut Report) {
                 report.note(field, "time element of the event", written);
             }
         } else if report.published.is_none()
+            && passed <= ABOVE_THE_TEXT
             && !stands_in_prose(time)
             && let Some(instant) = dates::instant(written)
         {
@@ -288,6 +470,23 @@ fn times(page: &Html, report: &mut Report) {
             report.note("published", "time element", written);
         }
     }
+}
+
+/// A publication is dated to the day; who shows the hour to readers means the event.
+fn shows_hour(time: ElementRef<'_>) -> bool {
+    let shown = tidy(&time.text().collect::<String>());
+    shown.len() <= 80 && dates::find(&shown).iter().any(|found| found.from.is_some())
+        || dates::time_of_day(&shown).is_some()
+            && time.attr("datetime").is_some_and(|written| written.contains('T'))
+            && follows_a_time(time)
+}
+
+/// Whether it stands right behind another `time`, as the end of a range does.
+fn follows_a_time(time: ElementRef<'_>) -> bool {
+    time.prev_siblings()
+        .filter_map(ElementRef::wrap)
+        .next()
+        .is_some_and(|before| before.value().name() == "time")
 }
 
 /// Classes and roles of the element and its parent, in lower case.
@@ -347,4 +546,13 @@ fn keywords(page: &Html, report: &mut Report) {
         report.note("topics", "meta keywords", &words);
         report.topics = topics;
     }
+}
+
+/// The days that `time` elements state: they lend their year to a day in prose.
+pub(super) fn days(page: &Html) -> Vec<chrono::NaiveDate> {
+    static TIME: LazyLock<Selector> = LazyLock::new(|| selector("time[datetime]"));
+    page.select(&TIME)
+        .take(50)
+        .filter_map(|time| Some(dates::stated(time.attr("datetime")?)?.0.date))
+        .collect()
 }

@@ -14,9 +14,22 @@ pub(super) fn apposition(after: &str) -> (Option<&str>, &str) {
     let none = (None, after);
     if let Some(inner) = after.strip_prefix(" (") {
         return match inner.split_once(')') {
-            Some((words, rest)) if words.chars().count() <= LONGEST_ROLE => (Some(words), rest),
+            Some((words, rest)) if words.chars().count() <= LONGEST_ROLE && is_in_brackets(words) => {
+                (Some(words), rest)
+            }
             _ => none,
         };
+    }
+    // "Pilar Escanero —activista vecinal— habló"
+    for dash in [" —", " – "] {
+        if let Some(inner) = after.strip_prefix(dash)
+            && let Some((words, rest)) = inner.split_once(dash.trim())
+            && says_as_what(words)
+            && words.chars().count() <= LONGEST_ROLE
+        {
+            let words = words.split(['«', '“', '"']).next().unwrap_or(words);
+            return (Some(words.trim()), rest);
+        }
     }
     let Some(rest) = after.strip_prefix(", ") else {
         return none;
@@ -55,59 +68,246 @@ fn segment(text: &str) -> &str {
     text
 }
 
+/// Brackets behind a name hold a role, or a house by its capital; not an hour or a book.
+fn is_in_brackets(words: &str) -> bool {
+    says_as_what(words)
+        || (words.starts_with(char::is_uppercase)
+            && words.split(' ').count() <= 8
+            && !words
+                .chars()
+                .any(|c| c.is_ascii_digit() || matches!(c, ':' | '?' | '!')))
+}
+
 fn says_as_what(words: &str) -> bool {
+    /// A clause about somebody is no apposition.
+    const CLAUSES: &[&str] = &[
+        "who",
+        "which",
+        "that",
+        "whose",
+        "ob",
+        "dass",
+        "die",
+        "der",
+        "das",
+        "den",
+        "wo",
+        "qui",
+        "que",
+        "quien",
+        "dont",
+        "où",
+        "y",
+        "and",
+        "und",
+        "et",
+        "и",
+        "который",
+        "которая",
+        "что",
+        "lo",
+        "wie",
+        "wenn",
+        "al",
+        "en",
+        "where",
+        "when",
+    ];
+    if words.split(' ').next().is_some_and(|first| CLAUSES.contains(&first)) {
+        return false;
+    }
     let words_count = words.split(' ').count();
     words.chars().count() <= LONGEST_ROLE
         && words_count <= 20
         && words
             .split([' ', '-'])
             .any(|word| is_role(word) || is_institution(word))
+        || words.split(' ').next().is_some_and(is_role)
+}
+
+/// The house right behind a name ("of the Mutual Flood Pool", ", de la Cátedra Ebro", "vom Elbe-Institut"), and the
+/// length of the words that say so. A place is none.
+pub(super) fn house(after: &str) -> Option<(String, usize)> {
+    static HOUSE: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"^,? (?:of the|of|from the|from|vom|von der|aus dem|du|de la|de l[’']|del|de|из) ?(?P<house>(?:\p{Lu}[\p{L}\p{M}’'&-]*|barreau|collectif|université|hôpital|lycée)(?: (?:(?:of|for|the|and|für|des|der|de|la|del|du|et|y|и|d[’'])\s?){0,3}(?:\p{Lu}[\p{L}\p{M}’'-]*|&|«[^»]{1,40}»|(?:\p{Ll}+(?:ienne|ien|aise|ais|ique|ale|al|ой|ого|ых|ской|ского|ики|ии)))){0,7})",
+        )
+    });
+    let captures = HOUSE.captures(after)?;
+    let house = captures.name("house")?;
+    let words: Vec<&str> = house.as_str().split([' ', '-']).collect();
+    let is_house = words.iter().any(|word| is_institution(word))
+        || (words.len() >= 3 && !crate::report::place::is_place(house.as_str()));
+    let is_role_word = words.first().is_some_and(|word| is_role(word));
+    (is_house && !is_role_word && !crate::report::place::is_place(house.as_str()))
+        .then(|| (super::russian::nominative(house.as_str()), house.end()))
 }
 
 /// "Head of Department at the Institute" into role and affiliation.
 pub(super) fn role_of(words: &str) -> (Option<String>, Option<String>) {
     static AT: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"^(?P<role>.+?)(?:,? (?:(?P<sure>at|with|bei|auprès de)|beim|bei der|am|an der|im) (?:the )?|, (?:the )?)(?P<at>\P{Ll}.+)$",
-        )
-    });
-    static OF: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"^(?P<role>.+?) (?:of|for|from|des|der|vom|von|von der|de la|de l[’']|du|del|de) ?(?:the )?(?P<of>\p{Lu}.+)$",
+            r"^(?P<role>.+?)(?:,? (?:(?P<sure>at|with|bei|bei der|beim|auprès de|chez|à l[’'] ?|à la|pour la|pour le|à|en la|en el)|am|an der|im|au|in) (?:the )?|,? à l[’']|, (?:the )?)(?P<at>\P{Ll}.+)$",
         )
     });
     let words = tidy(words);
-    let words = words
-        .strip_prefix("the ")
-        .or(words.strip_prefix("a "))
-        .or(words.strip_prefix("an "))
-        .unwrap_or(&words);
+    let words = without_article(&words);
     let with_institution =
         |part: &str| part.split([' ', '-']).any(is_institution) || part.split(' ').next().is_some_and(is_short_name);
     if let Some(captures) = AT.captures(words)
         && let (Some(role), Some(at)) = (captures.name("role"), captures.name("at"))
         // Every German noun has a capital: "im Außendienst" is no employer.
         && (with_institution(at.as_str())
-            || (captures.name("sure").is_some() && role.as_str().split(' ').any(is_role)))
+            || (captures.name("sure").is_some() && role.as_str().split([' ', '-']).any(is_role)))
+        && (!role.as_str().split(' ').any(is_institution) || role.as_str().split(' ').any(is_role))
     {
-        return (Some(role.as_str().to_owned()), Some(at.as_str().to_owned()));
+        return (Some(role.as_str().to_owned()), Some(house_name(at.as_str())));
     }
-    if let Some(captures) = OF.captures(words)
-        && let (Some(role), Some(of)) = (captures.name("role"), captures.name("of"))
-        && of.as_str().split([' ', '-']).any(|word| {
-            is_institution(word)
-                && !word.starts_with("Depart")
-                && !word.starts_with("Divis")
-                && !word.starts_with("Program")
-        })
-        && role.as_str().split(' ').any(is_role)
+    if let Some(at) = house_at(words)
+        && let (Some(role), Some(house)) = (words.get(..at.0), words.get(at.1..))
+        && role.split([' ', '-']).any(is_role)
     {
-        return (Some(role.as_str().to_owned()), Some(of.as_str().to_owned()));
+        return (
+            Some(role.trim_end_matches([',', ' ']).to_owned()),
+            Some(house_name(house)),
+        );
     }
     match words.split([' ', '-']).any(is_role) {
         true => (Some(words.to_owned()), None),
-        false => (None, Some(words.to_owned())),
+        false => (None, Some(house_name(words))),
     }
+}
+
+fn without_article(words: &str) -> &str {
+    [
+        "the ", "a ", "an ", "der ", "die ", "ein ", "eine ", "le ", "la ", "l’", "l'", "un ", "une ", "el ", "una ",
+    ]
+    .iter()
+    .find_map(|article| words.strip_prefix(article))
+    .unwrap_or(words)
+}
+
+/// Where the role ends and where the house begins: "jefa | del | Archivo Naval", "руководитель || Центра".
+fn house_at(words: &str) -> Option<(usize, usize)> {
+    static OF: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r" (?:of the|of|for the|for|from|des|der|vom|von der|von|de la|de l[’'] ?|du|del|de los|de las|de|d[’'])(?: |\b)",
+        )
+    });
+    let joins: Vec<(usize, usize)> = OF.find_iter(words).map(|join| (join.start(), join.end())).collect();
+    let first_word = |at: usize| {
+        words.get(at..).map_or("", |rest| {
+            rest.trim_start().split([' ', '-']).next().unwrap_or_default()
+        })
+    };
+    let is_part_of_house = |word: &str| {
+        ["depart", "divis", "program", "abteilung", "bereich"]
+            .iter()
+            .any(|part| word.to_lowercase().starts_with(part))
+    };
+    let has_capital = |at: usize| {
+        words
+            .get(at..)
+            .is_some_and(|rest| rest.contains(char::is_uppercase) || rest.contains(['«', '»', '„']))
+    };
+    // An abbreviation, then a word for a house, then a name: the surest first.
+    let by = |is: &dyn Fn(usize) -> bool| joins.iter().copied().find(|(_, end)| is(*end));
+    by(&|end| is_short_name(first_word(end)))
+        .or_else(|| {
+            by(&|end| {
+                let near: Vec<&str> = words
+                    .get(end..)
+                    .unwrap_or_default()
+                    .split([' ', '-'])
+                    .take(4)
+                    .take_while(|word| !matches!(*word, "of" | "de" | "del" | "du" | "des" | "for" | "für"))
+                    .collect();
+                near.iter().any(|word| is_institution(word) && !is_part_of_house(word)) && has_capital(end)
+            })
+        })
+        // "architecture critic of the Western Courier"
+        .or_else(|| {
+            by(&|end| {
+                let names = words.get(end..).unwrap_or_default();
+                words.get(..end).is_some_and(|head| head.ends_with("of the "))
+                    && names.split(' ').count() >= 2
+                    && !names.contains("’s")
+                    && !names.contains("'s")
+                    && names.split(' ').all(|word| word.starts_with(char::is_uppercase))
+            })
+        })
+        .or_else(|| {
+            let is_roman = |end: usize| {
+                words.get(..end).is_some_and(|head| {
+                    head.ends_with("de ") || head.ends_with("del ") || head.ends_with("du ") || head.ends_with("la ")
+                })
+            };
+            by(&|end| {
+                is_roman(end)
+                    && first_word(end).starts_with(char::is_uppercase)
+                    && !crate::report::place::is_place(first_word(end))
+                    && first_word(end).chars().count() > 2
+                    && words.get(end..).is_some_and(|rest| rest.contains(' '))
+            })
+        })
+        .or_else(|| cyrillic_house(words))
+}
+
+/// Russian has no "of": the house is what begins with a capital or is a house with a name in quotation marks.
+fn cyrillic_house(words: &str) -> Option<(usize, usize)> {
+    let is_cyrillic = |c: char| ('а'..='я').contains(&c) || ('А'..='Я').contains(&c) || matches!(c, 'ё' | 'Ё');
+    if !words.contains(is_cyrillic) {
+        return None;
+    }
+    let mut starts = words.match_indices(' ').map(|(at, _)| at + 1);
+    let capital = starts.clone().find(|at| {
+        let word = words
+            .get(*at..)
+            .and_then(|rest| rest.split(' ').next())
+            .unwrap_or_default();
+        word.starts_with(|c: char| c.is_uppercase() && is_cyrillic(c))
+    });
+    let named = || {
+        let noun = starts.find(|at| {
+            let rest = words.get(*at..).unwrap_or_default();
+            rest.contains('«') && is_institution(rest.split(' ').next().unwrap_or_default())
+        })?;
+        // The adjectives before it belong to it: "судоходной компании".
+        let before = words.get(..noun)?.trim_end();
+        let adjective = before.rsplit(' ').next().unwrap_or_default();
+        let is_adjective = ["ой", "ого", "ей", "его", "ых", "их"]
+            .iter()
+            .any(|ending| adjective.ends_with(ending));
+        Some(if is_adjective {
+            before.len() - adjective.len()
+        } else {
+            noun
+        })
+    };
+    let at = capital.or_else(named)?;
+    Some((at, at))
+}
+
+/// The name of a house in the nominative, where the language shows how.
+fn house_name(words: &str) -> String {
+    let words = words.trim_end_matches([',', ';', '.', ' ']);
+    let words: Vec<String> = words
+        .split(' ')
+        .map(|word| {
+            // "des Ruhrkollegs", "des Instituts"
+            let bare = word.strip_suffix('s').filter(|bare| {
+                let lower = bare.to_lowercase();
+                [
+                    "institut", "kolleg", "gericht", "netzwerk", "verein", "zentrum", "museum", "amt", "verband",
+                    "archiv",
+                ]
+                .iter()
+                .any(|ending| lower.ends_with(ending))
+            });
+            bare.unwrap_or(word).to_owned()
+        })
+        .collect();
+    super::russian::nominative(&words.join(" "))
 }
 
 /// An abbreviation of an institution: "DOC", "RAND".
@@ -189,14 +389,81 @@ pub(super) fn before_name(before: &str) -> Option<String> {
         "el",
         "according",
         "asked",
+        "su",
+        "sus",
+        "nuestro",
+        "nuestra",
+        "son",
+        "sa",
+        "les",
+        "los",
+        "las",
+        "una",
+        "un",
+        "une",
+        "ihr",
+        "ihre",
+        "sein",
+        "seine",
+        "eine",
+        "ein",
+        "mit",
+        "con",
+        "avec",
+        "наш",
+        "наша",
+        "его",
+        "её",
+        "para",
+        "pour",
+        "qui",
+        "который",
+        "которая",
+        "ihm",
+        "fragte",
+        "moderierte",
+        "moderó",
+        "sprach",
+        "war",
+        "ist",
+        "le",
+        "auch",
+        "zeigte",
+        "fue",
+        "del",
+        "du",
+        "des",
+        "de",
+        "of",
+        "dem",
+        "vom",
+        "al",
+        "au",
+        "neither",
+        "speakers",
+        "others",
     ];
     let mut before = before.trim_end();
     while let Some((rest, _)) = before.rsplit_once(' ').filter(|(_, last)| is_address(last)) {
         before = rest.trim_end();
     }
-    let last = before.rsplit(' ').next().unwrap_or_default();
-    if last.ends_with('.') && is_role(last) {
-        return Some(last.to_owned());
+    for rank in [" a. D.", " i. R."] {
+        if let Some(rest) = before.strip_suffix(rank) {
+            return before_name(rest).map(|role| format!("{role}{rank}"));
+        }
+    }
+    // "su secretaria de actas, Eusebia Lupa": an article, the role, a comma, the name.
+    if let Some(rest) = before.strip_suffix(',') {
+        return before_comma(rest);
+    }
+    // "директор «Меридиана» Кирилл": the name in quotation marks belongs to the role.
+    let mut quoted = String::new();
+    if before.ends_with('»')
+        && let Some(from) = before.rfind('«')
+        && before.len() - from <= 80
+    {
+        quoted = format!(" {}", &before[from..]);
+        before = before[..from].trim_end();
     }
     let clause = before
         .rsplit([
@@ -204,14 +471,47 @@ pub(super) fn before_name(before: &str) -> Option<String> {
         ])
         .next()?;
     let words: Vec<&str> = clause.split_whitespace().filter(|word| !is_address(word)).collect();
-    let last = words.last()?;
-    if !is_role(last) {
+    let role_at = words
+        .iter()
+        .rposition(|word| word.split('-').any(is_role) || is_role(word))?;
+    // Behind the role stands at most what it is one of: "historien des techniques", "embajador retirado".
+    let behind = words.get(role_at + 1..)?;
+    let is_one_of = |word: &&str| {
+        let lower = word.to_lowercase();
+        let is_joint = matches!(
+            lower.as_str(),
+            "of" | "for"
+                | "the"
+                | "des"
+                | "der"
+                | "für"
+                | "de"
+                | "la"
+                | "del"
+                | "du"
+                | "a."
+                | "i."
+                | "d."
+                | "r."
+                | "and"
+                | "y"
+                | "et"
+        );
+        is_joint || !STOPS.contains(&lower.as_str())
+    };
+    if behind.len() > 5
+        || !behind.iter().all(is_one_of)
+        || (behind.is_empty() && !quoted.is_empty() && quoted.len() > 80)
+        || SPEAKS_AFTER.is_match(&format!(" {}", behind.join(" ")))
+    {
         return None;
     }
     let from = words
+        .get(..=role_at)?
         .iter()
         .rposition(|word| STOPS.contains(&word.to_lowercase().as_str()))
         .map_or(0, |at| at + 1);
+    let from = from.max(cyrillic_start(&words, role_at));
     let mut phrase = words.get(from..)?;
     while let [first, rest @ ..] = phrase
         && matches!(
@@ -221,12 +521,59 @@ pub(super) fn before_name(before: &str) -> Option<String> {
     {
         phrase = rest;
     }
-    let phrase = phrase.join(" ");
+    let phrase = phrase.join(" ") + &quoted;
     (!phrase.is_empty() && phrase.chars().count() <= LONGEST_ROLE).then_some(phrase)
+}
+
+/// The role before the comma before a name, if it begins with an article or a possessive.
+fn before_comma(before: &str) -> Option<String> {
+    static LED: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?:^|[\s(])(?:[Tt]he|[Ee]l|[Ll]a|[Ll]e|[Dd]er|[Dd]ie|su|son|sa|ihr|ihre|sein|seine|[Ll][’'])\s?(?P<role>[^,.;:!?]{3,80})$",
+        )
+    });
+    let mut from = 0;
+    let mut found = None;
+    // The last article behind which a role begins.
+    while let Some(captures) = LED.captures(before.get(from..)?) {
+        let role = captures.name("role")?;
+        if role.as_str().split([' ', '-']).take(3).any(is_role)
+            && !SPEAKS_AFTER.is_match(&format!(" {}", role.as_str()))
+        {
+            found = Some(role.as_str().to_owned());
+        }
+        from += role.start();
+    }
+    found
+}
+
+/// Russian has no articles by which a role begins: it begins with its adjectives, or with the role itself.
+fn cyrillic_start(words: &[&str], role_at: usize) -> usize {
+    let is_cyrillic = |word: &&str| word.chars().any(|c| ('а'..='я').contains(&c));
+    if !words.get(role_at).is_some_and(is_cyrillic) {
+        return 0;
+    }
+    let is_adjective = |word: &&str| {
+        let word = word.to_lowercase();
+        ["ый", "ий", "ой", "ая", "яя"]
+            .iter()
+            .any(|ending| word.ends_with(ending))
+    };
+    let before = words.get(..role_at).unwrap_or_default();
+    let adjectives = before
+        .iter()
+        .rev()
+        .take_while(|word| is_adjective(word) || is_role(word))
+        .count();
+    role_at - adjectives
 }
 
 /// "DOC Chief Researcher": what leads and is an institution or its abbreviation is the affiliation.
 pub(super) fn role_before(words: &str) -> (Option<String>, Option<String>) {
+    let words = without_article(words);
+    if !words.split(' ').next_back().is_some_and(is_role) {
+        return role_of(words);
+    }
     let all: Vec<&str> = words.split(' ').collect();
     let short = all
         .first()

@@ -1,5 +1,6 @@
 //! The words by which a sentence shows who speaks, and as what.
 
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -7,23 +8,27 @@ use regex::Regex;
 use crate::report::prose::pattern;
 
 /// Verbs of speaking and of leading an event, in the forms reports use.
-const VERBS: &str = r"noted|notes|said|says|added|argued|argues|concluded|asked|stressed|emphasi[sz]ed|pointed|explained|remarked|observed|stated|suggested|warned|underlined|underscored|highlighted|concurred|agreed|disagreed|answered|replied|responded|commented|recalled|outlined|presented|spoke|opened|moderated|chaired|welcomed|described|reported|discussed|delivered|gave|closed|called|believes|told|mentioned|wondered|claimed|admitted|insisted|predicted|cautioned|introduced|summed|summari[sz]ed|countered|acknowledged|urged|proposed|reminded|spoke|shared|maintained|estimated|led
-|sagte|sagt|erklärte|erläuterte|betonte|meinte|fügte|ergänzte|warnte|unterstrich|hob|wies|berichtete|eröffnete|moderierte|stellte|fragte|antwortete|entgegnete|forderte|sprach|schloss|plädierte|argumentierte|verwies|bemerkte|führte|mahnte|leitete|begrüßte|kritisierte|erinnerte|fasste|schilderte|hielt|beschrieb|nannte|zeigte
-|отмети(?:л|ла)|заяви(?:л|ла)|подчеркну(?:л|ла)|сказа(?:л|ла)|добави(?:л|ла)|сообщи(?:л|ла)|указа(?:л|ла)|рассказа(?:л|ла)|напомни(?:л|ла)|считает|выступи(?:л|ла)|спроси(?:л|ла)|ответи(?:л|ла)|объясни(?:л|ла)|поясни(?:л|ла)|предупреди(?:л|ла)|открыл|открыла
-|a\ (?:noté|déclaré|souligné|affirmé|ajouté|expliqué|rappelé|indiqué|estimé|précisé|conclu|présenté|demandé|ouvert|animé|répondu)|souligne|explique|estime
-|señaló|afirmó|dijo|subrayó|destacó|añadió|explicó|indicó|aseguró|concluyó|preguntó|advirtió|presentó|recordó|inauguró|moderó|respondió|sostuvo|declaró";
+const VERBS: &str = r"noted|notes|said|says|added|argued|argues|concluded|asked|stressed|emphasi[sz]ed|pointed|explained|remarked|observed|stated|suggested|warned|underlined|underscored|highlighted|concurred|agreed|disagreed|answered|replied|responded|commented|recalled|outlined|presented|spoke|opened|moderated|chaired|welcomed|described|reported|discussed|delivered|gave|closed|called|believes|told|mentioned|wondered|claimed|admitted|insisted|predicted|cautioned|introduced|summed|summari[sz]ed|countered|acknowledged|urged|proposed|reminded|shared|maintained|estimated|led|lectured|traced|followed|put|compared|showed|sounded|set\ out|took|talked|defended|demonstrated|analy[sz]ed|examined|addressed|spent|began|made|wants|wanted|brought|read|hosted|was\ (?:our\ guest|one\ of|in\ conversation)
+|sagte|sagt|erklärte|erläuterte|betonte|meinte|fügte|ergänzte|warnte|unterstrich|hob|wies|berichtete|eröffnete|moderierte|stellte|fragte|antwortete|entgegnete|forderte|sprach|schloss|plädierte|argumentierte|verwies|bemerkte|führte|mahnte|leitete|begrüßte|kritisierte|erinnerte|fasste|schilderte|hielt|beschrieb|nannte|zeigte|legte|rechnete|zog|zweifelte|brachte|bemühte|widersprach|referierte|referiert|las|skizzierte|verglich|nickte
+|отмети(?:л|ла)|заяви(?:л|ла)|подчеркну(?:л|ла)|сказа(?:л|ла)|добави(?:л|ла)|сообщи(?:л|ла)|указа(?:л|ла)|рассказа(?:л|ла)|рассказыва(?:л|ла)|напомни(?:л|ла)|считает|выступи(?:л|ла)|спроси(?:л|ла)|ответи(?:л|ла)|объясни(?:л|ла)|поясни(?:л|ла)|предупреди(?:л|ла)|открыл|открыла|предложи(?:л|ла)|показа(?:л|ла)|представи(?:л|ла)|сравни(?:л|ла)|говори(?:л|ла|ли)|заметил|заметила|возрази(?:л|ла)|возража(?:л|ла)|поддержа(?:л|ла)|разобра(?:л|ла)|пообещал|пообещала|прочитал|прочитала|прочл?а?|вёл|вел|вела|ведёт|ведет|присоединил(?:ся|ась)|участвова(?:л|ла|ли)|отказал(?:ся|ась)|произн(?:ёс|есла)|начал|начала|призна(?:л|ла|лся|лась)|обрати(?:л|ла)|привел|привела|привёл|переводит|оппонирова(?:л|ла)|заспорил|заспорила|сослал(?:ся|ась)
+|a(?:vait)?\ (?:(?:\p{L}+|d[’']\p{L}+)\ ){0,2}(?:noté|déclaré|souligné|affirmé|ajouté|expliqué|rappelé|indiqué|estimé|précisé|conclu|présenté|demandé|ouvert|animé|répondu|comparé|détaillé|dressé|lu|montré|raconté|regretté|défendu|proposé|suggéré|commenté|plaidé|remarqué|observé|évoqué|mis\ en\ garde|prévenu|insisté|exposé|analysé|décrit|résumé|retracé|débattu|réagi|répliqué|lancé|clos|introduit|modéré|pris\ la\ parole|abordé|dû)
+|ont\ (?:débattu|présenté|discuté|échangé|répondu|rappelé)|souligne|explique|estime|animait|présentait|modérait|s[’']est\ (?:attachée?|interrogée?|inquiétée?|félicitée?|penchée?)
+|señaló|afirmó|dijo|subrayó|destacó|añadió|explicó|indicó|aseguró|concluyó|preguntó|advirtió|presentó|recordó|inauguró|moderó|respondió|sostuvo|declaró|comparó|habló|contó|expuso|matizó|resumió|contestó|replicó|intervino|abrió|cerró|condujo|comentó|dictó|leyó|aportó|puso|tomó\ la\ palabra|participó|hizo|defendió|propuso|analizó|planteó|relató|mostró|describió|lamentó|insistió|ofició|pronunciará|arrancó|coincidió|bromeó|siguió|acompañaron|participaron|hablaron|debatieron";
 
 /// Behind a name: "Anna Weber also noted". A blank, at most two words such as "also", then the verb.
 pub(super) static SPEAKS_AFTER: LazyLock<Regex> = LazyLock::new(|| {
     pattern(&format!(
-        r"(?ix)^,?\s+(?:(?:also|then|further|finally|however|later|again|therefore|in\ turn|for\ (?:his|her)\ part|has|had|who|auch|dann|zudem|также|затем|tambien|también|aussi),?\s+){{0,2}}(?:{VERBS})\b"
+        r"(?ix)^(?:,\ (?:who|die|der|qui|que|который|которая)\ [^.;]{{3,160}},)?,?\s+(?:(?:also|then|further|finally|however|later|again|therefore|in\ turn|for\ (?:his|her)\ part|has|had|who|on\ (?:his|her)\ part|auch|dann|zudem|также|затем|потом|который|которая|tambien|también|luego|por\ su\ parte|aussi|lui|en\ revanche),?\s+){{0,2}}(?:{VERBS})\b"
     ))
 });
 
-/// Before a name: "betonte Anna Weber", "…”, said Anna Weber".
+/// Before a name: "betonte Anna Weber", "…”, said Anna Weber", "Abrió la mesa Nélida Ocaranza", "Вёл разговор".
 pub(super) static SPEAKS_BEFORE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(&format!(
-        r"(?ix)(?:[,”“»\x22]\s*[—–-]?\s*(?:{VERBS})|\b(?:sagte|erklärte|erläuterte|betonte|meinte|ergänzte|warnte|unterstrich|berichtete|eröffnete|moderierte|fragte|antwortete|forderte|sprach|begrüßte|hielt|(?:отмети|заяви|подчеркну|сказа|добави|сообщи|напомни|выступи|объясни|поясни)(?:л|ла)|считает|señaló|afirmó|dijo|subrayó|destacó|añadió|explicó|indicó|advirtió|a\ (?:déclaré|souligné|affirmé|ajouté|expliqué|estimé)))\s+(?P<prefix>[^,.;:!?“”„»«()]{{0,120}})$"
+        r"(?ix)(?:[,”“»\x22]\s*[—–-]?\s*(?:{VERBS})|\b(?:sagte|erklärte|erläuterte|betonte|meinte|ergänzte|warnte|unterstrich|berichtete|eröffnete|moderierte|fragte|antwortete|forderte|sprach|begrüßte|hielt|referierte|referiert|zeigte|führt|führte|leitete|moderiert|widersprach|entgegnete|machte|zog|las|schilderte
+        |(?:отмети|заяви|подчеркну|сказа|добави|сообщи|напомни|выступи|объясни|поясни|рассказа|рассказыва|говори|представи|показа|предложи|возрази|возража|поддержа|прочита|нача|откры|оппонирова|участвова)(?:л|ла|ли)|заспорил|заспорила|считает|в(?:ё|е)л|вела|вед(?:ё|е)т|произн(?:ёс|есла)|прочла|переводит|взял|взяла|согласил(?:ся|ась)
+        |señaló|afirmó|dijo|subrayó|destacó|añadió|explicó|indicó|advirtió|abrió|cerró|moderó|condujo|intervino|presentó|comentó|contestó|respondió|replicó|puso|habló|hablaron|siguió|tomó\ la\ palabra|recibió|participaron|participó|acompañaron|estuvieron|dictó|pronunciará|ofrecerá|fue|leyó
+        |a\ (?:(?:\p{{L}}+|d[’']\p{{L}}+)\ ){{0,2}}(?:noté|déclaré|souligné|affirmé|ajouté|expliqué|estimé|commenté|proposé|suggéré|répondu|demandé|rappelé|prévenu|entendu|résumé)(?:\ d[’']entrée(?:\ de\ jeu)?)?|modérait|animait|présentait|conduits?))\s+(?P<prefix>[^,.;:!?“”„»«()]{{0,120}})$"
     ))
 });
 
@@ -33,12 +38,47 @@ pub(super) static LEADS_TO: LazyLock<Regex> = LazyLock::new(|| {
         r"(?ix)(?:\b(?:given|delivered|moderated|chaired|opened|presented|hosted|led|closed|introduced|facilitated)\ (?:in\ \p{L}+\ )?by
         |\b(?:keynotes?|speech|lecture|talk|address|remarks|presentation|introduction)\ (?:\p{L}+\ ){0,2}by
         |\b(?:questions?|remarks?|comments?|objections?)\ (?:from|by|of|(?:raised|asked|put|posed)\ by)
-        |\baccording\ to|\basked\ by|\b(?:answer|answering|replying|responding|reply|response)\ to
-        |\b(?:geleitet|moderiert|eröffnet|gehalten)\ von|\b(?:vortrag|keynote|frage|fragen|einwand|moderation|leitung)\ (?:von|durch)|\b(?:nach\ ansicht|laut)(?:\ von)?
-        |\bpar|\b(?:по\ словам|по\ мнению|вопрос\p{L}*)|\b(?:según|moderad[oa]\ por|a\ cargo\ de))
+        |\baccording\ to|\basked\ by|\b(?:answer|answering|replying|responding|reply|response)\ to|\bconversation\ with|\bcountering\ (?:her|him|them),
+        |\b(?:geleitet|moderiert|eröffnet|gehalten)\ von|\bkam(?:en)?\ von|\beröffnet\ wurde\ [^.;]{0,60}\ von|\b(?:vortrag|keynote|frage|fragen|einwand|moderation|leitung|begrüßung)\ (?:von|durch|lag\ bei|hatte|übernahm)|\b(?:nach\ ansicht|laut)(?:\ von)?
+        |\b(?:\p{L}*referent|\p{L}*moderator|\p{L}*redner|gast|gesprächspartner|gastgeber)(?:in|innen|en)?\ (?:war|waren|ist|sind)|\b(?:im\ )?gespräch\ mit|\bprogramm\ mit
+        |\bpar|\bselon|\bconférence\ (?:inaugurale\ )?de|\bdevait\ donner|\b(?:по\ словам|по\ мнению|вопрос\p{L}*)|\b(?:según|moderad[oa]\ por|a\ cargo\ de|por\ cuenta\ de|para)|\bмодератором\ (?:был|была|стал|стала|должна\ была\ стать|должен\ был\ стать))
         \s+(?P<prefix>[^,.;:!?“”„»«()]{0,120})$",
     )
 });
+
+/// A sentence that lists who spoke: every name behind these words is one of them.
+pub(super) static LISTS: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?ix)\b(?:(?:confirmed\ |invited\ |our\ |the\ )?(?:speakers|panel(?:l)?ists|discussants|lecturers|others)\ (?:are|were|include[ds]?|will\ be)|speakers\ were
+        |es\ (?:sprachen|sprechen|diskutierten|referieren)|auf\ dem\ podium\ (?:saßen|sitzen|diskutierten)|referent(?:en|innen)\ (?:sind|waren)|mit\ dabei\ waren
+        |sont\ intervenus|interviendront|sont\ intervenues|participaient|ont\ participé|prendront\ la\ parole
+        |participaron|iban\ a\ participar|participarán|intervinieron|intervendrán|estuvieron
+        |участвовали|участвуют|участвовать\ согласились|выступили|выступят|спикеры|докладчики|говорили)\b",
+    )
+});
+
+/// Whether the words around a name say that its bearer was not there: dead, absent, or quoted from elsewhere.
+pub(super) fn is_elsewhere(before: &str, after: &str) -> bool {
+    static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?ix)(?:\b(?:the\ late|late\ sir|in\ memory\ of|named\ after|writing\ in|works?\ of|portrait\ of|asked\ for\ comment|message\ from|draft\ by|verstorbene[nrs]?|von\ der\ verstorbenen|lebenswerk|buch\ de[sr]
+            |feue?|défunte?|message\ de|les\ travaux\ d\p{L}*|trabajos\ (?:\p{L}+\ )?de|memoria\ de|silencio\ por|cit[óo]\ (?:más\ de\ una\ vez\ )?a|entregó\ a|capítulo\ dedicado\ a
+            |памяти|покойн\p{L}+|книгу|имени|цитат\p{L}+|процитировал[аи]?|вспоминали|дневник\p{L}*)\b[^.;:!?]{0,60}|\b(?:faltó|extrañó)\ [^.;]{0,30})$",
+        )
+    });
+    static AFTER: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?ix)^(?:\s*\((?:\*|†|geb\.\ |born\ )?\d{4}\s*(?:[-–—]|\))
+            |[^.!?]{0,80}\b(?:could\ not\ (?:attend|come|be\ there)|was\ unable\ to|did\ not\ (?:attend|come)|not\ present|absent|sent\ (?:a|his|her)\ (?:letter|greeting|message|paper)
+            |nicht\ anwesend|absagen\ musste|musste\ (?:kurzfristig\ )?absagen|verhindert|nicht\ (?:kommen|teilnehmen)
+            |n[’']a\ pas\ pu|retenue?\ à|aujourd[’']hui\ (?:disparu|décédé)e?|mort\ en|morte\ en|interrogée?\b[^.]{0,40}\bpresse|a\ été\ citée?
+            |no\ pudo|no\ asistió|perdió\ (?:su|el)\ vuelo|fallecid[oa]|envió\ una\ carta|que\ no\ estaba
+            |не\ приш(?:ёл|ла)|не\ смог(?:ла)?|не\ приехал[а]?|не\ сумевш\p{L}+|отклонил[а]?|прислал[а]?\ (?:доклад|письмо|привет\p{L}*)|скончал\p{L}+|умер(?:ла)?)\b
+            |,\s[^.,]{0,40}\b(?:who|que|qui|der|die|который|которая|dont)\b[^.]{0,50}\b1[5-9]\d\d\b|[^.,]{0,30}\b(?:en|in|um|в)\ 1[5-9]\d\d)",
+        )
+    });
+    BEFORE.is_match(before) || AFTER.is_match(after)
+}
 
 /// A line that lists the speakers: "Speakers: ...".
 pub(super) static LISTED: LazyLock<Regex> = LazyLock::new(|| {
@@ -48,7 +88,7 @@ pub(super) static LISTED: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// The last words of a role, in lower case; a word ends with one of these ("Projektleiterin").
-const ROLES: &str = "expert experts scientist researcher fellow professor prof. director head chair chairman chairwoman \
+const ROLES: &str = "expert experts scientist researcher fellow professor director head chair chairman chairwoman \
         chairperson president minister ambassador counselor counsellor analyst scholar historian economist \
         journalist editor lecturer adviser advisor secretary chancellor rector dean officer manager deputy senator \
         mayor commissioner representative spokesperson spokesman spokeswoman coordinator specialist founder author \
@@ -68,18 +108,64 @@ const ROLES: &str = "expert experts scientist researcher fellow professor prof. 
         ministro ministra embajador embajadora politólogo politóloga historiador historiadora economista periodista \
         analista jefe jefa consejero consejera";
 
+/// More roles, as they stand before or behind a name.
+const MORE_ROLES: &str = "keynote solicitor barrister farmer treasurer warden interpreter critic grower counsel captain poet novelist \
+        teacher nurse doctor midwife pharmacist surgeon pastor priest bishop student candidate agronomist trustee \
+        rapporteur registrar archivist librarian translator composer musician artist photographer filmmaker actor \
+        publisher reporter columnist broadcaster councillor alderman magistrate inspector rower fisherman carpenter \
+        keeper geneticist astronomer mathematician anthropologist archaeologist psychologist theologian botanist \
+        zoologist chief vice-chair vice-president co-founder cofounder member delegate veteran guest chairperson author \
+        archivar archivarin rechtler rechtlerin pfleger pflegerin kundler kundlerin arbeiter arbeiterin ökonom landesrätin landesrat nationalrat stadtrat bürgermeister bürgermeisterin betriebsrat betriebsrätin pfarrer \
+        pfarrerin brigadier doktorand doktorandin dirigent rechtsanwalt rechtsanwältin richter richterin anwalt anwältin \
+        präsident schriftsteller schriftstellerin toxikologe hydrologin landwirt landwirtin staatssekretär konsul \
+        generalkonsul lektor lektorin autor autorin verleger verlegerin händler fischer fotograf fotografin arzt ärztin \
+        hebamme lehrer lehrerin student studentin künstler künstlerin moderator gesprächsleiter gesprächsleiterin \
+        avocat avocate philosophe géographe romancier romancière doctorant doctorante océanographe architecte conservateur \
+        conservatrice juriste magistrat magistrate traducteur traductrice actuaire agroéconomiste modérateur modératrice \
+        médiateur auteur auteure autrice écrivain écrivaine maire sénateur sénatrice préfet négociant essayiste ingénieur \
+        ingénieure coordonnatrice coordonnateur coordinateur coordinatrice titulaire rédacteur rédactrice délégué déléguée \
+        chef cheffe chargé chargée secrétaire trésorier trésorière fondateur fondatrice cofondateur cofondatrice étudiant \
+        étudiante professeur médecin infirmier infirmière éleveur éleveuse agriculteur agricultrice porte-parole linguiste \
+        sociologue anthropologue biologiste climatologue hydrologue urbaniste cartographe archiviste bibliothécaire maître \
+        coordinadora coordinador ingeniera ingeniero catedrático catedrática técnico técnica gerente jefe abogado abogada \
+        arquitecto arquitecta cronista latinista vulcanólogo vulcanóloga geoquímico geoquímica geógrafo geógrafa sociólogo \
+        socióloga antropólogo antropóloga agroclimatólogo agroclimatóloga curador curadora maestro maestra estudiante alcalde \
+        alcaldesa asesor asesora activista jurista secretario secretaria dirigente concejal concejala escritor escritora \
+        novelista poeta médico médica enfermera docente rector rectora decano decana editor editora filósofo filósofa biólogo \
+        bióloga geólogo geóloga hidrólogo hidróloga lingüista doctorando doctoranda doctorante moderador moderadora relator \
+        relatora portavoz vocero vocera capitán pescador pescadora agricultor agricultora comisario comisaria fundador \
+        fundadora conservador conservadora bibliotecario bibliotecaria archivero archivera exconcejala exministro \
+        доцент аспирант аспирантка архитектор юрист куратор хранитель капитан капитан-наставник академик доктор переводчик \
+        переводчица социолог антрополог гляциолог агроном географ геолог биолог филолог лингвист философ писатель поэт \
+        редактор издатель автор модератор ведущий демограф хранительница мэр губернатор сенатор подполковник полковник \
+        генерал инженер технолог врач учитель учительница краевед музеевед искусствовед археолог этнограф эколог гидролог \
+        климатолог математик физик химик психолог культуролог востоковед кинокритик режиссёр художник художница фотограф \
+        композитор предприниматель менеджер координатор секретарь ректор проректор соосновательница сооснователь \
+        основатель основательница представитель представительница владелец директриса декан магистрант студент студентка \
+        руководительница заместитель помощник консультант начальник ювелир";
+
 /// Whether a word names a role. Long German compounds count by their ending.
-pub(super) fn is_role(word: &str) -> bool {
+pub(in crate::report) fn is_role(word: &str) -> bool {
     let word = word.trim_matches([',', '(', ')', '“', '”', '"']).to_lowercase();
-    ROLES.split(' ').any(|role| {
-        word == role
-            || (role.len() >= 6 && word.len() > role.len() && word.ends_with(role))
-            || word.strip_suffix('s').is_some_and(|one| one == role)
-    })
+    let word = ["l’", "l'", "d’", "d'"]
+        .iter()
+        .find_map(|article| word.strip_prefix(article))
+        .unwrap_or(&word);
+    static ROLE_WORDS: LazyLock<HashSet<&str>> =
+        LazyLock::new(|| ROLES.split_whitespace().chain(MORE_ROLES.split_whitespace()).collect());
+    let is_known = |word: &str| ROLE_WORDS.contains(word);
+    if is_known(word) || word.strip_suffix('s').is_some_and(is_known) {
+        return true;
+    }
+    // "Projektleiterin": the end of a longer word, by at least three letters.
+    word.char_indices()
+        .skip(3)
+        .take_while(|(at, _)| word.len() - at >= 6)
+        .any(|(at, _)| is_known(&word[at..]))
 }
 
 /// Whether a word names a kind of institution: then the name is no person's.
-pub(super) fn is_institution(word: &str) -> bool {
+pub(in crate::report) fn is_institution(word: &str) -> bool {
     const STEMS: &str = "institut universit ministr ministerium department academy akademie cent council embassy botschaft bank \
         foundation stiftung association verband agency agentur union committee commission kommission company group \
         office parliament bundestag government regierung college school hochschule laborator observator organi \
@@ -87,17 +173,49 @@ pub(super) fn is_institution(word: &str) -> bool {
         house club museum library fakult facult zentrum verein rat amt behörde институт университет министерств \
         академи центр посольств фонд совет комитет комисси партия союз агентств université académie centre conseil \
         ambassade fondation fundación universidad instituto academia centro consejo embajada ministerio division \
-        bureau project news times corporation";
+        bureau project news times corporation archiv cátedra cámara colegio casa instituts observatoire barreau corporation \
+        hôpital lycée mairie société revue réseau atelier collectif école taller museo mutual trust commission museum \
+        tribunal gericht hafen netzwerk dienst kolleg лаборатори музей школ клуб фирм компани группа кафедр библиотек \
+        mission service syndicat cooperativa laboratorio hospital archive shire unit guild press consulting rail \
+        oficina revista red  ayuntamiento dépôt agence dirección bistum";
     /// Short stems that are the beginning of names too count as whole words only.
-    const WHOLE: &str = "rat amt cent bank fund club house court party group news times union";
+    const WHOLE: &str = "rat amt cent bank fund club house court party group news times union red casa unit press rail trust shire mission service museo hafen archive école группа";
+    static KINDS: LazyLock<Vec<(&str, bool)>> = LazyLock::new(|| {
+        let whole: HashSet<&str> = WHOLE.split_whitespace().collect();
+        STEMS
+            .split_whitespace()
+            .map(|stem| (stem, whole.contains(stem)))
+            .collect()
+    });
     let word = word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
-    matches!(
-        word.as_str(),
-        "center" | "centre" | "centers" | "centres" | "ngo" | "dpt"
-    ) || STEMS
-        .split(' ')
-        .any(|stem| match WHOLE.split(' ').any(|whole| whole == stem) {
-            true => word == stem,
+    let word = ["l’", "l'", "d’", "d'"]
+        .iter()
+        .find_map(|article| word.strip_prefix(article))
+        .unwrap_or(&word)
+        .to_owned();
+    // German compounds, with the ending of the genitive or without: "Ruhrkollegs", "Hilfsdienst".
+    let bare = word.strip_suffix('s').unwrap_or(&word);
+    let is_compound = [
+        "kolleg",
+        "gericht",
+        "dienst",
+        "verein",
+        "archiv",
+        "verband",
+        "netzwerk",
+        "hochschule",
+        "kammer",
+        "bibliothek",
+    ]
+    .iter()
+    .any(|house| bare.len() > house.len() && bare.ends_with(house));
+    is_compound
+        || matches!(
+            word.as_str(),
+            "center" | "centre" | "centers" | "centres" | "ngo" | "dpt"
+        )
+        || KINDS.iter().any(|(stem, is_whole)| match is_whole {
+            true => word == *stem,
             false => word.starts_with(stem) || (stem.len() >= 7 && word.ends_with(stem)),
         })
         || (word.ends_with("institut") || word.ends_with("institute") || word.ends_with("universität"))
@@ -116,17 +234,20 @@ pub(super) fn is_no_name(word: &str) -> bool {
         april june july august september october november december der die das ein eine in im am bei zum zur nach \
         vor mit auch dabei danach zuvor dann so sie er es wir ihre seine viele alle teilnehmer teilnehmende deutsche \
         europäische в на по это он она они как участники эксперты le la les un une il elle ils selon el los las una \
-        ellos según opening closing street river sea lake mountain";
-    WORDS
-        .split(' ')
-        .any(|one| one == word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase())
+        ellos según opening closing street river sea lake mountain \
+        den durch wenn zwei drei затем потом также после para pour venu selon dans sur avec con por son ihm ihr ouvrant \
+        lecture lectures room rooms works hotel projekt project rencontres encuentro barrio calle avenida plaza teatro \
+        palacio théâtre place rue café salle pavillon haus saal hall dos tres deux trois enfin entre face hotel schloss \
+        uhr werkshaus zunfthaus kunsthaus journal review gazette";
+    static NO_NAMES: LazyLock<HashSet<&str>> = LazyLock::new(|| WORDS.split_whitespace().collect());
+    let word = word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+    NO_NAMES.contains(word.as_str())
 }
 
 /// Forms of address that are neither name nor role.
-pub(super) fn is_address(word: &str) -> bool {
+pub(in crate::report) fn is_address(word: &str) -> bool {
     const WORDS: &str = "mr mrs ms miss dr dr.-ing herr frau herrn sir lady господин госпожа г-н г-жа m mme mlle señor señora sr sra \
-        don doña phd";
-    WORDS
-        .split(' ')
-        .any(|one| one == word.trim_end_matches('.').to_lowercase())
+        don doña phd maître docteur mag univ.-prof pd prof sa son excellence дядя ing dipl.-ing judge reverend rev lic dra";
+    static ADDRESSES: LazyLock<HashSet<&str>> = LazyLock::new(|| WORDS.split_whitespace().collect());
+    ADDRESSES.contains(word.trim_end_matches('.').to_lowercase().as_str())
 }

@@ -1,0 +1,180 @@
+//! Who held the event, when the text says so.
+//!
+//! In: labelled lines, the sentences that tell of the event, the last paragraph. Out: the name of a house. The
+//! surprising thing: a house that is merely named is no organiser; it takes a verb of holding, "by", or its name alone
+//! under the text as a signature.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::labels::{Label, Stated};
+use super::people::is_institution;
+use super::prose::{pattern, tidy};
+
+/// A name with its capitals and small words; that it is a house is checked apart.
+const HOUSE: &str = r"(?P<house>\p{Lu}[\p{L}\p{M}’'-]*(?: (?:(?:of|for|the|and|de|del|la|las|los|lo|y|et|des|du|für|der|im|und|i) |d[’']|l[’'])*(?:[\p{Lu}«][\p{L}\p{M}’'»-]*|[а-яё]{3,}|\p{Ll}{6,}|«[^»]{2,40}»)){0,9})";
+
+pub(super) struct Found {
+    pub(super) name: String,
+    pub(super) rule: &'static str,
+    pub(super) words: String,
+}
+
+pub(super) fn find(labels: &[Stated<'_>], telling: &[&str], paragraphs: &[&str]) -> Option<Found> {
+    if let Some(one) = labels.iter().find(|one| one.label == Label::Organiser) {
+        return Some(Found {
+            name: tidy(one.value.trim_end_matches('.')),
+            rule: "line that states the organiser",
+            words: one.value.to_owned(),
+        });
+    }
+    by_verb(telling).or_else(|| signature(paragraphs))
+}
+
+/// "the Working Waters Network met", "organisé par l’Institut ...", "Gastgeber war das Kolleg ...".
+fn by_verb(telling: &[&str]) -> Option<Found> {
+    static FORMS: LazyLock<[Regex; 3]> = LazyLock::new(|| {
+        [
+            // the house, then what it did
+            pattern(&format!(
+                r"(?:^|[\s(,])(?:[Tt]he |[Dd]as |[Dd]ie |[Dd]er |[Ll]e |[Ll]a |[Ll][’']|[Ee]l )?{HOUSE}(?: \([^)]{{2,12}}\))?,? (?:brought together|met\b|held\b|hosted|organi[sz]ed|convened|invites|invited|gathered|zur [^,.;]{{3,90}} (?:geladen|eingeladen) hatte|hatte(?:n)? [^,.;]{{0,40}}(?:geladen|eingeladen)|veranstaltete|lud\b|lädt\b|a (?:réuni|organisé|accueilli|convié)|qui accueillait|reunió|organizó|organizaron|celebró|convocó|transmitió|провёл|провела|провело|провели|организовал\p{{L}}*|устроил\p{{L}}*)"
+            )),
+            // what was done, then by whom
+            pattern(&format!(
+                r"(?:(?:organi[sz]ed|hosted|arranged|convened|presented) (?:jointly )?by|veranstaltet (?:von|vom)|organisiert (?:von|vom)|organisée?s? par|proposée?s? par|organizad[oa]s? por|impulsad[oa]s? por|convocad[oa]s? por|организатор\p{{L}}*\s?[—–:-])\s*(?:the |der |dem |l[’']|la |le |el )?{HOUSE}"
+            )),
+            pattern(&format!(
+                r"(?:[Gg]astgeber(?:in)?[^.;]{{0,90}} war(?:en)?|[Ee]ingeladen hatte(?:n)?|[Ll]ädt|[Ll]ud) (?:das |die |der ){HOUSE}"
+            )),
+        ]
+    });
+    telling.iter().find_map(|sentence| {
+        FORMS.iter().find_map(|form| {
+            form.captures_iter(sentence).find_map(|captures| {
+                let house = captures.name("house")?;
+                let name = trimmed(behind_article(house.as_str()));
+                let is_house = name.split([' ', '-']).any(is_institution);
+                (is_house && !starts_otherwise(&name)).then(|| Found {
+                    name,
+                    rule: "house that held the event, by the verb",
+                    words: captures.get(0).map_or("", |whole| whole.as_str()).to_owned(),
+                })
+            })
+        })
+    })
+}
+
+/// "3 June the Altmoor Institute": what stands before the last article that a capital follows belongs to the sentence.
+fn behind_article(name: &str) -> &str {
+    [" the ", " The ", " das ", " die ", " der "]
+        .iter()
+        .filter_map(|article| {
+            let at = name.find(article)?;
+            let before = name.get(..at)?;
+            // "Institute for the Rivers" keeps its article, "June the Institute" does not.
+            let joins = ["of", "for", "für", "and", "und"].contains(&before.rsplit(' ').next().unwrap_or_default());
+            let is_house = before.split([' ', '-']).any(is_institution);
+            (!joins && !is_house).then(|| name.get(at + article.len()..)).flatten()
+        })
+        .min_by_key(|rest| rest.len())
+        .unwrap_or(name)
+}
+
+/// Lower-case words at the end belong to the sentence, not to the name.
+fn trimmed(name: &str) -> String {
+    let mut words: Vec<&str> = name.split(' ').collect();
+    while words.len() > 1
+        && words.last().is_some_and(|word| {
+            matches!(
+                *word,
+                "jointly" | "finally" | "together" | "gemeinsam" | "wieder" | "heute" | "zu" | "had"
+            ) || word.chars().count() < 3
+        })
+    {
+        words.pop();
+    }
+    tidy(words.join(" ").trim_end_matches([',', '.']))
+}
+
+/// "From 29 April to 1 May the Network met" begins with a month; a person's form of address begins no house.
+fn starts_otherwise(name: &str) -> bool {
+    let first = name.split(' ').next().unwrap_or_default();
+    super::people::is_address(first)
+        || matches!(
+            first,
+            "On" | "From" | "In" | "At" | "Am" | "Im" | "Le" | "En" | "В" | "На"
+        )
+}
+
+/// The name of a house alone in the last paragraph.
+fn signature(paragraphs: &[&str]) -> Option<Found> {
+    static WHOLE: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(&format!(
+            r"^(?:[Tt]he |[Dd]as |[Dd]ie |[Dd]er |[Ll]e |[Ll]a |[Ee]l )?{HOUSE}(?: e\. ?V\.)?(?:, \p{{Lu}}\p{{L}}+)?$"
+        ))
+    });
+    let last = tidy(paragraphs.last()?);
+    let captures = WHOLE.captures(&last).filter(|_| last.chars().count() <= 90)?;
+    let name = captures.name("house")?.as_str();
+    let is_house = name.split(' ').count() >= 2 && name.split([' ', '-']).any(is_institution);
+    is_house.then(|| Found {
+        name: name.to_owned(),
+        rule: "signature under the text",
+        words: last.clone(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn by(sentence: &str, expected: Option<&str>) {
+        let found = find(&[], &[sentence], &[]);
+        assert_eq!(found.map(|found| found.name).as_deref(), expected, "{sentence}");
+    }
+
+    #[test]
+    fn whoever_holds_an_event_is_its_organiser() {
+        by(
+            "On 3 June the Altmoor Institute for Rivers hosted a round table.",
+            Some("Altmoor Institute for Rivers"),
+        );
+        by(
+            "The evening was arranged by the Society for Old Maps together with others.",
+            Some("Society for Old Maps"),
+        );
+        by(
+            "Eingeladen hatte das Deich-Institut, das dort sitzt.",
+            Some("Deich-Institut"),
+        );
+        by(
+            "Le colloque, organisé par l’Institut du fleuve, a duré.",
+            Some("Institut du fleuve"),
+        );
+        by(
+            "El congreso, organizado por la Fundación Río Seco, se celebró.",
+            Some("Fundación Río Seco"),
+        );
+        by(
+            "Круглый стол, который Институт рек провёл, начался.",
+            Some("Институт рек"),
+        );
+    }
+
+    #[test]
+    fn a_house_that_is_only_named_is_none() {
+        by("Ada Quist of the Altmoor Institute spoke of dams.", None);
+    }
+
+    #[test]
+    fn a_house_alone_at_the_end_has_signed() {
+        let found = find(&[], &[], &["A text.", "Altmoor Institute for Rivers"]);
+        assert_eq!(
+            found.map(|found| found.name).as_deref(),
+            Some("Altmoor Institute for Rivers")
+        );
+        assert!(find(&[], &[], &["A text.", "Thank you."]).is_none());
+    }
+}
