@@ -164,12 +164,11 @@ fn sentences(collected: &Collected) -> Vec<String> {
             collected.joined
         ));
     }
-    let when = match collected.next_at {
-        None => "it is taken once it lies still",
-        Some(_) => "it is taken with the next poll, when its page can be read",
+    let why = match collected.next_at {
+        None => "is still being written; it is taken once it lies still",
+        Some(_) => "is taken with a later poll, because this one has read enough pages",
     };
-    let restless = collected.restless.iter();
-    lines.extend(restless.map(|place| format!("  {place} is not complete yet; {when}")));
+    lines.extend(collected.restless.iter().map(|place| format!("  {place} {why}")));
     lines.extend(collected.notes.iter().map(|note| format!("  {note}")));
     if let Some(at) = collected.next_at {
         lines.push(format!("  asked again at {}", at.format("%Y-%m-%d %H:%M UTC")));

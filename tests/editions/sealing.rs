@@ -182,8 +182,8 @@ async fn redo_asks_again_for_what_the_edition_was_asked_for() {
     assert_eq!(app.items("events", 3).await, ["Rivers"]);
 }
 
-#[tokio::test]
-async fn an_edition_that_is_on_its_way_cannot_be_redone() {
+/// Edition 1 has reached Anna, and the relay wants Bruno's mail later.
+async fn half_sent() -> (Sink, TestApp) {
     let sink = Sink::with(|moment| match moment.at {
         At::Rcpt if moment.recipient == BRUNO => Act::say("451 4.3.0 later"),
         _ => Act::Go,
@@ -193,6 +193,12 @@ async fn an_edition_that_is_on_its_way_cannot_be_redone() {
     app.people("events", &[ANNA, BRUNO]).await;
     app.publish(&["Rivers"]).await;
     app.send("events").await;
+    (sink, app)
+}
+
+#[tokio::test]
+async fn an_edition_that_is_on_its_way_cannot_be_redone() {
+    let (_sink, app) = half_sent().await;
     let refused = app.decide("events", 1, Decided::Redo).await.unwrap_err();
     assert!(refused.contains("is on its way to people"), "{refused}");
     assert_eq!(app.edition("events", 1).await.state, "sending");
@@ -236,15 +242,7 @@ async fn cancelling_frees_the_items_only_if_nobody_got_anything() {
 
 #[tokio::test]
 async fn a_stopped_edition_goes_on_where_it_stopped_or_is_cancelled_for_good() {
-    let sink = Sink::with(|moment| match moment.at {
-        At::Rcpt if moment.recipient == BRUNO => Act::say("451 4.3.0 later"),
-        _ => Act::Go,
-    })
-    .await;
-    let mut app = TestApp::with_relay(&weekly("approval = \"none\""), sink.address.port()).await;
-    app.people("events", &[ANNA, BRUNO]).await;
-    app.publish(&["Rivers"]).await;
-    app.send("events").await;
+    let (_sink, mut app) = half_sent().await;
     app.decide("events", 1, Decided::Stop).await.unwrap();
     app.advance(TimeDelta::days(1));
     assert_eq!(app.deliver().await.deferred, 0, "nothing is tried while it is stopped");
