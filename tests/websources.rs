@@ -380,3 +380,47 @@ async fn a_name_that_leads_inside_is_not_connected_to() {
     }
     assert_eq!(host.asked().len(), 1);
 }
+
+#[tokio::test]
+async fn items_that_share_a_link_stay_reports_of_their_own() {
+    let host = WebHost::start().await;
+    let item = |title: &'static str, guid: &'static str| (title, "https://site.example.org/events", guid, title);
+    let all = [
+        item("An evening on rivers", "1"),
+        item("An evening on bridges", "2"),
+        item("An evening on ferries", "3"),
+    ];
+    host.at("/feed", Reply::ok(rss(&all)));
+    let app = TestApp::with(&feed_at(&host.url("/feed"))).await;
+    assert_eq!(poll(&app.house).await.new, 3);
+    for _ in 0..2 {
+        app.advance(TimeDelta::hours(2));
+        let again = poll(&app.house).await;
+        assert_eq!(
+            (again.new, again.changed, again.unchanged, again.error),
+            (0, 0, 3, None)
+        );
+    }
+    assert_eq!(app.stored(1).await.revision, 1);
+}
+
+#[tokio::test]
+async fn a_feed_cannot_have_an_internal_host_read_that_is_not_its_own() {
+    let host = WebHost::start().await;
+    host.at(
+        "/salaries",
+        Reply::ok("<html><body><main><p>Nobody else may read this.</p></main></body></html>"),
+    );
+    let inside = format!("http://localhost:{}/salaries", host.address.port());
+    let feed = format!(
+        "<rss version=\"2.0\"><channel><title>Site</title><item><title>Salaries</title><link>{inside}</link>\
+         <description>Short […]</description></item></channel></rss>"
+    );
+    host.at("/feed", Reply::ok(feed));
+    let both = feed_at(&host.url("/feed")).replace("[\"127.0.0.1\"]", "[\"127.0.0.1\", \"localhost\"]");
+    let app = TestApp::with(&both).await;
+    let collected = poll(&app.house).await;
+    let notes = collected.notes.join("; ");
+    assert!(notes.contains("only a source of that host may lead"), "{notes}");
+    assert!(!app.stored(1).await.report.body_text.contains("Nobody else"));
+}

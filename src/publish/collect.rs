@@ -8,13 +8,13 @@ mod folder;
 mod shelf;
 mod web;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use self::shelf::{Found, Shelf};
 use super::House;
-use crate::config::{Config, Source};
+use crate::config::{Config, Source, SourceKind};
 use crate::source::fetch::{Fetcher, Guard, Names};
 use crate::source::folder::Watch;
 
@@ -104,22 +104,25 @@ pub async fn publish_settled(house: &House, asked: bool) -> anyhow::Result<u64> 
     Ok(published)
 }
 
-/// Stores what was found in a source. `gone` are places at which nothing lies any more.
+/// Stores what was found in a source. `gone` are places of a folder at which nothing lies any more, `present` all keys
+/// of a feed.
 async fn store_found(
     house: &House,
     name: &str,
     source: &Source,
     found: Vec<Found>,
-    gone: &[String],
+    (gone, present): (&[String], HashSet<String>),
     collected: &mut Collected,
 ) -> anyhow::Result<()> {
     let (store, now) = (&house.store, house.now());
     let mut tx = store.begin_alone(&format!("source {name}")).await?;
-    let mut shelf = Shelf::open(house, name, source, now).await?;
+    let mut shelf = Shelf::open(house, name, source, present, now).await?;
     shelf.record_gone(&mut tx, gone).await?;
     let new = shelf.sort(&mut tx, found, collected).await?;
     shelf.take_new(&mut tx, new, collected).await?;
-    store.record_collected(&mut tx, name, now).await?;
+    // Of a feed whose pages come with several polls, all of them are the first collection.
+    let is_whole = source.kind == SourceKind::Folder || collected.restless.is_empty();
+    store.record_collected(&mut tx, name, is_whole, now).await?;
     tx.commit().await?;
 
     let origins = store.list_origins(name).await?.into_iter();

@@ -42,6 +42,8 @@ pub struct Request<'a> {
     pub url: &'a Url,
     /// For `Accept`.
     pub accept: &'static str,
+    /// The host of the source itself: the only internal one that it may lead to.
+    pub home: Option<&'a str>,
     /// Validators of the last answer, as the server wrote them (POLL-01).
     pub etag: Option<&'a str>,
     pub last_modified: Option<&'a str>,
@@ -90,6 +92,8 @@ pub enum Error {
          `fetch.internal_hosts`"
     )]
     Internal { host: String, address: String },
+    #[error("{0} is on an internal host, to which only a source of that host may lead")]
+    Foreign(Url),
     #[error("{url} answered {status}{}", hint(*status))]
     Status {
         url: Url,
@@ -212,6 +216,10 @@ impl Fetcher {
 
     async fn ask(&self, url: &Url, request: &Request<'_>) -> Result<reqwest::Response, Error> {
         self.guard.admit(url)?;
+        let name = url.host_str().unwrap_or_default();
+        if self.guard.is_named(name.trim_matches(['[', ']'])) && request.home != Some(name) {
+            return Err(Error::Foreign(url.clone()));
+        }
         let host = self.host(url);
         let _alone = host.lock().await;
         let mut asked = self

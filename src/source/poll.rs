@@ -37,6 +37,8 @@ pub struct Polling {
     /// Validators of the last answer that could be read (POLL-01).
     pub etag: Option<String>,
     pub last_modified: Option<String>,
+    /// What the last answer that could be read said of the next: it holds for "not modified" too.
+    pub hints: Hints,
     /// Where permanent redirects lead.
     pub moving: Option<Moving>,
     /// Asked instead of the configured address.
@@ -52,7 +54,8 @@ pub struct Moving {
 }
 
 /// What an answer says about the next poll.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Hints {
     /// `max-age`, `ttl`: not before.
     pub fresh_for: Option<Duration>,
@@ -98,7 +101,7 @@ impl Polling {
             // What was on trial was a whim.
             self.moving = None;
         }
-        let wait = jittered(at_least_floor(interval), jitter);
+        let wait = jittered(at_least_floor(interval), jitter).max(FLOOR);
         let fresh_for = hints.fresh_for.and_then(|time| TimeDelta::from_std(time).ok());
         let wait = wait.max(fresh_for.unwrap_or_default().min(CEILING));
         self.next_at = Some(outside(now + wait, &hints.skip_hours));
@@ -131,16 +134,17 @@ impl Polling {
     /// `gone`: for good; `told`: how long the server asked to be left alone.
     pub fn failed(&mut self, now: DateTime<Utc>, interval: Duration, jitter: f64, gone: bool, told: Option<Duration>) {
         self.failures = self.failures.saturating_add(1);
-        self.gone = gone;
+        // An adopted address that is gone is given up; the configured one is asked again.
+        self.gone = gone && self.adopted.is_none();
         let doubled = at_least_floor(interval) * 2_i32.saturating_pow(self.failures.min(10));
         let wait = match told {
             Some(asked) => TimeDelta::from_std(asked).unwrap_or(CEILING),
             None => jittered(doubled.min(CEILING), jitter),
         };
-        let wait = wait.clamp(TimeDelta::seconds(1), CEILING);
+        let wait = wait.clamp(FLOOR, CEILING);
         self.next_at = Some(now + wait);
         self.told_to_wait_until = told.map(|_| now + wait);
-        if self.failures >= MANY_FAILURES && self.adopted.take().is_some() {
+        if (gone || self.failures >= MANY_FAILURES) && self.adopted.take().is_some() {
             (self.etag, self.last_modified) = (None, None);
         }
     }

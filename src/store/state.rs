@@ -144,15 +144,16 @@ impl Store {
         })
     }
 
-    /// Remembers that a source was collected. The first time is kept for ever.
-    pub async fn record_collected(&self, tx: &mut Tx, name: &str, now: DateTime<Utc>) -> Result<()> {
+    /// Remembers that a source was collected. The first time that it was as a whole is kept for ever.
+    pub async fn record_collected(&self, tx: &mut Tx, name: &str, is_whole: bool, now: DateTime<Utc>) -> Result<()> {
         sqlx::query(
-            "INSERT INTO source (name, first_collected_at, last_success_at) VALUES ($1, $2, $2) \
-             ON CONFLICT (name) DO UPDATE SET first_collected_at = COALESCE(source.first_collected_at, $2), \
+            "INSERT INTO source (name, first_collected_at, last_success_at) VALUES ($1, $3, $2) \
+             ON CONFLICT (name) DO UPDATE SET first_collected_at = COALESCE(source.first_collected_at, $3), \
              last_success_at = $2, last_error = NULL, retired_at = NULL",
         )
         .bind(name)
         .bind(now.timestamp_millis())
+        .bind(is_whole.then(|| now.timestamp_millis()))
         .execute(&mut **tx)
         .await?;
         Ok(())

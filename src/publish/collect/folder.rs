@@ -3,6 +3,8 @@
 //! In: folders, and what remembers which files lie still. Out: files that are new or changed, read. The surprising part:
 //! a file whose reading fails badly, by a fault of ours, costs this file only.
 
+use std::collections::HashSet;
+
 use super::{Collected, Collector, Found, failed, store_found};
 use crate::config::{Config, Source};
 use crate::publish::House;
@@ -49,7 +51,7 @@ async fn collect_folder(
         restless: look.restless,
         ..Collected::of(name)
     };
-    store_found(house, name, source, found, &look.gone, &mut collected).await?;
+    store_found(house, name, source, found, (&look.gone, HashSet::new()), &mut collected).await?;
     Ok(collected)
 }
 

@@ -13,7 +13,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Collected;
 use crate::config::{Backfill, Source, SourceKind};
-use crate::publish::{House, older_than_backfill};
+use crate::publish::{AUTO_BACKFILL, House, older_than_backfill};
 use crate::report::{self, Report};
 use crate::store::{NewReport, Origin, Store, Stored, Tx};
 
@@ -50,6 +50,12 @@ pub(super) struct Shelf<'a> {
     by_print: HashMap<String, i64>,
     /// Keys given to reports in this collection.
     taken: HashSet<String>,
+    /// Keys of all items that a feed has now.
+    present: HashSet<String>,
+    /// Reports that have a new revision from this collection.
+    revised: HashSet<i64>,
+    /// Part of a first collection was stored before.
+    continued: bool,
     /// Paths at which a known report turned up in this collection.
     arrived: HashSet<String>,
     origins: Vec<Origin>,
@@ -69,11 +75,16 @@ impl<'a> Shelf<'a> {
         house: &'a House,
         name: &'a str,
         source: &'a Source,
+        present: HashSet<String>,
         now: DateTime<Utc>,
     ) -> anyhow::Result<Shelf<'a>> {
+        let origins = house.store.list_origins(name).await?;
         Ok(Shelf {
             first: house.store.find_source(name).await?.first_collected_at.is_none(),
-            origins: house.store.list_origins(name).await?,
+            continued: !origins.is_empty(),
+            origins,
+            present,
+            revised: HashSet::new(),
             house,
             name,
             source,
@@ -148,10 +159,11 @@ impl<'a> Shelf<'a> {
                             self.store()
                                 .record_revision(tx, &known, &read.fingerprint, report, self.now)
                                 .await?;
+                            self.revised.insert(known.id);
                             self.record(tx, &read, Some(known.id)).await?;
                         }
                         // Twice in one feed: the next collection finds the first.
-                        None if self.is_web() && new.iter().any(|fresh| is_same_page(&fresh.report, report)) => {
+                        None if self.is_web() && new.iter().any(|fresh| is_same_item(&fresh.report, report)) => {
                             collected.unchanged += 1;
                         }
                         None => {
@@ -163,6 +175,11 @@ impl<'a> Shelf<'a> {
             }
         }
         Ok(new)
+    }
+
+    fn is_present(&self, report_id: i64) -> bool {
+        let mut origins = self.origins.iter();
+        origins.any(|origin| origin.report_id == Some(report_id) && self.present.contains(&origin.path))
     }
 
     fn is_web(&self) -> bool {
@@ -182,7 +199,10 @@ impl<'a> Shelf<'a> {
             let is_other_language = known.report.language != report.language;
             let has_same_page = is_same_page(&known.report, report);
             match known.source == self.name {
-                true => has_same_page && self.is_web(),
+                // A new guid, if the old one is gone: pages such as /events are the link of many items.
+                true => {
+                    has_same_page && self.is_web() && !self.revised.contains(&known.id) && !self.is_present(known.id)
+                }
                 false => has_same_page || !is_other_language,
             }
         }))
@@ -271,15 +291,18 @@ impl<'a> Shelf<'a> {
         let date = |fresh: &Fresh| fresh.report.published.unwrap_or(fresh.read.modified_at).min(now);
         new.sort_by_key(date);
         let dates: Vec<_> = new.iter().map(date).collect();
-        let backfill = if self.first {
-            self.source.backfill
-        } else {
-            Backfill::All
+        let waiting = if self.is_web() { collected.restless.len() } else { 0 };
+        let is_part = waiting > 0 || self.continued;
+        let backfill = match (self.first, self.source.backfill) {
+            (false, _) => Backfill::All,
+            // "Up to 10 are all new" is said of the whole, and this is a part of it.
+            (true, Backfill::Auto) if is_part && self.is_web() => Backfill::Within(AUTO_BACKFILL.to_std()?),
+            (true, backfill) => backfill,
         };
         let archived = older_than_backfill(backfill, &dates, now);
         let since = now - FLOOD_TIME;
         let lately = self.store().count_newly_seen(self.name, since).await? as usize;
-        let count = lately + new.len();
+        let count = lately + new.len() + waiting;
         let is_flood = !self.first && count > FLOOD;
         let when = if lately > 0 { "within an hour" } else { "at once" };
         let why = format!("{count} new reports {when}; see that they are new, then `reports release ID`");
@@ -368,6 +391,10 @@ impl<'a> Shelf<'a> {
         self.origins.push(origin);
         Ok(())
     }
+}
+
+fn is_same_item(a: &Report, b: &Report) -> bool {
+    a.title == b.title && is_same_page(a, b)
 }
 
 fn is_same_page(a: &Report, b: &Report) -> bool {

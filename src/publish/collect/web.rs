@@ -67,7 +67,11 @@ pub async fn collect_web(
     }
     let mut all = Vec::new();
     while let Some(collected) = polls.join_next().await {
-        all.push(collected.context("asking a source broke off")??);
+        match collected {
+            Ok(Ok(collected)) => all.push(collected),
+            Ok(Err(error)) => tracing::error!("a source could not be asked: {error:#}"),
+            Err(error) => tracing::error!("asking a source broke off: {error}"),
+        }
     }
     Ok(all)
 }
@@ -123,13 +127,14 @@ impl Poll {
         let request = Request {
             url: &address,
             accept: FEEDS,
+            home: self.url.host_str(),
             etag: polling.etag.as_deref(),
             last_modified: polling.last_modified.as_deref(),
         };
         let page = match self.fetcher.fetch(&request, now).await? {
             Fetched::Page(page) => page,
             Fetched::NotModified => {
-                let hints = Hints::default();
+                let hints = polling.hints.clone();
                 polling.succeeded(self.house.now(), self.source.interval(), self.jitter(now), &hints, None);
                 self.house.store.record_unchanged(&self.name, self.house.now()).await?;
                 let known = self.house.store.list_origins(&self.name).await?;
@@ -139,7 +144,12 @@ impl Poll {
                 });
             }
         };
-        let feed = feed::read(&page.bytes, page.charset(), &page.url)?;
+        let (bytes, url) = (page.bytes.clone(), page.url.clone());
+        let charset = page.charset().map(str::to_owned);
+        let reading = tokio::task::spawn_blocking(move || feed::read(&bytes, charset.as_deref(), &url));
+        let feed = reading
+            .await
+            .context("the feed cannot be read: a rule of rapporteur fails on it; please report it")??;
         let mut collected = Collected {
             notes: feed.notes.clone(),
             ..Collected::of(&self.name)
@@ -155,6 +165,7 @@ impl Poll {
             fresh_for: page.fresh_for.max(feed.fresh_for),
             skip_hours: feed.skip_hours,
         };
+        polling.hints = hints.clone();
         let moved = page.moved_to.as_ref();
         if let Some(to) = polling.succeeded(
             self.house.now(),
@@ -177,6 +188,7 @@ impl Poll {
             .collect();
         let now = self.house.now();
         let began = tokio::time::Instant::now();
+        let present = items.iter().map(|item| item.key.clone()).collect();
         let (mut found, mut pages) = (Vec::new(), 0);
         for mut item in items {
             let fingerprint = fingerprint(&item);
@@ -204,7 +216,7 @@ impl Poll {
             };
             found.push(self.found(item, behind, fingerprint, now).await);
         }
-        store_found(&self.house, &self.name, &self.source, found, &[], collected).await?;
+        store_found(&self.house, &self.name, &self.source, found, (&[], present), collected).await?;
         Ok(collected.restless.is_empty())
     }
 
@@ -213,6 +225,7 @@ impl Poll {
         let request = Request {
             url: link,
             accept: PAGES,
+            home: self.url.host_str(),
             etag: None,
             last_modified: None,
         };

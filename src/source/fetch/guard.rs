@@ -67,7 +67,7 @@ impl Guard {
         })
     }
 
-    fn is_named(&self, host: &str) -> bool {
+    pub(super) fn is_named(&self, host: &str) -> bool {
         let host = host.trim_end_matches('.').to_lowercase();
         self.internal.contains(&host)
     }
