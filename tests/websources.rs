@@ -424,3 +424,26 @@ async fn a_feed_cannot_have_an_internal_host_read_that_is_not_its_own() {
     assert!(notes.contains("only a source of that host may lead"), "{notes}");
     assert!(!app.stored(1).await.report.body_text.contains("Nobody else"));
 }
+
+#[tokio::test]
+async fn an_item_that_stands_twice_in_a_feed_is_one_report_at_every_poll() {
+    let host = WebHost::start().await;
+    let again = (
+        RIVERS.0,
+        RIVERS.1,
+        "another guid",
+        "The same evening, told in other words.",
+    );
+    host.at("/feed", Reply::ok(rss(&[RIVERS, again])));
+    let app = TestApp::with(&feed_at(&host.url("/feed"))).await;
+    assert_eq!(poll(&app.house).await.new, 1);
+    for _ in 0..2 {
+        app.advance(TimeDelta::hours(2));
+        let later = poll(&app.house).await;
+        assert_eq!(
+            (later.new, later.changed, later.unchanged, later.error),
+            (0, 0, 2, None)
+        );
+    }
+    assert_eq!(app.stored(1).await.revision, 1);
+}

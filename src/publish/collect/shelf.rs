@@ -138,11 +138,18 @@ impl<'a> Shelf<'a> {
                 }
                 Ok(report) => {
                     let key = report.handling.id.clone().unwrap_or_else(|| path.clone());
-                    let known = match self.find_known(&read, &key).await? {
-                        Some(known) => Some(known),
+                    let known = self.find_known(&read, &key).await?;
+                    let alike = match &known {
+                        Some(_) => None,
                         None => self.find_alike(report).await?,
                     };
-                    match known {
+                    let is_double = alike.as_ref().is_some_and(|alike| self.is_present(alike.id));
+                    match known.or(alike) {
+                        // Its first guid is still in the feed, whose text counts.
+                        Some(known) if is_double => {
+                            collected.unchanged += 1;
+                            self.record(tx, &read, Some(known.id)).await?;
+                        }
                         // What another source brought is that source's to change.
                         Some(known) if known.source != self.name => {
                             collected.joined += 1;
@@ -199,9 +206,13 @@ impl<'a> Shelf<'a> {
             let is_other_language = known.report.language != report.language;
             let has_same_page = is_same_page(&known.report, report);
             match known.source == self.name {
-                // A new guid, if the old one is gone: pages such as /events are the link of many items.
+                // A new guid, if the old one is gone or the title is the same: pages such as /events are the link of
+                // many items.
                 true => {
-                    has_same_page && self.is_web() && !self.revised.contains(&known.id) && !self.is_present(known.id)
+                    has_same_page
+                        && self.is_web()
+                        && !self.revised.contains(&known.id)
+                        && (known.report.title == report.title || !self.is_present(known.id))
                 }
                 false => has_same_page || !is_other_language,
             }
