@@ -76,6 +76,9 @@ pub struct Institute {
     pub languages: Vec<String>,
     /// RFC 4151 authority, `example.org,2026`: a domain the institute owned on that date. Never change it.
     pub tag_authority: String,
+    /// IANA zone of event times that state none, for calendars and machines.
+    #[serde(default, deserialize_with = "list::optional_zone")]
+    pub zone: Option<chrono_tz::Tz>,
 }
 
 fn default_languages() -> Vec<String> {
@@ -146,12 +149,15 @@ pub enum FeedContent {
 pub struct Feeds {
     /// Whole reports, or summaries.
     pub content: FeedContent,
+    /// Addresses that feeds had elsewhere, as paths of ours, and which feed is there now: `"/blog/feed" = "all.rss"`.
+    pub moved_from: IndexMap<String, String>,
 }
 
 impl Default for Feeds {
     fn default() -> Self {
         Feeds {
             content: FeedContent::Full,
+            moved_from: IndexMap::new(),
         }
     }
 }

@@ -11,6 +11,7 @@ mod decide;
 mod draft;
 mod hand;
 mod host;
+mod lasting;
 mod people;
 mod seal;
 mod slots;
@@ -85,6 +86,7 @@ impl House {
         host::check(&house)
             .await
             .context("finding out whether this database is where it was")?;
+        lasting::refuse_moved_ids(&house).await?;
         configured::record(&house)
             .await
             .context("recording the configuration")?;

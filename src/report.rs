@@ -32,10 +32,11 @@ mod venue;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 pub use self::explain::{explain, explain_text};
-pub use self::identity::{event_key, link_key};
+pub use self::identity::{event_key, link_key, title_key};
 pub use self::item::{Stated, read_item, read_page};
 pub use self::reading::{Context, MAX_BYTES, fingerprint, markdown_to_html, read, sanitize};
 
@@ -93,6 +94,29 @@ pub struct Event {
     /// Held online, or online as well; false if nothing says so.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub online: bool,
+}
+
+impl Event {
+    /// The zone of its times: as stated, else the one given.
+    pub fn zone(&self, otherwise: Option<Tz>) -> Option<Tz> {
+        let stated = self.timezone.as_deref().and_then(|zone| zone.parse().ok());
+        stated.or(otherwise)
+    }
+}
+
+impl When {
+    /// The instant; none for a day. Of an hour that comes twice the first, of one that is left out none.
+    pub fn at(self, zone: Tz) -> Option<DateTime<Tz>> {
+        self.date.and_time(self.time?).and_local_timezone(zone).earliest()
+    }
+
+    /// ISO 8601 with the offset of the zone; the day alone if there is no time or no zone.
+    pub fn iso(self, zone: Option<Tz>) -> String {
+        match zone.and_then(|zone| self.at(zone)) {
+            Some(moment) => moment.format("%Y-%m-%dT%H:%M:%S%:z").to_string(),
+            None => self.date.to_string(),
+        }
+    }
 }
 
 /// Whether an event took place.

@@ -9,17 +9,21 @@ mod cache;
 mod edition;
 mod error;
 mod export;
+mod feeds;
 mod health;
+mod linked_data;
 mod negotiation;
 mod pages;
 mod samples;
 mod server;
+mod sitemap;
+mod snapshot;
 mod unsubscribe;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::{from_fn, map_response};
 use axum::response::Response;
@@ -31,8 +35,8 @@ use crate::render::{self, Templates};
 use crate::store::{self, Store};
 use crate::token::Secret;
 
-use cache::{Document, Snapshot};
-use error::Problem;
+use cache::Document;
+use snapshot::Snapshot;
 
 pub use export::export;
 pub(crate) use samples::templates;
@@ -59,6 +63,16 @@ pub enum Error {
     Template(#[from] render::Error),
     #[error("feeds and pages were not rendered, those of before stand: {0}")]
     Rendering(#[from] tokio::task::JoinError),
+    #[error(
+        "{items} items of the feeds in {} have other ids there, such as \"{example}\": readers would see them again; \
+         nothing was written. Is this the right database? If it is, and it has to be: `--anew`", folder.display()
+    )]
+    OtherIds {
+        folder: std::path::PathBuf,
+        items: usize,
+        /// The title of one.
+        example: String,
+    },
     #[error("the address {0} of a page cannot be written to disk")]
     UnsafePath(String),
     #[error("cannot write {}: {error}", path.display())]
@@ -114,13 +128,13 @@ impl App {
     pub async fn refresh(self: &Arc<Self>) -> Result<(), Error> {
         // The mark is read first: a change that comes in between is then noticed by the next look.
         let mark = self.store.public_mark().await?;
-        let reports = self.store.list_public_reports().await?;
+        let published = self.store.list_published_reports().await?;
         let editions = self.store.list_editions(None).await?;
         let app = Arc::clone(self);
         let old = self.snapshot();
         let rendering = tokio::task::spawn_blocking(move || {
             let now = app.clock.now();
-            Snapshot::render(&app.config, &app.templates, mark, &reports, &editions, &old, now)
+            Snapshot::render(&app.config, &app.templates, mark, published, &editions, &old, now)
         });
         let snapshot = Arc::new(rendering.await??);
         *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = snapshot;
@@ -146,7 +160,11 @@ pub fn router(app: Arc<App>) -> Router {
     let style = format!("/{}", app.style_name);
     Router::new()
         .route("/", get(pages::home))
-        .route("/feeds/{*path}", get(feed))
+        .route("/feeds/", get(feeds::list))
+        .route("/feeds/{*path}", get(feeds::show))
+        .route("/robots.txt", get(sitemap::robots))
+        .route("/sitemap.xml", get(sitemap::index))
+        .route("/sitemap/{part}", get(sitemap::part))
         .route("/reports/{slug}", get(pages::report))
         .route("/editions/{list}/{number}", get(edition::show))
         .route("/unsubscribe/{token}", get(unsubscribe::show).post(unsubscribe::leave))
@@ -163,13 +181,6 @@ pub fn router(app: Arc<App>) -> Router {
 /// What a private listener answers.
 pub fn private_router(app: Arc<App>) -> Router {
     health::routes().layer(map_response(protect)).with_state(app)
-}
-
-async fn feed(State(app): State<Arc<App>>, Path(path): Path<String>, headers: HeaderMap) -> Result<Response, Problem> {
-    match app.snapshot().feeds.get(&path) {
-        Some(document) => Ok(document.answer(&headers)),
-        None => Err(app.problem_not_found(&headers)),
-    }
 }
 
 async fn serve_style(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {

@@ -16,7 +16,7 @@ use rapporteur::clock::{Clock, from_millis};
 use rapporteur::config::Config;
 use rapporteur::delivery::{Delivery, Summary};
 use rapporteur::edition::{Hand, What};
-use rapporteur::feed::{self, Format, Scope};
+use rapporteur::feed::{self, Format, Part, Scope};
 use rapporteur::publish::{
     self, Collected, Collector, Decided, House, Order, ReportDecision, Synced, Ticked, read_hands,
 };
@@ -158,6 +158,12 @@ impl TestApp {
     pub async fn another_house(&self, configuration: &str) -> House {
         let config = read(&self.folder, &self.url, &self.relay, configuration);
         House::open(config, self.clock.clone()).await.unwrap()
+    }
+
+    /// Why a configuration is refused on this database.
+    pub async fn refused_house(&self, configuration: &str) -> String {
+        let config = read(&self.folder, &self.url, &self.relay, configuration);
+        format!("{:#}", House::open(config, self.clock.clone()).await.unwrap_err())
     }
 
     /// The whole folder, copied to another place and opened there.
@@ -490,9 +496,15 @@ impl TestApp {
 
     /// The Atom feed of a list, or of all.
     pub async fn feed(&self, scope: Scope) -> String {
-        let reports = self.house.store.list_public_reports().await.unwrap();
-        let feed = feed::build(&scope, &reports, &self.house.config, &self.house.templates).unwrap();
-        feed.write(Format::Atom)
+        let reports = self.house.store.list_published_reports().await.unwrap();
+        let source = feed::Source {
+            config: &self.house.config,
+            templates: &self.house.templates,
+            reports: &reports,
+            known: &feed::Known::default(),
+            now: self.house.now(),
+        };
+        feed::build(&scope, Part::Newest, source).unwrap().write(Format::Atom)
     }
 
     /// A page of the web as it is now; empty if there is none.

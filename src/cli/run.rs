@@ -23,6 +23,9 @@ pub(super) struct FeedsArgs {
     /// The folder to write; made if need be
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    /// Write them although readers would see old items again
+    #[arg(long)]
+    anew: bool,
 }
 
 pub(super) async fn run(desk: &Desk) -> anyhow::Result<()> {
@@ -96,7 +99,7 @@ pub(super) async fn schedule(desk: &Desk, args: &ScheduleArgs) -> anyhow::Result
 pub(super) async fn feeds(desk: &Desk, args: &FeedsArgs) -> anyhow::Result<()> {
     let house = desk.open().await?;
     let app = daemon::pages(&house).await?;
-    let files = web::export(&app, &args.out).await?;
+    let files = web::export(&app, &args.out, args.anew).await?;
     desk.say(format!("{files} files in {}", args.out.display()));
     desk.tell(&serde_json::json!({ "files": files, "out": args.out }))
 }

@@ -31,6 +31,21 @@ pub(super) fn problems(config: &Config) -> Problems {
     let mut found = Problems::new();
     institute(config, &mut found);
     rims(config, &mut found);
+    for (from, to) in &config.feeds.moved_from {
+        let is_feed = [".rss", ".atom", ".json", ".ics"]
+            .iter()
+            .any(|suffix| to.ends_with(suffix));
+        if !from.starts_with('/') || !is_feed || to.starts_with('/') {
+            note(
+                &mut found,
+                &["feeds", "moved_from", from],
+                format!(
+                    "`feeds.moved_from` says \"{from}\" = \"{to}\"; write a path and the feed that is there now, such as \
+                     \"/blog/feed\" = \"all.rss\""
+                ),
+            );
+        }
+    }
     for (name, relay) in &config.relays {
         names("relays", name, &mut found);
         relay::problems(config, name, relay, &mut found);

@@ -199,6 +199,13 @@ impl<'de> Deserialize<'de> for Cadence {
     }
 }
 
+/// A zone that may be left out.
+pub(super) fn optional_zone<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<chrono_tz::Tz>, D::Error> {
+    zone(deserializer).map(Some)
+}
+
 fn zone<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<chrono_tz::Tz, D::Error> {
     let name = String::deserialize(deserializer)?;
     name.parse().map_err(|_| {

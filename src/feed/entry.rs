@@ -8,8 +8,9 @@ use indexmap::IndexMap;
 use serde_json::json;
 use url::Url;
 
+use super::Source;
 use crate::config::{Config, FeedContent, List};
-use crate::render::{Error, Templates, direction};
+use crate::render::{Error, direction};
 use crate::report::{Event, Report};
 use crate::store::Stored;
 
@@ -25,6 +26,8 @@ pub struct Entry {
     pub author: String,
     pub categories: Vec<Category>,
     pub event: Event,
+    /// Related reports and pages: title and address.
+    pub related: Vec<(String, String)>,
     /// Plain text.
     pub summary: String,
     /// The event line and the summary as HTML.
@@ -54,9 +57,9 @@ pub(super) fn entry(
     dated: DateTime<Utc>,
     stored: &Stored,
     feed_language: &str,
-    config: &Config,
-    templates: &Templates,
+    source: Source<'_>,
 ) -> Result<Entry, Error> {
+    let Source { config, templates, .. } = source;
     let report = &stored.report;
     let link = link(stored, &config.web.public_url);
     let language = report.language.as_deref();
@@ -89,8 +92,17 @@ pub(super) fn entry(
             venue: report.event.venue.as_deref().map(line),
             city: report.event.city.as_deref().map(line),
             country: report.event.country.as_deref().map(line),
+            timezone: report
+                .event
+                .zone(config.institute.zone)
+                .map(|zone| zone.name().to_owned()),
             ..report.event.clone()
         },
+        related: report
+            .related
+            .iter()
+            .filter_map(|related| Some((line(&related.title), clean(&source.known.resolve(related)?))))
+            .collect(),
         summary: render("feed/summary.txt", &context)?,
         summary_html: render("feed/summary.html", &context)?,
         full_html,

@@ -14,6 +14,9 @@ struct Document<'a> {
     title: &'a str,
     home_page_url: &'a str,
     feed_url: String,
+    /// The older ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_url: Option<String>,
     #[serde(skip_serializing_if = "str::is_empty")]
     description: &'a str,
     authors: [Author<'a>; 1],
@@ -51,6 +54,7 @@ pub(super) fn write(feed: &Feed) -> String {
         title: &feed.title,
         home_page_url: &feed.home_url,
         feed_url: feed.self_url(Format::Json),
+        next_url: feed.links(Format::Json).older,
         description: &feed.description,
         authors: [Author { name: &feed.author }],
         language: &feed.language,

@@ -5,15 +5,14 @@
 
 use std::collections::BTreeMap;
 
-use chrono_tz::Tz;
 use rss::extension::dublincore::DublinCoreExtension;
 use rss::extension::{Extension, ExtensionMap};
 use rss::{Category, Channel, Guid, Item};
 
-use super::{Entry, Feed, Format};
-use crate::report::When;
+use super::{Entry, Feed, Format, Part, styled};
 
 const ATOM: &str = "http://www.w3.org/2005/Atom";
+const HISTORY: &str = "http://purl.org/syndication/history/1.0";
 const EVENT: &str = "http://purl.org/rss/1.0/modules/event/";
 /// Indented, so that a person who opens a feed can read it.
 const INDENT: usize = 2;
@@ -29,27 +28,49 @@ pub(super) fn write(feed: &Feed) -> String {
         items: feed.entries.iter().map(|entry| item(entry, feed)).collect(),
         ..Channel::default()
     };
-    channel.namespaces = BTreeMap::from([
-        ("atom".to_owned(), ATOM.to_owned()),
-        ("ev".to_owned(), EVENT.to_owned()),
-    ]);
-    let link = Extension {
-        name: "atom:link".into(),
-        // Empty, not missing: else the indentation would become its text.
-        value: Some(String::new()),
-        attrs: BTreeMap::from([
-            ("href".to_owned(), feed.self_url(Format::Rss)),
-            ("rel".to_owned(), "self".to_owned()),
-            ("type".to_owned(), "application/rss+xml".to_owned()),
-        ]),
-        ..Extension::default()
-    };
-    channel.extensions = extensions("atom", [("link", link)]);
+    channel.namespaces = [("atom", ATOM), ("ev", EVENT), ("fh", HISTORY)]
+        .into_iter()
+        .map(|(prefix, address)| (prefix.to_owned(), address.to_owned()))
+        .collect();
+    let links = feed.links(Format::Rss);
+    let links = [
+        ("self", Some(links.own)),
+        ("current", links.current),
+        ("prev-archive", links.older),
+        ("next-archive", links.newer),
+    ];
+    let links = links.into_iter().filter_map(|(rel, href)| Some(atom_link(rel, href?)));
+    channel.extensions = ExtensionMap::from([(
+        "atom".to_owned(),
+        BTreeMap::from([("link".to_owned(), links.collect())]),
+    )]);
+    if feed.part != Part::Newest {
+        let archive = Extension {
+            name: "fh:archive".into(),
+            value: Some(String::new()),
+            ..Extension::default()
+        };
+        channel.extensions.extend(extensions("fh", [("archive", archive)]));
+    }
     // Writing to memory fails only if the crate cannot write at all.
     let bytes = channel.pretty_write_to(Vec::new(), b' ', INDENT).unwrap_or_default();
     let mut document = hexadecimal(&String::from_utf8_lossy(&bytes));
     document.push('\n');
-    document
+    styled(&document, feed)
+}
+
+fn atom_link(rel: &str, href: String) -> Extension {
+    Extension {
+        name: "atom:link".into(),
+        // Empty, not missing: else the indentation would become its text.
+        value: Some(String::new()),
+        attrs: BTreeMap::from([
+            ("href".to_owned(), href),
+            ("rel".to_owned(), rel.to_owned()),
+            ("type".to_owned(), "application/rss+xml".to_owned()),
+        ]),
+        ..Extension::default()
+    }
 }
 
 fn item(entry: &Entry, feed: &Feed) -> Item {
@@ -79,14 +100,14 @@ fn item(entry: &Entry, feed: &Feed) -> Item {
         ..Item::default()
     };
     if let Some(start) = entry.event.start {
-        let zone = entry.event.timezone.as_deref();
+        let zone = entry.event.zone(None);
         let place: Vec<&str> = [&entry.event.venue, &entry.event.city, &entry.event.country]
             .into_iter()
             .filter_map(|part| part.as_deref())
             .collect();
         let facts = [
-            ("startdate", Some(w3c_date(start, zone))),
-            ("enddate", entry.event.end.map(|end| w3c_date(end, zone))),
+            ("startdate", Some(start.iso(zone))),
+            ("enddate", entry.event.end.map(|end| end.iso(zone))),
             ("location", (!place.is_empty()).then(|| place.join(", "))),
             ("organizer", Some(feed.author.clone())),
         ];
@@ -113,19 +134,6 @@ fn extensions<'a>(prefix: &str, each: impl IntoIterator<Item = (&'a str, Extensi
     ExtensionMap::from([(prefix.to_owned(), named)])
 }
 
-/// A W3C date. A time needs an offset, so without a known zone the day stands alone.
-fn w3c_date(when: When, zone: Option<&str>) -> String {
-    let zone: Option<Tz> = zone.and_then(|zone| zone.parse().ok());
-    let moment = when
-        .time
-        .zip(zone)
-        .and_then(|(time, zone)| when.date.and_time(time).and_local_timezone(zone).earliest());
-    match moment {
-        Some(moment) => moment.format("%Y-%m-%dT%H:%M:%S%:z").to_string(),
-        None => when.date.to_string(),
-    }
-}
-
 /// `&amp;` and `&lt;` as `&#x26;` and `&#x3C;`, but not in CDATA, where they are HTML.
 fn hexadecimal(document: &str) -> String {
     const OPEN: &str = "<![CDATA[";
@@ -147,13 +155,6 @@ fn hexadecimal(document: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_time_without_a_zone_is_not_given_an_offset() {
-        let when: When = "2026-05-04T18:30".parse().unwrap_or_else(|_| unreachable!());
-        assert_eq!(w3c_date(when, None), "2026-05-04");
-        assert_eq!(w3c_date(when, Some("Europe/Berlin")), "2026-05-04T18:30:00+02:00");
-    }
 
     #[test]
     fn references_become_hexadecimal_outside_cdata_only() {

@@ -16,6 +16,7 @@ pub(crate) fn templates() -> Vec<Entry> {
         entry("feed/entry.html", entries),
         entry("feed/summary.html", entries),
         entry("feed/summary.txt", entries),
+        entry("feed/feed.css", |_| vec![json!({ "lang": "en" })]),
     ]
 }
 

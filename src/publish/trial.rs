@@ -9,8 +9,8 @@ use rust_embed::RustEmbed;
 
 use super::House;
 use super::draft::{self, Draft, DraftVariant, Order, draft};
-use crate::edition::{Item, Matter, Sealed};
-use crate::feed::{self, Format, Scope};
+use crate::edition::{Item, Matter, Sealed, is_open};
+use crate::feed::{self, Format, Part, Scope};
 use crate::mail::{self, Headers, Holes, ListFacts, Prepared};
 use crate::report;
 use crate::store::{Edition, Personal, Tx};
@@ -302,8 +302,20 @@ async fn files(
         .context("the mail cannot be read back")?;
     let html = parsed.body_html(0).unwrap_or_default().into_owned();
     let text = parsed.body_text(0).unwrap_or_default().into_owned();
-    let reports = house.store.list_public_reports().await?;
-    let feed = feed::build(&Scope::List(list.to_owned()), &reports, &house.config, &house.templates)?;
+    let reports = house.store.list_published_reports().await?;
+    let (now, config) = (house.now(), &*house.config);
+    let open = reports
+        .iter()
+        .filter(|stored| stored.is_public(now) && is_open(config, stored));
+    let source = feed::Source {
+        config,
+        templates: &house.templates,
+        reports: &reports,
+        known: &feed::Known::new(open, &config.web.public_url),
+        now,
+    };
+    let scope = Scope::List(list.to_owned());
+    let feed = feed::build(&scope, Part::Newest, source)?;
     Ok(vec![
         ("digest.eml", eml.into_bytes()),
         ("digest.html", html.into_bytes()),
@@ -311,5 +323,6 @@ async fn files(
         ("feed.rss", feed.write(Format::Rss).into_bytes()),
         ("feed.atom", feed.write(Format::Atom).into_bytes()),
         ("feed.json", feed.write(Format::Json).into_bytes()),
+        ("feed.ics", feed::calendar(&scope, source).0.into_bytes()),
     ])
 }

@@ -30,13 +30,17 @@ pub fn link_key(link: &str) -> Option<String> {
 /// The key of the event a report tells of: its title and first day. None if either is not telling enough.
 pub fn event_key(report: &Report) -> Option<String> {
     let day = report.event.start?.date;
-    let title: String = report
-        .title
+    Some(format!("{day} {}", title_key(&report.title)?))
+}
+
+/// A title without what quotation, case and punctuation make of it. None if it is not telling enough.
+pub fn title_key(title: &str) -> Option<String> {
+    let key: String = title
         .nfkc()
         .flat_map(char::to_lowercase)
         .filter(|c| c.is_alphanumeric())
         .collect();
-    (title.chars().count() >= TELLING_TITLE).then(|| format!("{day} {title}"))
+    (key.chars().count() >= TELLING_TITLE).then_some(key)
 }
 
 #[cfg(test)]

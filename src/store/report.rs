@@ -152,6 +152,26 @@ impl Store {
         rows.iter().map(stored).collect()
     }
 
+    /// Every report that was ever published, also those that are withdrawn or held since, in the order of first sight.
+    pub async fn list_published_reports(&self) -> Result<Vec<Stored>> {
+        let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
+            "{COLUMNS} WHERE r.published_at IS NOT NULL ORDER BY r.id"
+        )))
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter().map(stored).collect()
+    }
+
+    /// How many reports, or reports of one source, readers have seen.
+    pub async fn count_published(&self, source: Option<&str>) -> Result<i64> {
+        let row = sqlx::query("SELECT COUNT(*) FROM report WHERE published_at IS NOT NULL AND ($1 = 0 OR source = $2)")
+            .bind(i64::from(source.is_some()))
+            .bind(source.unwrap_or_default())
+            .fetch_one(&self.read)
+            .await?;
+        Ok(row.try_get(0)?)
+    }
+
     /// Every report in the order of first sight, newest first.
     pub async fn list_reports(&self) -> Result<Vec<Stored>> {
         let rows = sqlx::query(sqlx::AssertSqlSafe(format!("{COLUMNS} ORDER BY r.id DESC")))

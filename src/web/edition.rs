@@ -12,8 +12,8 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::App;
-use super::cache::{list_title, released};
 use super::error::Problem;
+use super::snapshot::{list_title, released};
 
 /// A mail as a page: its own styles, pictures by https, links that open; no script, no form, no origin (SEC-03).
 const EDITION_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' https:; \

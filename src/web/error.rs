@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Response};
 use serde_json::json;
 
@@ -26,8 +26,8 @@ impl IntoResponse for Problem {
     }
 }
 
-pub(super) async fn not_found(State(app): State<Arc<App>>, headers: HeaderMap) -> Problem {
-    app.problem_not_found(&headers)
+pub(super) async fn not_found(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
+    app.moved(uri.path()).ok_or_else(|| app.problem_not_found(&headers))
 }
 
 pub(super) async fn method_not_allowed(State(app): State<Arc<App>>, headers: HeaderMap) -> Problem {

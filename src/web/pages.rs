@@ -14,9 +14,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::cache::{Document, Snapshot};
+use super::cache::Document;
 use super::error::Problem;
 use super::negotiation;
+use super::snapshot::Snapshot;
 use super::{App, PAGE_CACHE};
 use crate::feed;
 use crate::render::{Error, direction};
@@ -155,13 +156,15 @@ impl App {
         let report = &stored.report;
         let own = report.language.as_deref();
         let link = feed::link(stored, &self.config.web.public_url);
+        let snapshot = self.snapshot();
+        let known = &snapshot.known;
         let related: Vec<Value> = report
             .related
             .iter()
             .map(|related| {
                 json!({
                     "title": related.title,
-                    "url": related.url.as_deref().and_then(feed::web_url),
+                    "url": known.resolve(related),
                 })
             })
             .collect();
@@ -197,6 +200,7 @@ impl App {
                     .map(|at| self.day(language, at)),
                 "source": source,
                 "source_host": host,
+                "linked_data": self.linked_data(stored, &link),
                 "canonical": link,
             }),
         )
@@ -211,7 +215,7 @@ impl App {
             "institute": self.config.institute.name,
             "base": self.base(),
             "style": self.style_name,
-            "feeds": snapshot.feed_links,
+            "feeds": snapshot.feed_links.iter().filter(|link| link.kind != "topic").collect::<Vec<_>>(),
         });
         if let (Some(context), Value::Object(frame)) = (context.as_object_mut(), frame) {
             for (key, value) in frame {

@@ -16,6 +16,7 @@ pub(crate) fn templates() -> Vec<Entry> {
     };
     vec![
         entry("web/home.html", home),
+        entry("web/feeds.html", feeds),
         entry("web/report.html", report),
         entry("web/edition.html", edition),
         entry("web/edition_withdrawn.html", edition_withdrawn),
@@ -141,6 +142,7 @@ fn report(_: &Templates) -> Vec<Value> {
                 "updated": "6 May 2026",
                 "source": "https://example.org/sample",
                 "source_host": "example.org",
+                "linked_data": "{}",
                 "canonical": "https://example.org/sample",
             }),
         ),
@@ -162,10 +164,21 @@ fn report(_: &Templates) -> Vec<Value> {
                 "updated": null,
                 "source": null,
                 "source_host": null,
+                "linked_data": "{}",
                 "canonical": "https://news.example.org/reports/bare",
             }),
         ),
     ]
+}
+
+fn feeds(_: &Templates) -> Vec<Value> {
+    let all = json!([{ "path": "all", "title": "Example Institute" }]);
+    let topics = json!([{ "path": "topic/energy", "title": "Example Institute: Energy" }]);
+    let groups = json!([{ "heading": "", "feeds": all }, { "heading": "web-topics", "feeds": topics }]);
+    vec![framed(
+        "en",
+        json!({ "groups": groups, "canonical": "https://news.example.org/feeds/" }),
+    )]
 }
 
 fn of_edition(part: &str) -> Value {
