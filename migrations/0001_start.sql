@@ -51,6 +51,10 @@ CREATE TABLE report (
     withdrawn_at INTEGER,
     -- 1: came with a source's first collection and is older than its backfill: feeds and archive only.
     archived INTEGER NOT NULL DEFAULT 0,
+    -- 1: it only announces its event.
+    announcement INTEGER NOT NULL DEFAULT 0,
+    -- When it was published as an announcement, if its report has come since.
+    announced_at INTEGER,
     CONSTRAINT report_item UNIQUE (source, item_key)
 );
 CREATE INDEX report_by_dated ON report (dated_at, id);

@@ -16,7 +16,7 @@ mod relay;
 mod source;
 
 pub use advice::Advice;
-pub use list::{Approval, Cadence, InDoubt, List, Missed};
+pub use list::{Approval, Cadence, Carries, InDoubt, List, Missed};
 pub use lookup::Lines;
 pub use problem::{Error, Problem};
 pub use relay::{Relay, RelayKind, Timeouts, Tls};

@@ -14,15 +14,18 @@ pub mod arrange;
 /// What about a report an edition carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Matter {
+    /// That the event will take place.
+    Announcement,
     Report,
     /// A notice that this revision corrects an earlier one.
     Correction(i64),
 }
 
 impl std::fmt::Display for Matter {
-    /// The form in the database and in `--json`: `report`, `correction:3`.
+    /// The form in the database and in `--json`: `announcement`, `report`, `correction:3`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            Matter::Announcement => f.write_str("announcement"),
             Matter::Report => f.write_str("report"),
             Matter::Correction(revision) => write!(f, "correction:{revision}"),
         }
@@ -34,10 +37,25 @@ impl std::str::FromStr for Matter {
 
     fn from_str(text: &str) -> Result<Self, String> {
         match text.split_once(':') {
+            None if text == "announcement" => Ok(Matter::Announcement),
             None if text == "report" => Ok(Matter::Report),
             Some(("correction", revision)) => revision.parse().map(Matter::Correction).map_err(|_| text.to_owned()),
             _ => Err(text.to_owned()),
         }
+    }
+}
+
+impl Matter {
+    /// What a report is to its readers at its newest revision.
+    pub fn of(report: &Report) -> Matter {
+        match report.is_announcement() {
+            true => Matter::Announcement,
+            false => Matter::Report,
+        }
+    }
+
+    pub fn is_correction(self) -> bool {
+        matches!(self, Matter::Correction(_))
     }
 }
 
@@ -90,9 +108,10 @@ pub struct Hand {
     pub note: Option<String>,
 }
 
-/// Whether a list takes a report: its sources and the report's own wish decide.
+/// Whether a list takes a report: its sources, what it carries and the report's own wish decide.
 pub fn list_takes(list: &crate::config::List, name: &str, report: &crate::store::Stored) -> bool {
-    (list.sources.is_empty() || list.sources.contains(&report.source))
+    list.carries.takes(&report.report)
+        && (list.sources.is_empty() || list.sources.contains(&report.source))
         && report
             .lists
             .as_ref()
@@ -161,6 +180,8 @@ const OWED_FOR: TimeDelta = TimeDelta::days(30);
 pub struct Candidate {
     pub item: Item,
     pub published_at: DateTime<Utc>,
+    /// The report of an event that was announced before: new to whoever came after the announcement too.
+    pub was_announced: bool,
     /// Not new to the edition: only for people who are owed it.
     pub owed: bool,
 }
@@ -205,15 +226,18 @@ pub fn choose(
         let item = &candidate.item;
         let mut of_report = had.iter().filter(|had| had.report_id == item.report_id);
         match item.matter {
-            Matter::Report => {
-                item.report_id > person.since_report
+            Matter::Report | Matter::Announcement => {
+                let is_later = item.report_id > person.since_report
+                    || (candidate.was_announced && candidate.published_at > person.started_at);
+                is_later
                     && (!candidate.owed || owed_from.is_some_and(|from| candidate.published_at >= from))
-                    && of_report.all(|had| had.matter != Matter::Report)
+                    // Who had the report needs no announcement.
+                    && of_report.all(|had| had.matter != Matter::Report && had.matter != item.matter)
             }
             // A notice is for who read the earlier text and was not told yet.
             Matter::Correction(revision) => {
                 let knows = |had: &Had| match had.matter {
-                    Matter::Report => had.revision >= revision,
+                    Matter::Report | Matter::Announcement => had.revision >= revision,
                     Matter::Correction(told) => told >= revision,
                 };
                 let of_report: Vec<_> = of_report.collect();
@@ -230,7 +254,7 @@ pub fn choose(
     let wanted = |place: &usize| {
         candidates.get(*place).is_some_and(|candidate| {
             let topics = &candidate.item.report.topics;
-            candidate.item.matter != Matter::Report || wants(&person.topics, topics)
+            candidate.item.matter.is_correction() || wants(&person.topics, topics)
         })
     };
     let chosen: Vec<usize> = new.into_iter().filter(wanted).collect();

@@ -194,20 +194,21 @@ fn topics(stored: &Stored, config: &Config) -> impl Iterator<Item = Category> {
 pub fn build(scope: &Scope, part: Part, source: Source<'_>) -> Result<Feed, Error> {
     let Source { config, templates, .. } = source;
     let institute = &config.institute;
-    let members = archive::members(scope, source);
+    let places = archive::places(scope, source);
     let Heading {
         title,
         language,
         home_url,
-    } = heading(scope, &members, config);
-    let mut chosen: Vec<(DateTime<Utc>, &Stored)> = archive::of_part(&members, part)
+    } = heading(scope, source);
+    let mut chosen: Vec<(DateTime<Utc>, &Stored)> = archive::of_part(&places, part)
         .iter()
+        .flatten()
         .filter_map(|stored| Some((stored.dated_at?, *stored)))
         .collect();
     chosen.sort_by_key(|(dated, stored)| std::cmp::Reverse((*dated, stored.id)));
     let withdrawn = chosen
         .iter()
-        .filter_map(|(_, stored)| Some((clean(&stored.public_id), stored.withdrawn_at?)))
+        .filter_map(|(_, stored)| Some((clean(&entry::item_id(stored)), stored.withdrawn_at?)))
         .collect();
     chosen.retain(|(_, stored)| stored.is_public(source.now));
     let entries = chosen
@@ -242,7 +243,7 @@ pub fn build(scope: &Scope, part: Part, source: Source<'_>) -> Result<Feed, Erro
         updated: entries.iter().map(|entry| entry.updated).max().unwrap_or(start),
         modified: changes.flatten().max().unwrap_or(start),
         part,
-        archives: archive::documents(members.len()),
+        archives: archive::documents(places.len()),
         withdrawn,
         entries,
     })
@@ -255,13 +256,14 @@ struct Heading {
     home_url: String,
 }
 
-fn heading(scope: &Scope, members: &[&Stored], config: &Config) -> Heading {
+fn heading(scope: &Scope, source: Source<'_>) -> Heading {
+    let config = source.config;
     let institute = &config.institute;
     let list = scope.list(config);
     let title = match scope {
         Scope::All => institute.name.clone(),
         Scope::List(name) => list.map_or(name, |list| &list.title).clone(),
-        Scope::Topic(term) => format!("{}: {}", institute.name, label(term, members, config)),
+        Scope::Topic(term) => format!("{}: {}", institute.name, label(term, source)),
         Scope::Language(tag) => format!("{} ({})", institute.name, endonym(tag)),
     };
     let first = list
@@ -279,10 +281,13 @@ fn heading(scope: &Scope, members: &[&Stored], config: &Config) -> Heading {
 }
 
 /// What people call a topic: as a list offers it, else as the newest report writes it.
-fn label(term: &str, members: &[&Stored], config: &Config) -> String {
+fn label(term: &str, source: Source<'_>) -> String {
+    let config = source.config;
     let offered = config.lists.values().find_map(|list| list.topics.get(term));
     let written = || {
-        let mut topics = members.iter().rev().flat_map(|stored| topics(stored, config));
+        let scope = Scope::Topic(term.to_owned());
+        let newest = archive::members(&scope, source).max_by_key(|stored| (stored.published_at, stored.id));
+        let mut topics = newest.into_iter().flat_map(|stored| topics(stored, config));
         topics.find(|topic| topic.term == term).map(|topic| topic.label)
     };
     offered.cloned().or_else(written).unwrap_or_else(|| term.to_owned())

@@ -37,7 +37,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::explain::{explain, explain_text};
 pub use self::identity::{event_key, link_key, title_key};
-pub use self::item::{Stated, read_item, read_page};
+pub use self::item::{Stated, place as stated_place, read_item, read_page};
 pub use self::reading::{Context, MAX_BYTES, fingerprint, markdown_to_html, read, sanitize};
 
 /// A report as read. Stored as JSON with each revision, so fields may be added but not renamed.
@@ -63,6 +63,9 @@ pub struct Report {
     pub published: Option<DateTime<Utc>>,
     /// Who wrote the report, if it says so; never a speaker.
     pub author: Option<String>,
+    /// It is an entry of a calendar, and so tells of an event to come, not of what was said.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub listed: bool,
     /// Sanitised HTML without title and tail.
     pub body_html: String,
     /// The same as plain text, paragraphs parted by an empty line.
@@ -94,6 +97,13 @@ pub struct Event {
     /// Held online, or online as well; false if nothing says so.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub online: bool,
+}
+
+impl Report {
+    /// It only says that the event will take place: one report more may come of it.
+    pub fn is_announcement(&self) -> bool {
+        self.listed || self.event.status == Status::Announced
+    }
 }
 
 impl Event {
@@ -228,6 +238,11 @@ pub struct Handling {
     /// The editor's own key for the report; else the file's path is the key.
     pub id: Option<String>,
 }
+
+/// Corrections that nobody wrote: an announced event will not take place,
+pub const CALLED_OFF: &str = "@called-off";
+/// or at another time or place.
+pub const MOVED: &str = "@moved";
 
 /// Which rule filled a field, and from which words.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

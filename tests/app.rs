@@ -300,6 +300,13 @@ impl TestApp {
         collected
     }
 
+    /// Collects one source that is a folder or a file, whatever becomes of it.
+    pub async fn collect_from(&mut self, source: &str) -> Collected {
+        let names = [source.to_owned()];
+        let all = publish::collect_folders(&self.house, &mut self.collector, &names).await;
+        all.unwrap().remove(0)
+    }
+
     /// Looks into the folder and lets `settle` pass, with the ticks the daemon makes.
     pub async fn settle(&mut self) -> Collected {
         let collected = self.collect().await;

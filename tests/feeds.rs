@@ -40,6 +40,7 @@ fn stored(id: i64, report: Report) -> Stored {
         lists: report.handling.lists.clone(),
         held_why: None,
         withdrawn_at: None,
+        announced_at: None,
         archived: false,
         report,
     }

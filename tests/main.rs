@@ -24,6 +24,7 @@ mod rules;
 mod config;
 mod folder;
 mod websources;
+mod calendarsource;
 mod report;
 mod people;
 mod editions;

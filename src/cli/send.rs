@@ -228,7 +228,7 @@ async fn show(desk: &Desk, house: &House, draft: &Draft) -> anyhow::Result<()> {
             .start
             .map(|start| format!(", {start}"))
             .unwrap_or_default();
-        let note = if item.note.is_some() && item.matter != crate::edition::Matter::Report {
+        let note = if item.note.is_some() && item.matter.is_correction() {
             " (correction)"
         } else {
             ""

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{Desk, Misuse};
 use crate::config::List;
-use crate::edition::{Item, Matter, Skip, What, list_takes};
+use crate::edition::{Item, Skip, What, list_takes};
 use crate::publish::{self, House, Order, Upcoming};
 use crate::store::{Delivery, Subscription};
 use crate::subscriber::{Address, csv};
@@ -206,7 +206,7 @@ async fn next(house: &House, name: &str, list: &List, who: &Subscription, cadenc
                 .items
                 .iter()
                 .chain(&draft.known)
-                .any(|item| item.report_id == stored.id && item.matter == Matter::Report)
+                .any(|item| item.report_id == stored.id && !item.matter.is_correction())
         });
         let reason = match had.get(&stored.id) {
             Some(edition) => format!("had in {edition}"),

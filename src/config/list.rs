@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::problem::did_you_mean;
 use super::{Backfill, Institute};
+use crate::report::Report;
 use crate::schedule::Schedule;
 use crate::subscriber::{Mailbox, MailboxError};
 
@@ -40,6 +41,27 @@ pub enum Approval {
     None,
 }
 
+/// What a list tells of events.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Carries {
+    /// That they will take place, and what was said.
+    #[default]
+    Both,
+    Reports,
+    Announcements,
+}
+
+impl Carries {
+    pub fn takes(self, report: &Report) -> bool {
+        match self {
+            Carries::Both => true,
+            Carries::Reports => !report.is_announcement(),
+            Carries::Announcements => report.is_announcement(),
+        }
+    }
+}
+
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct List {
@@ -68,6 +90,9 @@ pub struct List {
     /// Default: every source.
     #[serde(default)]
     pub sources: Vec<String>,
+    /// What it tells of events.
+    #[serde(default)]
+    pub carries: Carries,
     /// Default: the only relay.
     #[serde(default)]
     pub relay: Option<String>,
@@ -119,6 +144,12 @@ impl List {
     pub fn default_cadence(&self) -> Option<&str> {
         let first = self.cadences.keys().next();
         self.default_cadence.as_ref().or(first).map(String::as_str)
+    }
+
+    /// The zone its days are counted in: of the first cadence that has one.
+    pub fn zone(&self) -> chrono_tz::Tz {
+        let zone = self.cadences.values().find_map(|cadence| Some(cadence.times()?.1));
+        zone.unwrap_or(chrono_tz::UTC)
     }
 
     pub fn sender(&self) -> Result<Mailbox, MailboxError> {

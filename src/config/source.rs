@@ -13,6 +13,8 @@ pub enum SourceKind {
     Folder,
     /// RSS, Atom or JSON Feed on the web.
     Feed,
+    /// Announced events: iCalendar on the web or in a file.
+    Calendar,
 }
 
 impl SourceKind {
@@ -21,6 +23,7 @@ impl SourceKind {
         match self {
             SourceKind::Folder => "folder",
             SourceKind::Feed => "feed",
+            SourceKind::Calendar => "calendar",
         }
     }
 }
@@ -54,7 +57,7 @@ pub enum Backfill {
 #[serde(deny_unknown_fields)]
 pub struct Source {
     pub kind: SourceKind,
-    /// The drop folder.
+    /// The drop folder, or the file of a calendar.
     pub path: Option<PathBuf>,
     /// What lies on the web: its address.
     pub url: Option<Url>,
@@ -62,6 +65,12 @@ pub struct Source {
     #[serde(default, with = "humantime_serde")]
     pub interval: Option<Duration>,
     pub full_text: Option<FullText>,
+    /// Calendar: zone of times that state none. Default: UTC.
+    #[serde(default, deserialize_with = "super::list::optional_zone")]
+    pub zone: Option<chrono_tz::Tz>,
+    /// Calendar: how far ahead events are taken.
+    #[serde(default, with = "humantime_serde")]
+    pub ahead: Option<Duration>,
     /// `"auto"` (default), `"all"`, `"none"`, or a time such as `"90d"`.
     #[serde(default)]
     pub backfill: Backfill,
@@ -74,6 +83,13 @@ impl Source {
     /// How often a source on the web is asked; an hour, if nothing is said (POLL-02).
     pub fn interval(&self) -> Duration {
         self.interval.unwrap_or(Duration::from_secs(3600))
+    }
+}
+
+impl Source {
+    /// How far ahead a calendar's events are taken; half a year, if nothing is said.
+    pub fn ahead(&self) -> Duration {
+        self.ahead.unwrap_or(Duration::from_secs(180 * 24 * 3600))
     }
 }
 

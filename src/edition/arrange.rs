@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use chrono::{NaiveDate, NaiveTime};
 
-use super::{Item, Matter};
+use super::Item;
 
 /// Fewer reports than this are told without groups.
 const GROUPS_FROM: usize = 6;
@@ -27,7 +27,7 @@ pub struct Group {
 
 /// Puts items in the order of the digest. `order` holds the editor's wish: slugs, row ids or the editor's own keys.
 pub fn arrange(mut items: Vec<Item>, today: NaiveDate, order: &[String]) -> Vec<Item> {
-    items.sort_by_cached_key(|item| (item.matter != Matter::Report, wished(item, order), place(item, today)));
+    items.sort_by_cached_key(|item| (item.matter.is_correction(), wished(item, order), place(item, today)));
     items
 }
 
@@ -125,6 +125,7 @@ mod tests {
     #![expect(clippy::expect_used, reason = "a test may fail loudly")]
 
     use super::*;
+    use crate::edition::Matter;
     use crate::report::{Event, Report, When};
 
     fn item(id: i64, date: Option<&str>, series: Option<&str>) -> Item {

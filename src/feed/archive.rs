@@ -27,31 +27,42 @@ pub enum Part {
 }
 
 /// How many archive documents so many reports fill.
-pub(super) fn documents(members: usize) -> usize {
-    members.saturating_sub(NEWEST) / FULL
+pub(super) fn documents(places: usize) -> usize {
+    places.saturating_sub(NEWEST) / FULL
 }
 
-/// What belongs to a scope, in the order in which it was published.
-pub(super) fn members<'a>(scope: &Scope, source: Source<'a>) -> Vec<&'a Stored> {
-    let mut members: Vec<&Stored> = source
+/// What belongs to a scope.
+pub(super) fn members<'a>(scope: &Scope, source: Source<'a>) -> impl Iterator<Item = &'a Stored> {
+    source
         .reports
         .iter()
-        .filter(|stored| stored.published_at.is_some() && is_open(source.config, stored))
-        .filter(|stored| scope.takes(stored, source.config))
-        .collect();
-    members.sort_by_key(|stored| (stored.published_at, stored.dated_at, stored.id));
-    members
+        .filter(move |stored| stored.published_at.is_some() && is_open(source.config, stored))
+        .filter(move |stored| scope.takes(stored, source.config))
 }
 
-/// The members that stand in one document.
-pub(super) fn of_part<'m, 'a>(members: &'m [&'a Stored], part: Part) -> &'m [&'a Stored] {
-    let full = documents(members.len());
+/// The places of a scope's feed, in the order in which they were taken. None: an announcement stood there, and its
+/// report has a place of its own since.
+pub(super) fn places<'a>(scope: &Scope, source: Source<'a>) -> Vec<Option<&'a Stored>> {
+    let mut places = Vec::new();
+    for stored in members(scope, source) {
+        places.push((stored.published_at, stored.dated_at, stored.id, Some(stored)));
+        if stored.announced_at.is_some() {
+            places.push((stored.announced_at, stored.announced_at, stored.id, None));
+        }
+    }
+    places.sort_by_key(|(at, dated, id, _)| (*at, *dated, *id));
+    places.into_iter().map(|(.., stored)| stored).collect()
+}
+
+/// The places of one document.
+pub(super) fn of_part<'m, 'a>(places: &'m [Option<&'a Stored>], part: Part) -> &'m [Option<&'a Stored>] {
+    let full = documents(places.len());
     let range = match part {
-        Part::Newest => full * FULL..members.len(),
+        Part::Newest => full * FULL..places.len(),
         Part::Archive(number) if (1..=full).contains(&number) => (number - 1) * FULL..number * FULL,
         Part::Archive(_) => 0..0,
     };
-    members.get(range).unwrap_or_default()
+    places.get(range).unwrap_or_default()
 }
 
 /// A document's place in the archive, as its links say it.

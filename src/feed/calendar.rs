@@ -17,10 +17,8 @@ pub const MEDIA_TYPE: &str = "text/calendar; charset=utf-8";
 
 /// The calendar of a scope, and when it last changed; the events that begin last, the earliest first.
 pub fn calendar(scope: &Scope, source: Source<'_>) -> (String, Option<DateTime<Utc>>) {
-    let members = archive::members(scope, source);
-    let heading = heading(scope, &members, source.config);
-    let mut events: Vec<(NaiveDate, &Stored)> = members
-        .into_iter()
+    let heading = heading(scope, source);
+    let mut events: Vec<(NaiveDate, &Stored)> = archive::members(scope, source)
         .filter(|stored| stored.is_public(source.now))
         .filter_map(|stored| Some((stored.report.event.start?.date, stored)))
         .collect();

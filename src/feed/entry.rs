@@ -81,7 +81,7 @@ pub(super) fn entry(
         FeedContent::Summary => None,
     };
     Ok(Entry {
-        id: clean(&stored.public_id),
+        id: clean(&item_id(stored)),
         title: line(&report.title),
         language: language.map(clean),
         published: dated,
@@ -108,6 +108,14 @@ pub(super) fn entry(
         full_html,
         link,
     })
+}
+
+/// The announcement of an event is an item of its own, so that its report is new to readers when it comes.
+pub(super) fn item_id(stored: &Stored) -> String {
+    match stored.report.is_announcement() {
+        true => format!("{}#announced", stored.public_id),
+        false => stored.public_id.clone(),
+    }
 }
 
 /// The report's own page, else ours. Never anything but http or https.

@@ -9,9 +9,9 @@ use serde::Serialize;
 use super::prepared::{END_NAME, IF_NAME, LEAVE, NAME};
 use super::shorten::{clean, cut};
 use super::{Digest, MAX_PREHEADER, arrange, is_upcoming, prose};
-use crate::edition::{Item, Matter};
+use crate::edition::Item;
 use crate::render::{Templates, direction, direction_of, isolate};
-use crate::report::Person;
+use crate::report::{CALLED_OFF, MOVED, Person};
 
 /// Items in full form; the rest are told by title and link.
 const FULL_ITEMS: usize = 12;
@@ -98,7 +98,7 @@ impl View {
     pub(super) fn new(templates: &Templates, digest: &Digest) -> Self {
         let items = arrange::arrange(digest.items.clone(), digest.today, &digest.hand.order);
         let (reports, corrections): (Vec<Item>, Vec<Item>) =
-            items.into_iter().partition(|item| item.matter == Matter::Report);
+            items.into_iter().partition(|item| !item.matter.is_correction());
         let show = |item: &Item| ItemView::new(templates, digest, item);
         let (full, also) = reports.split_at(reports.len().min(FULL_ITEMS));
         let groups = groups(digest, full, show);
@@ -208,7 +208,7 @@ impl ItemView {
             Some(language) => direction(language),
             None => direction_of(&report.title),
         };
-        let body_html = (digest.full_text_of_one && digest.items.len() == 1 && item.matter == Matter::Report)
+        let body_html = (digest.full_text_of_one && digest.items.len() == 1 && !item.matter.is_correction())
             .then(|| prose::for_mail(&report.body_html, 3))
             .filter(|body| !body.is_empty());
         ItemView {
@@ -229,8 +229,29 @@ impl ItemView {
                 .filter(|summary| !summary.is_empty()),
             body_text: body_html.as_deref().map(prose::text),
             body_html,
-            note: item.note.as_deref().map(clean).filter(|note| !note.is_empty()),
+            note: item
+                .note
+                .as_deref()
+                .map(|note| change(templates, digest, item, note))
+                .map(|note| clean(&note))
+                .filter(|note| !note.is_empty()),
         }
+    }
+}
+
+/// What changed: in the editor's words, or in ours if a calendar says it.
+fn change(templates: &Templates, digest: &Digest, item: &Item, note: &str) -> String {
+    let event = templates
+        .event_line(&digest.language, &item.report.event)
+        .unwrap_or_default();
+    match note.split(' ').next() {
+        Some(CALLED_OFF) => templates
+            .words()
+            .say(&digest.language, "change-called-off", [("event", event)]),
+        Some(MOVED) => templates
+            .words()
+            .say(&digest.language, "change-moved", [("event", event)]),
+        _ => note.to_owned(),
     }
 }
 

@@ -4,6 +4,7 @@
 //! looks into folders, `collect/web.rs` asks the web, `collect/shelf.rs` tells new from known and stores. One bad file
 //! stops nothing, one bad source stops no other.
 
+mod announced;
 mod folder;
 mod shelf;
 mod web;
@@ -25,6 +26,8 @@ pub use self::web::collect_web;
 #[derive(Clone, Debug, Default)]
 pub struct Collector {
     watches: HashMap<String, Watch>,
+    /// Calendars that are files: size, time of change, and the day on which they were read.
+    calendars: HashMap<String, (u64, std::time::SystemTime, chrono::NaiveDate)>,
 }
 
 /// A file or item that could not be read, and why.
@@ -43,6 +46,8 @@ pub struct Collected {
     pub unchanged: usize,
     /// Of the unchanged: reports that another source has brought.
     pub joined: usize,
+    /// Reports of events that another source had announced.
+    pub reported: usize,
     /// Everything in the source that is refused, old refusals too.
     pub refused: Vec<Refused>,
     /// Of the new ones: only for feeds and archive.
@@ -76,6 +81,7 @@ impl Collected {
         self.unchanged = later.unchanged.saturating_sub(self.new + self.changed);
         self.new += later.new;
         self.changed += later.changed;
+        self.reported += later.reported;
         self.archived += later.archived;
         self.held += later.held;
         self.refused = later.refused;

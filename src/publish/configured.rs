@@ -9,7 +9,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{House, cadences_of, older_than_backfill};
-use crate::config::{Cadence, List};
+use crate::config::{Cadence, Carries, List};
 use crate::edition::{Matter, list_takes};
 use crate::store::{CadenceState, Stored, Table, Tx};
 
@@ -44,7 +44,7 @@ async fn record_cadence(
 ) -> anyhow::Result<()> {
     let store = &house.store;
     let rule = list.cadences.get(cadence).map(rule_of).unwrap_or_default();
-    let matching = serde_json::to_string(&list.sources)?;
+    let matching = serde_json::to_string(&(&list.sources, list.carries))?;
     let before = store.find_cadence(name, cadence).await?;
     let is_same = |before: &CadenceState| before.rule == rule && before.matching == matching && !before.retired;
     if before.as_ref().is_some_and(is_same) {
@@ -55,8 +55,9 @@ async fn record_cadence(
         // It was away for a while: what came meanwhile is as new to it as to a new one.
         Some(before) if before.retired => true,
         Some(before) => {
-            let sources: Vec<String> = serde_json::from_str(&before.matching).unwrap_or_default();
-            !sources.is_empty() && !sources.contains(&report.source)
+            let matched: (Vec<String>, Carries) = serde_json::from_str(&before.matching).unwrap_or_default();
+            let (sources, carries) = matched;
+            (!sources.is_empty() && !sources.contains(&report.source)) || !carries.takes(&report.report)
         }
     };
     let newly = store.list_unledgered(name, cadence, now).await?;
@@ -73,7 +74,7 @@ async fn record_cadence(
         .iter()
         .zip(known)
         .filter(|(_, known)| *known)
-        .map(|(report, _)| (report.id, Matter::Report))
+        .map(|(report, _)| (report.id, Matter::of(&report.report)))
         .collect();
     store.record_ledger(tx, name, cadence, &known, None, now).await?;
     // A schedule that was moved counts its slots from now on, so that none fires for the past.

@@ -16,7 +16,7 @@ use self::render::Renderer;
 use super::{House, MANUAL};
 use crate::config::{Approval, List};
 use crate::edition::arrange::arrange;
-use crate::edition::{Candidate, Had, Hand, Item, Matter, Sealed, Skip, What, choose};
+use crate::edition::{Candidate, Had, Hand, Item, Sealed, Skip, What, choose};
 use crate::mail::{ListFacts, Prepared, Rendered};
 use crate::store::Subscription;
 
@@ -161,7 +161,7 @@ pub async fn draft(house: &House, name: &str, order: &Order) -> anyhow::Result<O
         .collect();
     let left_out = |candidate: &Candidate| is_named(&candidate.item, &without);
     candidates.retain(|candidate| !left_out(candidate));
-    if candidates.is_empty() || (order.slot.is_some() && candidates.iter().all(|it| it.item.matter != Matter::Report)) {
+    if candidates.is_empty() || (order.slot.is_some() && candidates.iter().all(|it| it.item.matter.is_correction())) {
         return Ok(None);
     }
     let people = concerned(house, name, list, &order.what).await?;

@@ -109,7 +109,7 @@ pub async fn know_new_reports(house: &House) -> anyhow::Result<usize> {
             let mut items: Vec<_> = all
                 .iter()
                 .filter(|report| crate::edition::list_takes(list, name, report))
-                .map(|report| (report.id, Matter::Report))
+                .map(|report| (report.id, Matter::of(&report.report)))
                 .collect();
             let new = store.list_unledgered(name, cadence, now).await?;
             known.extend(new.iter().map(|report| report.id));

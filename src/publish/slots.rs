@@ -11,7 +11,7 @@ use super::{House, collect, read_hands, seal, seal_slot};
 use crate::config::{Cadence, List, Missed};
 use crate::edition::{What, list_takes};
 use crate::schedule::Slot;
-use crate::store::{CadenceState, SlotOutcome};
+use crate::store::{CadenceState, SlotOutcome, Stored};
 
 /// A slot is on time if it is handled within this of its instant; later it is missed, and the list's policy decides.
 pub(super) const ON_TIME: TimeDelta = TimeDelta::minutes(5);
@@ -195,7 +195,16 @@ async fn seal_when_quiet(house: &House, name: &str, list: &List, cadence: &str) 
         return Ok(None);
     }
     let hands = read_hands(house, name)?;
-    let key = fresh.iter().map(|stored| stored.id).min().unwrap_or_default();
+    // The report of an event that was announced has the row of the announcement, whose slot may be taken.
+    let slot = |stored: &Stored| match stored.announced_at {
+        Some(_) => -stored.id,
+        None => stored.id,
+    };
+    let key = fresh
+        .iter()
+        .min_by_key(|stored| stored.id)
+        .map(slot)
+        .unwrap_or_default();
     let order = Order {
         what: What::Cadence(cadence.to_owned()),
         cadence: cadence.to_owned(),

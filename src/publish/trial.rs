@@ -108,7 +108,7 @@ pub fn samples() -> anyhow::Result<Vec<Item>> {
         items.push(Item {
             report_id: place as i64 + 1,
             revision: 1,
-            matter: Matter::Report,
+            matter: Matter::of(&report),
             slug: slug::slugify(&report.title),
             note: None,
             report,

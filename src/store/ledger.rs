@@ -48,7 +48,7 @@ impl Store {
             "{REPORT_COLUMNS} WHERE r.published_at IS NOT NULL AND r.withdrawn_at IS NULL AND r.held_at IS NULL \
              AND r.draft = 0 AND r.archived = 0 AND (r.publish_after IS NULL OR r.publish_after <= $3) \
              AND NOT EXISTS (SELECT 1 FROM ledger l WHERE l.list = $1 AND l.cadence = $2 AND l.report_id = r.id \
-             AND l.matter = 'report') ORDER BY r.id"
+             AND l.matter IN ('report', CASE r.announcement WHEN 1 THEN 'announcement' ELSE 'report' END)) ORDER BY r.id"
         )))
         .bind(list)
         .bind(cadence)
@@ -77,7 +77,7 @@ impl Store {
              WHERE correction IS NOT NULL GROUP BY report_id) c JOIN report r ON r.id = c.report_id \
              WHERE r.withdrawn_at IS NULL AND r.held_at IS NULL AND r.draft = 0 \
              AND EXISTS (SELECT 1 FROM edition e JOIN edition_item i ON i.edition_id = e.id WHERE e.list = $1 \
-             AND e.state <> 'cancelled' AND i.report_id = c.report_id AND i.matter = 'report') \
+             AND e.state <> 'cancelled' AND i.report_id = c.report_id AND i.matter IN ('announcement', 'report')) \
              AND NOT EXISTS (SELECT 1 FROM ledger l WHERE l.list = $1 AND l.cadence = $2 AND l.report_id = c.report_id \
              AND l.matter = 'correction:' || CAST(c.number AS TEXT)) ORDER BY c.report_id",
         )

@@ -34,6 +34,8 @@ pub struct Stored {
     pub withdrawn_at: Option<DateTime<Utc>>,
     /// Feeds and archive only.
     pub archived: bool,
+    /// When the event was announced, if this is the report that has come since; `published_at` is the report's.
+    pub announced_at: Option<DateTime<Utc>>,
     pub report: Report,
 }
 
@@ -90,7 +92,7 @@ pub struct Origin {
 
 pub(super) const COLUMNS: &str = "SELECT r.id, r.public_id, r.slug, r.source, r.item_key, r.revision, r.fingerprint, \
     r.first_seen_at, r.changed_at, r.published_at, r.dated_at, r.updated_at, r.draft, r.publish_after, r.lists, \
-    r.held_at, r.held_why, r.withdrawn_at, r.archived, v.content \
+    r.held_at, r.held_why, r.withdrawn_at, r.archived, r.announced_at, v.content \
     FROM report r JOIN revision v ON v.report_id = r.id AND v.number = r.revision ";
 
 impl Store {
@@ -124,18 +126,19 @@ impl Store {
         row.as_ref().map(stored).transpose()
     }
 
-    /// The first report with this link, or else with this title and day, of whatever source: another source may have
-    /// it already. Withdrawn ones count too, so that none comes back by another way.
-    pub async fn find_report_like(&self, link_key: Option<&str>, event_key: Option<&str>) -> Result<Option<Stored>> {
-        let row = sqlx::query(sqlx::AssertSqlSafe(format!(
+    /// Reports with this link, or with this title and day, of whatever source, those with both first: another source may
+    /// have it already. Withdrawn ones count too, so that none comes back by another way.
+    pub async fn list_reports_like(&self, link_key: Option<&str>, event_key: Option<&str>) -> Result<Vec<Stored>> {
+        let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
             "{COLUMNS} WHERE r.link_key = $1 OR r.event_key = $2 \
-             ORDER BY CASE WHEN r.link_key = $1 THEN 0 ELSE 1 END, r.id LIMIT 1"
+             ORDER BY CASE WHEN r.link_key = $1 AND r.event_key = $2 THEN 0 WHEN r.link_key = $1 THEN 1 ELSE 2 END, \
+             r.id LIMIT 50"
         )))
         .bind(link_key)
         .bind(event_key)
-        .fetch_optional(&self.read)
+        .fetch_all(&self.read)
         .await?;
-        row.as_ref().map(stored).transpose()
+        rows.iter().map(stored).collect()
     }
 
     /// Public reports, newest by the date readers see, ties by order of first sight.
@@ -206,8 +209,8 @@ impl Store {
             .transpose()?;
         let id: i64 = sqlx::query(
             "INSERT INTO report (public_id, slug, source, item_key, revision, language, fingerprint, first_seen_at, \
-             changed_at, dated_at, draft, publish_after, lists, held_at, held_why, archived, link_key, event_key) \
-             VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) RETURNING id",
+             changed_at, dated_at, draft, publish_after, lists, held_at, held_why, archived, link_key, event_key, announcement) \
+             VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) RETURNING id",
         )
         .bind(new.public_id)
         .bind(slug)
@@ -225,6 +228,7 @@ impl Store {
         .bind(i64::from(new.archived))
         .bind(new.report.url.as_deref().and_then(link_key))
         .bind(event_key(new.report))
+        .bind(i64::from(new.report.is_announcement()))
         .fetch_one(&mut **tx)
         .await?
         .try_get(0)?;
@@ -232,7 +236,8 @@ impl Store {
         Ok(id)
     }
 
-    /// Stores a new revision of a known report. `updated` moves only if the editor marked it as a correction.
+    /// Stores a new revision of a known report. `updated` moves only if the editor marked it as a correction. The report
+    /// of an event that was announced is published anew.
     pub async fn record_revision(
         &self,
         tx: &mut Tx,
@@ -255,7 +260,7 @@ impl Store {
         sqlx::query(
             "UPDATE report SET revision = $2, fingerprint = $3, language = $4, changed_at = $5, draft = $6, \
              publish_after = $7, lists = $8, updated_at = CASE WHEN $9 = 1 AND updated_at IS NOT NULL THEN $5 \
-             ELSE updated_at END, link_key = $10, event_key = $11 WHERE id = $1",
+             ELSE updated_at END, link_key = $10, event_key = $11, announcement = $12 WHERE id = $1",
         )
         .bind(known.id)
         .bind(number)
@@ -268,9 +273,31 @@ impl Store {
         .bind(i64::from(significant))
         .bind(report.url.as_deref().and_then(link_key))
         .bind(event_key(report))
+        .bind(i64::from(report.is_announcement()))
         .execute(&mut **tx)
         .await?;
+        if known.report.is_announcement() && !report.is_announcement() {
+            sqlx::query(
+                "UPDATE report SET announced_at = published_at, published_at = $2, dated_at = $2, updated_at = $2, \
+                 archived = 0 WHERE id = $1 AND published_at IS NOT NULL",
+            )
+            .bind(known.id)
+            .bind(at.timestamp_millis())
+            .execute(&mut **tx)
+            .await?;
+        }
         insert_revision(tx, known.id, number, report, correction, at).await
+    }
+
+    /// The source that has the report of an announced event is the one to change it from now on. Its ids stay.
+    pub async fn hand_over(&self, tx: &mut Tx, id: i64, source: &str, item_key: &str) -> Result<()> {
+        sqlx::query("UPDATE report SET source = $2, item_key = $3 WHERE id = $1")
+            .bind(id)
+            .bind(source)
+            .bind(item_key)
+            .execute(&mut **tx)
+            .await?;
+        Ok(())
     }
 
     /// Publishes what has lain still for `settle` and may be seen. Returns how many became public.
@@ -438,6 +465,7 @@ pub(super) fn stored(row: &AnyRow) -> Result<Stored> {
         held_why: held.map(|_| held_why.unwrap_or_default()),
         withdrawn_at: instant("withdrawn_at")?,
         archived: row.try_get::<i64, _>("archived")? == 1,
+        announced_at: instant("announced_at")?,
         report: from_json("revision.content", row.try_get::<&str, _>("content")?)?,
     })
 }

@@ -4,18 +4,24 @@ use super::{Problems, note};
 use crate::config::{Source, SourceKind};
 
 pub(super) fn problems(name: &str, source: &Source, found: &mut Problems) {
+    use SourceKind::{Calendar, Feed, Folder};
     let at = |key| ["sources", name, key];
     let word = source.kind.word();
     match source.kind {
-        SourceKind::Folder if source.path.is_none() => note(
+        Folder if source.path.is_none() => note(
             found,
             &at("path"),
             format!("`path` is missing in [sources.{name}]; write the folder that reports are dropped into"),
         ),
-        SourceKind::Feed if source.url.is_none() => note(
+        Feed if source.url.is_none() => note(
             found,
             &at("url"),
             format!("`url` is missing in [sources.{name}]; write the address of the feed"),
+        ),
+        Calendar if source.url.is_some() == source.path.is_some() => note(
+            found,
+            &at("url"),
+            format!("write either `url` or `path` in [sources.{name}]: where the calendar lies"),
         ),
         _ => {}
     }
@@ -31,17 +37,15 @@ pub(super) fn problems(name: &str, source: &Source, found: &mut Problems) {
             format!("`sources.{name}.url` must begin with https:// or http:// and hold no password"),
         );
     }
-    let is_web = source.kind != SourceKind::Folder;
-    for (key, is_there) in [
-        ("path", source.path.is_some() && is_web),
-        ("url", source.url.is_some() && !is_web),
-        ("interval", source.interval.is_some() && !is_web),
-        (
-            "full_text",
-            source.full_text.is_some() && source.kind != SourceKind::Feed,
-        ),
+    for (key, is_there, kinds) in [
+        ("path", source.path.is_some(), &[Folder, Calendar][..]),
+        ("url", source.url.is_some(), &[Feed, Calendar]),
+        ("interval", source.interval.is_some(), &[Feed, Calendar]),
+        ("full_text", source.full_text.is_some(), &[Feed]),
+        ("zone", source.zone.is_some(), &[Calendar]),
+        ("ahead", source.ahead.is_some(), &[Calendar]),
     ] {
-        if is_there {
+        if is_there && !kinds.contains(&source.kind) {
             note(
                 found,
                 &at(key),

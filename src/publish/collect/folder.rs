@@ -5,13 +5,14 @@
 
 use std::collections::HashSet;
 
+use super::announced::collect_calendars;
 use super::{Collected, Collector, Found, failed, store_found};
-use crate::config::{Config, Source};
+use crate::config::{Config, Source, SourceKind};
 use crate::publish::House;
 use crate::report;
 use crate::source::folder::{self, Dropped, Watch};
 
-/// Collects the named folders, or all; a source that fails is reported, and the others go on.
+/// Collects the named folders and calendars that are files, or all; a source that fails is reported, and the others go on.
 pub async fn collect_folders(
     house: &House,
     collector: &mut Collector,
@@ -19,7 +20,9 @@ pub async fn collect_folders(
 ) -> anyhow::Result<Vec<Collected>> {
     let mut all = Vec::new();
     for (name, source) in &house.config.sources {
-        let Some(path) = &source.path else { continue };
+        let Some(path) = source.path.as_ref().filter(|_| source.kind == SourceKind::Folder) else {
+            continue;
+        };
         if !names.is_empty() && !names.contains(name) {
             continue;
         }
@@ -30,6 +33,7 @@ pub async fn collect_folders(
             Err(error) => failed(house, name, &error).await?,
         });
     }
+    all.extend(collect_calendars(house, collector, names).await?);
     Ok(all)
 }
 

@@ -14,7 +14,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::Collected;
 use crate::config::{Backfill, Source, SourceKind};
 use crate::publish::{AUTO_BACKFILL, House, older_than_backfill};
-use crate::report::{self, Report};
+use crate::report::{self, CALLED_OFF, MOVED, Report, Status};
 use crate::store::{NewReport, Origin, Store, Stored, Tx};
 
 /// The source's own date is believed if it is no older than this when the report arrives; an older one would bury the
@@ -150,6 +150,21 @@ impl<'a> Shelf<'a> {
                             collected.unchanged += 1;
                             self.record(tx, &read, Some(known.id)).await?;
                         }
+                        // It was announced, and here is its report.
+                        Some(known)
+                            if known.source != self.name
+                                && known.report.is_announcement()
+                                && !report.is_announcement() =>
+                        {
+                            collected.reported += 1;
+                            self.store()
+                                .record_revision(tx, &known, &read.fingerprint, report, self.now)
+                                .await?;
+                            let key = self.free_key(&key).await?;
+                            self.store().hand_over(tx, known.id, self.name, &key).await?;
+                            self.revised.insert(known.id);
+                            self.record(tx, &read, Some(known.id)).await?;
+                        }
                         // What another source brought is that source's to change.
                         Some(known) if known.source != self.name => {
                             collected.joined += 1;
@@ -163,14 +178,21 @@ impl<'a> Shelf<'a> {
                         }
                         Some(known) => {
                             collected.changed += 1;
+                            let mut report = report.clone();
+                            if let Some(change) = change_of_plan(&known.report, &report) {
+                                report.handling.correction = Some(change);
+                            }
                             self.store()
-                                .record_revision(tx, &known, &read.fingerprint, report, self.now)
+                                .record_revision(tx, &known, &read.fingerprint, &report, self.now)
                                 .await?;
                             self.revised.insert(known.id);
                             self.record(tx, &read, Some(known.id)).await?;
                         }
                         // Twice in one feed: the next collection finds the first.
-                        None if self.is_web() && new.iter().any(|fresh| is_same_item(&fresh.report, report)) => {
+                        None if self.is_web()
+                            && !report.listed
+                            && new.iter().any(|fresh| is_same_item(&fresh.report, report)) =>
+                        {
                             collected.unchanged += 1;
                         }
                         None => {
@@ -201,11 +223,20 @@ impl<'a> Shelf<'a> {
         if link.is_none() && event.is_none() {
             return Ok(None);
         }
-        let alike = self.store().find_report_like(link.as_deref(), event.as_deref()).await?;
-        Ok(alike.filter(|known| {
+        let alike = self
+            .store()
+            .list_reports_like(link.as_deref(), event.as_deref())
+            .await?;
+        // Many events of a calendar may lead to one page: then only the day tells which of them a report is about.
+        let announced = alike.iter().filter(|known| known.report.listed).count();
+        Ok(alike.into_iter().find(|known| {
+            let day = |report: &Report| report.event.start.map(|start| start.date);
+            let has_same_day = day(&known.report) == day(report);
             let is_other_language = known.report.language != report.language;
             let has_same_page = is_same_page(&known.report, report);
             match known.source == self.name {
+                // A calendar's own keys are sure.
+                true if self.source.kind == SourceKind::Calendar => false,
                 // A new guid, if the old one is gone or the title is the same: pages such as /events are the link of
                 // many items.
                 true => {
@@ -213,6 +244,9 @@ impl<'a> Shelf<'a> {
                         && self.is_web()
                         && !self.revised.contains(&known.id)
                         && (known.report.title == report.title || !self.is_present(known.id))
+                }
+                false if known.report.listed || report.listed => {
+                    has_same_day || (has_same_page && announced == 1 && day(report).is_none())
                 }
                 false => has_same_page || !is_other_language,
             }
@@ -401,6 +435,26 @@ impl<'a> Shelf<'a> {
         self.origins.retain(|known| known.path != origin.path);
         self.origins.push(origin);
         Ok(())
+    }
+}
+
+/// What people who know of an announced event have to be told.
+fn change_of_plan(before: &Report, now: &Report) -> Option<String> {
+    if !before.listed || !now.listed {
+        return None;
+    }
+    let is_off = |report: &Report| report.event.status == Status::Cancelled;
+    let plan = |report: &Report| {
+        let event = &report.event;
+        (event.start, event.venue.clone(), event.city.clone())
+    };
+    match () {
+        () if is_off(now) && !is_off(before) => Some(CALLED_OFF.to_owned()),
+        // Marked by what it is now, so that a second move is a second change.
+        () if plan(now) != plan(before) || is_off(before) != is_off(now) => {
+            Some(format!("{MOVED} {}", now.event.start?))
+        }
+        () => None,
     }
 }
 

@@ -7,11 +7,13 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, bail};
+use chrono::NaiveDate;
 
 use super::Order;
 use crate::config::List;
 use crate::edition::{Candidate, Item, Matter, What, list_takes};
 use crate::publish::{AUTO_BACKFILL, House, cadences_of};
+use crate::report::Status;
 use crate::store::{Stored, Subscription};
 
 /// The cadences whose ledgers say what is new: for a send by hand those that somebody reads by, so that a rhythm nobody
@@ -98,7 +100,7 @@ pub(super) async fn candidates(
                         stored.source
                     );
                 }
-                found.insert((*id, Matter::Report), candidate(stored, false));
+                found.insert((*id, Matter::of(&stored.report)), candidate(stored, false));
             }
         }
         What::Correction { report: id, note } => {
@@ -112,17 +114,18 @@ pub(super) async fn candidates(
             found.insert((*id, notice.item.matter), notice);
         }
         What::All | What::Cadence(_) => {
+            let today = order.due_at.with_timezone(&list.zone()).date_naive();
             if order.settling {
                 for stored in house.store.list_settling(now).await? {
-                    if list_takes(list, name, &stored) {
-                        found.insert((stored.id, Matter::Report), candidate(stored, false));
+                    if list_takes(list, name, &stored) && is_worth_telling(&stored, today) {
+                        found.insert((stored.id, Matter::of(&stored.report)), candidate(stored, false));
                     }
                 }
             }
             for cadence in read_cadences(house, name, list, &order.what).await? {
                 for stored in house.store.list_unledgered(name, &cadence, now).await? {
-                    if list_takes(list, name, &stored) {
-                        found.insert((stored.id, Matter::Report), candidate(stored, false));
+                    if list_takes(list, name, &stored) && is_worth_telling(&stored, today) {
+                        found.insert((stored.id, Matter::of(&stored.report)), candidate(stored, false));
                     }
                 }
                 for (id, revision) in house.store.list_untold_corrections(name, &cadence).await? {
@@ -160,6 +163,14 @@ pub(super) async fn owed(
         .collect())
 }
 
+/// Nobody is told of an announced event that is over, or was called off before anybody knew of it.
+fn is_worth_telling(stored: &Stored, today: NaiveDate) -> bool {
+    let event = &stored.report.event;
+    let last = event.end.or(event.start).map(|last| last.date);
+    !stored.report.is_announcement()
+        || (last.is_none_or(|last| last >= today) && !(stored.report.listed && event.status == Status::Cancelled))
+}
+
 async fn notice(house: &House, id: i64, revision: i64) -> anyhow::Result<Option<Candidate>> {
     let Some((note, at)) = house.store.find_correction(id, revision).await? else {
         return Ok(None);
@@ -177,10 +188,11 @@ async fn notice(house: &House, id: i64, revision: i64) -> anyhow::Result<Option<
 fn candidate(stored: Stored, owed: bool) -> Candidate {
     Candidate {
         published_at: stored.published_at.unwrap_or(stored.first_seen_at),
+        was_announced: stored.announced_at.is_some(),
         item: Item {
             report_id: stored.id,
             revision: stored.revision,
-            matter: Matter::Report,
+            matter: Matter::of(&stored.report),
             slug: stored.slug,
             note: None,
             report: stored.report,
@@ -216,6 +228,6 @@ pub(in crate::publish) async fn considered(
     let candidates = candidates(house, name, list, order).await?;
     let kept = candidates
         .iter()
-        .filter(|it| !is_named(&it.item, &without) && it.item.matter == Matter::Report);
+        .filter(|it| !is_named(&it.item, &without) && !it.item.matter.is_correction());
     Ok(kept.map(|it| (it.item.report_id, it.item.matter)).collect())
 }

@@ -43,15 +43,10 @@ impl<'a> Renderer<'a> {
         list: &'a List,
         order: &'a Order,
     ) -> anyhow::Result<Renderer<'a>> {
-        let zone = list
-            .cadences
-            .values()
-            .find_map(|cadence| Some(cadence.times()?.1))
-            .unwrap_or(chrono_tz::UTC);
         Ok(Renderer {
             facts: list_facts(house, name, list, house.store.last_number(name).await? + 1)?,
             // The day of the slot, not of the sealing: what is shown ahead is what goes out.
-            today: order.due_at.with_timezone(&zone).date_naive(),
+            today: order.due_at.with_timezone(&list.zone()).date_naive(),
             house,
             list,
             order,

@@ -33,3 +33,6 @@ forwarded = Weitergeleitet bekommen?
 forwarded-subscribe = Hier abonnieren
 forwarded-text = Weitergeleitet bekommen? Abonnieren unter
 links = Links
+
+change-called-off = Fällt aus: { $event }
+change-moved = Jetzt: { $event }

@@ -27,3 +27,6 @@ forwarded = Forwarded to you?
 forwarded-subscribe = Subscribe here
 forwarded-text = Forwarded to you? Subscribe at
 links = Links
+
+change-called-off = Called off: { $event }
+change-moved = Now: { $event }
