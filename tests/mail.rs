@@ -450,10 +450,15 @@ fn event_lines_say_what_is_known_in_the_readers_language() {
     );
     assert_eq!(line("en", 4), some("Tashkent, 30 January – 2 February 2024"));
     assert_eq!(
-        line("fr", 4),
+        line("it", 4),
         some("Tashkent, 30 January – 2 February 2024"),
         "English stands in"
     );
+    assert_eq!(line("fr", 4), some("Tashkent, 30 janvier – 2 février 2024"));
+    assert_eq!(line("es", 2), some("Old Library, Exampleton, 12–14 de mayo de 2026"));
+    assert_eq!(line("ru", 1), some("Moscow, 28 января 2019 г."));
+    let first = NaiveDate::from_ymd_opt(2024, 5, 1).unwrap();
+    assert_eq!(TEMPLATES.day("fr", first), "1er mai 2024");
     assert_eq!(line("en", 7), None);
     assert_eq!(line("en", 8), None);
 }

@@ -5,6 +5,7 @@
 //! if the report states them; an unknown field leaves no label and no stray comma.
 
 use chrono::{Datelike, NaiveDate, NaiveTime};
+use fluent_templates::fluent_bundle::FluentValue;
 
 use super::words::{Words, isolate};
 use crate::report::{Event, When};
@@ -15,9 +16,10 @@ pub(super) fn day(words: &Words, language: &str, date: NaiveDate) -> String {
         language,
         "date-day",
         [
-            ("day", date.day().to_string()),
-            ("month", month(words, language, date)),
-            ("year", date.year().to_string()),
+            // A number, so that a language can write the first otherwise; the year is a text, for it has no separators.
+            ("day", FluentValue::from(date.day())),
+            ("month", month(words, language, date).into()),
+            ("year", date.year().to_string().into()),
         ],
     )
 }
@@ -46,11 +48,11 @@ pub(super) fn days(words: &Words, language: &str, first: NaiveDate, last: NaiveD
         language,
         key,
         [
-            ("from-day", first.day().to_string()),
-            ("from-month", month(words, language, first)),
-            ("to-day", last.day().to_string()),
-            ("to-month", month(words, language, last)),
-            ("year", last.year().to_string()),
+            ("from-day", FluentValue::from(first.day())),
+            ("from-month", month(words, language, first).into()),
+            ("to-day", last.day().into()),
+            ("to-month", month(words, language, last).into()),
+            ("year", last.year().to_string().into()),
         ],
     )
 }

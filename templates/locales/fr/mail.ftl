@@ -1,0 +1,38 @@
+# Le cadre d’un message. Espaces insécables devant : ; ! ? et dans « ».
+
+subject-more = { $title } et { $count ->
+    [one] un autre
+   *[other] { $count } autres
+}
+subject-more-bare = { $title } et { $count ->
+    [one] un autre
+   *[other] { $count } autres
+}
+subject-correction = Rectificatif : { $title }
+
+upcoming = À venir
+people = Avec { $people }
+people-more = { $people } et { $count ->
+    [one] une autre personne
+   *[other] { $count } autres personnes
+}
+read-report = Lire le compte rendu
+read-more = En savoir plus
+contents = Dans ce message
+group-rest = Autres comptes rendus
+also = Également
+corrections = Rectificatifs
+corrections-intro = Vous aviez reçu une version antérieure de ce qui suit.
+
+why-default = Vous recevez ce message en raison de votre abonnement à « { $list } ».
+leave = Se désabonner
+leave-text = Se désabonner :
+view-in-browser = Afficher dans le navigateur
+view-in-browser-text = Afficher dans le navigateur :
+forwarded = Ce message vous a été transféré ?
+forwarded-subscribe = S’abonner
+forwarded-text = Ce message vous a été transféré ? Pour s’abonner :
+links = Liens
+
+change-called-off = Annulé : { $event }
+change-moved = Désormais : { $event }

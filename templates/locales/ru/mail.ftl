@@ -1,0 +1,44 @@
+# Рамка письма.
+
+subject-more = { $title } и ещё { $count ->
+    [one] { $count } материал
+    [few] { $count } материала
+    [many] { $count } материалов
+   *[other] { $count } материала
+}
+subject-more-bare = { $title } и ещё { $count ->
+    [one] { $count } материал
+    [few] { $count } материала
+    [many] { $count } материалов
+   *[other] { $count } материала
+}
+subject-correction = Исправление: { $title }
+
+upcoming = Анонс
+people = Участники: { $people }
+people-more = { $people } и ещё { $count ->
+    [one] { $count } человек
+    [few] { $count } человека
+    [many] { $count } человек
+   *[other] { $count } человека
+}
+read-report = Читать отчёт
+read-more = Подробнее
+contents = В этом письме
+group-rest = Другие отчёты
+also = Также
+corrections = Исправления
+corrections-intro = Вы уже получали предыдущую версию этих материалов.
+
+why-default = Вы получаете это письмо, потому что подписаны на рассылку «{ $list }».
+leave = Отписаться
+leave-text = Отписаться:
+view-in-browser = Открыть в браузере
+view-in-browser-text = Открыть в браузере:
+forwarded = Вам переслали это письмо?
+forwarded-subscribe = Подписаться
+forwarded-text = Вам переслали это письмо? Подписаться:
+links = Ссылки
+
+change-called-off = Отменено: { $event }
+change-moved = Теперь: { $event }
