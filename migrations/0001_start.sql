@@ -86,6 +86,19 @@ CREATE TABLE origin (
     PRIMARY KEY (source, path)
 );
 
+-- A page that a source on the web leads to: when it is asked again, and with which validators (JSON).
+CREATE TABLE visit (
+    source TEXT NOT NULL,
+    url TEXT NOT NULL,
+    validators TEXT NOT NULL,
+    -- As the sitemap said at the last visit.
+    changed_at INTEGER,
+    first_at INTEGER NOT NULL,
+    next_at INTEGER NOT NULL,
+    failures INTEGER NOT NULL,
+    PRIMARY KEY (source, url)
+);
+
 CREATE TABLE list (
     name TEXT NOT NULL PRIMARY KEY,
     last_number INTEGER NOT NULL DEFAULT 0,

@@ -133,7 +133,7 @@ async fn answer(desk: &Desk, command: Command) -> anyhow::Result<()> {
         Command::Init(args) => init::run(desk, &args),
         Command::Check => check::run(desk).await,
         Command::Collect(args) => collect::run(desk, &args).await,
-        Command::Explain(args) => explain::run(desk, &args),
+        Command::Explain(args) => explain::run(desk, &args).await,
         Command::Reports(args) => collect::reports(desk, args).await,
         Command::Preview(args) => preview::run(desk, &args).await,
         Command::Send(args) => send::run(desk, &args).await,

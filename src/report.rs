@@ -35,7 +35,9 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::blocks::is_too_deep;
 pub use self::explain::{explain, explain_text};
+pub use self::html::SELECTABLE;
 pub use self::identity::{event_key, link_key, title_key};
 pub use self::item::{Stated, place as stated_place, read_item, read_page};
 pub use self::reading::{Context, MAX_BYTES, fingerprint, markdown_to_html, read, sanitize};

@@ -7,4 +7,5 @@ pub mod calendar;
 pub mod feed;
 pub mod fetch;
 pub mod folder;
+pub mod pages;
 pub mod poll;

@@ -13,6 +13,7 @@ mod public;
 mod report;
 mod schema;
 mod state;
+mod visit;
 
 use std::path::Path;
 use std::str::FromStr;

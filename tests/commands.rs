@@ -10,6 +10,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::database::for_each_database;
+use crate::webhost::{Reply, WebHost};
 
 /// What the program answered.
 struct Answer {
@@ -724,3 +725,40 @@ const ONE_EDITION: &str = "\
     VALUES (7, 'p7', 's7', 'reports', 'k7', 1, 'f', 0, 0); \
     INSERT INTO report (id, public_id, slug, source, item_key, revision, fingerprint, first_seen_at, changed_at, held_at) \
     VALUES (8, 'p8', 's8', 'reports', 'k8', 1, 'f', 0, 0, 1)";
+
+/// A page at an address is read as a file is, with the selectors of the source that has it.
+#[tokio::test(flavor = "multi_thread")]
+async fn explain_reads_the_page_at_an_address() {
+    let host = WebHost::start().await;
+    host.at(
+        "/rivers",
+        Reply::ok(
+            "<html lang=en><h1>Who owns a river?</h1><p>The round table was held on 12 March 2026 in Vienna.</p>\
+             <b>Waterways</b></html>",
+        ),
+    );
+    let place = Place::begun();
+    let url = host.url("/rivers");
+    place
+        .run(&format!("explain {url}"))
+        .refused(1, "not on the public internet");
+    let config = place.read("config.toml");
+    let site = format!(
+        "[sources.site]\nkind = \"pages\"\nurl = \"{url}\"\nselect.topics = \"b\"\n\
+         [fetch]\ninternal_hosts = [\"127.0.0.1\"]\n"
+    );
+    place.write("config.toml", &config.replacen("[fetch]\n", &site, 1));
+    let read = place.run(&format!("--json explain {url}")).done().json();
+    assert_eq!(read["title"], "Who owns a river?");
+    assert_eq!(read["event"]["start"], "2026-03-12");
+    assert_eq!(read["topics"][0], "Waterways");
+    assert_eq!(read["url"], url);
+    place
+        .run(&format!("explain {url}"))
+        .done()
+        .says("read as source site would");
+    place
+        .run(&format!("explain {}", host.url("/nothing")))
+        .refused(1, "404");
+    place.run("explain http://[").refused(2, "is no address");
+}

@@ -232,6 +232,51 @@ fn each_mistake_has_its_sentence() {
             "line 15: `lists.events.relay`: there is no relay `outbx`; did you mean `outbox`?",
         ),
         (
+            "[sources.reports]",
+            "[sources.site]\nkind = \"pages\"\n\n[sources.reports]",
+            "write either `url` in [sources.site]",
+        ),
+        (
+            "[sources.reports]",
+            "[sources.site]\nkind = \"pages\"\nurl = \"https://example.org/events\"\npages = [\"https://example.org/a\"]\n[sources.reports]",
+            "write either `url` in [sources.site]",
+        ),
+        (
+            "[sources.reports]",
+            "[sources.site]\nkind = \"pages\"\nurl = \"https://example.org/events\"\nlinks = \"main >\"\n[sources.reports]",
+            "`main >` is no CSS selector",
+        ),
+        (
+            "[sources.reports]",
+            "[sources.site]\nkind = \"pages\"\nurl = \"https://example.org/events\"\nunder = \"events\"\n[sources.reports]",
+            "`sources.site.under` is",
+        ),
+        (
+            "[sources.reports]",
+            "[sources.site]\nkind = \"pages\"\nurl = \"https://example.org/events\"\n[sources.site.select]\nheadline = \"h1\"\n[sources.reports]",
+            "`headline` is no field that can be selected",
+        ),
+        (
+            "[sources.reports]",
+            "[sources.site]\nkind = \"pages\"\nurl = \"https://example.org/events\"\n[sources.site.select]\ntitle = \"h1[\"\n[sources.reports]",
+            "`h1[` is no CSS selector",
+        ),
+        (
+            "[sources.reports]",
+            "[sources.site]\nkind = \"pages\"\nurl = \"https://example.org/events\"\ninterval = \"32d\"\n[sources.reports]",
+            "longer than 31 days",
+        ),
+        (
+            "[sources.reports]",
+            "[sources.site]\nkind = \"pages\"\nurl = \"https://example.org/events\"\nfull_text = \"page\"\n[sources.reports]",
+            "`full_text` means nothing to a source of kind pages",
+        ),
+        (
+            "[sources.reports]",
+            "[sources.site]\nkind = \"pages\"\npages = [\"ftp://example.org/a\"]\n[sources.reports]",
+            "must begin with https:// or http://",
+        ),
+        (
             "title = \"Events\"",
             "title = \"Events\"\nsources = [\"report\"]",
             "there is no source `report`; did you mean `reports`?",

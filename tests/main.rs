@@ -26,6 +26,7 @@ mod folder;
 mod websources;
 mod calendarsource;
 mod report;
+mod pagesource;
 mod people;
 mod editions;
 mod feedsource;

@@ -72,6 +72,13 @@ impl WebHost {
         host
     }
 
+    /// The same server, where nothing stands yet.
+    pub fn again(&self) -> WebHost {
+        self.replies.lock().unwrap().clear();
+        self.asked.lock().unwrap().clear();
+        self.clone()
+    }
+
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }

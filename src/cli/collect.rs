@@ -102,7 +102,7 @@ async fn say_who_was_not_asked(
 ) -> anyhow::Result<()> {
     for (name, source) in &house.config.sources {
         let is_meant = named.is_empty() || named.contains(name);
-        if source.url.is_none() || !is_meant || asked.iter().any(|collected| collected.source == *name) {
+        if source.address().is_none() || !is_meant || asked.iter().any(|collected| collected.source == *name) {
             continue;
         }
         let polling = house.store.find_source(name).await?.polling;
@@ -123,6 +123,9 @@ async fn say_who_was_not_asked(
     }
     Ok(())
 }
+
+/// Of what waits so many are named.
+const MOST_NAMED: usize = 5;
 
 fn sentences(collected: &Collected) -> Vec<String> {
     let Collected {
@@ -168,7 +171,16 @@ fn sentences(collected: &Collected) -> Vec<String> {
         None => "is still being written; it is taken once it lies still",
         Some(_) => "is taken with a later poll, because this one has read enough pages",
     };
-    lines.extend(collected.restless.iter().map(|place| format!("  {place} {why}")));
+    lines.extend(
+        collected
+            .restless
+            .iter()
+            .take(MOST_NAMED)
+            .map(|place| format!("  {place} {why}")),
+    );
+    if let Some(more @ 1..) = collected.restless.len().checked_sub(MOST_NAMED) {
+        lines.push(format!("  and {more} more"));
+    }
     lines.extend(collected.notes.iter().map(|note| format!("  {note}")));
     if let Some(at) = collected.next_at {
         lines.push(format!("  asked again at {}", at.format("%Y-%m-%d %H:%M UTC")));

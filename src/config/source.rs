@@ -1,5 +1,6 @@
 //! A source: where reports come from, and which of them are news.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -13,6 +14,8 @@ pub enum SourceKind {
     Folder,
     /// RSS, Atom or JSON Feed on the web.
     Feed,
+    /// Pages of a web site, by a listing, a sitemap or one by one.
+    Pages,
     /// Announced events: iCalendar on the web or in a file.
     Calendar,
 }
@@ -23,6 +26,7 @@ impl SourceKind {
         match self {
             SourceKind::Folder => "folder",
             SourceKind::Feed => "feed",
+            SourceKind::Pages => "pages",
             SourceKind::Calendar => "calendar",
         }
     }
@@ -65,6 +69,18 @@ pub struct Source {
     #[serde(default, with = "humantime_serde")]
     pub interval: Option<Duration>,
     pub full_text: Option<FullText>,
+    /// Pages: their addresses, where nothing lists them.
+    #[serde(default)]
+    pub pages: Vec<Url>,
+    /// Pages: CSS selector of the links on the listing.
+    pub links: Option<String>,
+    /// Pages: how addresses of reports begin.
+    pub under: Option<String>,
+    /// Pages, and those behind items of a feed: CSS selectors of fields.
+    #[serde(default)]
+    pub select: BTreeMap<String, String>,
+    /// Whether robots.txt is obeyed.
+    pub robots: Option<bool>,
     /// Calendar: zone of times that state none. Default: UTC.
     #[serde(default, deserialize_with = "super::list::optional_zone")]
     pub zone: Option<chrono_tz::Tz>,
@@ -84,9 +100,18 @@ impl Source {
     pub fn interval(&self) -> Duration {
         self.interval.unwrap_or(Duration::from_secs(3600))
     }
-}
 
-impl Source {
+    /// Where it lies on the web; of pages that nothing lists, the first.
+    pub fn address(&self) -> Option<&Url> {
+        self.url.as_ref().or(self.pages.first())
+    }
+
+    /// Whether robots.txt is obeyed. Staff who enter a feed or a calendar know that it is for programs; links that a
+    /// program follows by itself are another matter (STR-08).
+    pub fn robots(&self) -> bool {
+        self.robots.unwrap_or(self.kind == SourceKind::Pages)
+    }
+
     /// How far ahead a calendar's events are taken; half a year, if nothing is said.
     pub fn ahead(&self) -> Duration {
         self.ahead.unwrap_or(Duration::from_secs(180 * 24 * 3600))

@@ -18,6 +18,7 @@ use super::House;
 use crate::config::{Config, Source, SourceKind};
 use crate::source::fetch::{Fetcher, Guard, Names};
 use crate::source::folder::Watch;
+use crate::source::pages::Visit;
 
 pub use self::folder::collect_folders;
 pub use self::web::collect_web;
@@ -110,24 +111,38 @@ pub async fn publish_settled(house: &House, asked: bool) -> anyhow::Result<u64> 
     Ok(published)
 }
 
-/// Stores what was found in a source. `gone` are places of a folder at which nothing lies any more, `present` all keys
-/// of a feed.
-async fn store_found(
+/// What a look into a source brought.
+#[derive(Default)]
+struct Look {
+    found: Vec<Found>,
+    /// Places of a folder at which nothing lies any more.
+    gone: Vec<String>,
+    /// Keys of all that a source on the web has now.
+    present: HashSet<String>,
+    /// What became of visits to pages.
+    visits: Vec<Visit>,
+}
+
+/// Stores what was found in a source.
+async fn store_look(
     house: &House,
     name: &str,
     source: &Source,
-    found: Vec<Found>,
-    (gone, present): (&[String], HashSet<String>),
+    look: Look,
     collected: &mut Collected,
 ) -> anyhow::Result<()> {
     let (store, now) = (&house.store, house.now());
     let mut tx = store.begin_alone(&format!("source {name}")).await?;
-    let mut shelf = Shelf::open(house, name, source, present, now).await?;
-    shelf.record_gone(&mut tx, gone).await?;
-    let new = shelf.sort(&mut tx, found, collected).await?;
+    let mut shelf = Shelf::open(house, name, source, look.present, now).await?;
+    shelf.record_gone(&mut tx, &look.gone).await?;
+    let new = shelf.sort(&mut tx, look.found, collected).await?;
     shelf.take_new(&mut tx, new, collected).await?;
+    for visit in &look.visits {
+        store.record_visit(&mut tx, name, visit).await?;
+    }
     // Of a feed whose pages come with several polls, all of them are the first collection.
-    let is_whole = source.kind == SourceKind::Folder || collected.restless.is_empty();
+    // And what has never held anything has not been collected yet: what comes first is no news of today.
+    let is_whole = source.kind == SourceKind::Folder || (collected.restless.is_empty() && !shelf.is_empty());
     store.record_collected(&mut tx, name, is_whole, now).await?;
     tx.commit().await?;
 

@@ -45,6 +45,6 @@ pub(super) async fn refuse_moved_ids(house: &House) -> anyhow::Result<()> {
 /// Where a source lies, as configured: a folder that was moved with the configuration lies where it lay.
 fn place(source: &Source) -> String {
     let path = source.path.as_ref().map(|path| path.display().to_string());
-    let url = source.url.as_ref().map(ToString::to_string);
+    let url = source.address().map(ToString::to_string);
     path.or(url).unwrap_or_default()
 }

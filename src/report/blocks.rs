@@ -10,8 +10,9 @@ use ego_tree::NodeRef;
 use scraper::{ElementRef, Html, Node};
 use url::Url;
 
+pub(super) use self::depth::MOST_DEPTH;
+pub(crate) use self::depth::is_too_deep;
 use self::depth::without_tags;
-pub(super) use self::depth::{MOST_DEPTH, is_too_deep};
 use super::Related;
 use super::prose::{escape, tidy};
 

@@ -129,8 +129,10 @@ pub fn explain_text(report: &Report) -> String {
             write_field(&mut out, report, field, &[value]);
         }
     }
-    if report.provenance.contains_key("charset") {
-        write_field(&mut out, report, "charset", &["see below".to_owned()]);
+    for remark in ["charset", "select"] {
+        if report.provenance.contains_key(remark) {
+            write_field(&mut out, report, remark, &["see below".to_owned()]);
+        }
     }
     out
 }

@@ -11,7 +11,8 @@ use std::ops::ControlFlow;
 
 use chrono::{DateTime, NaiveDateTime, NaiveTime, TimeZone, Utc};
 
-use self::value::{Node, Value, refusal};
+use self::value::refusal;
+pub(super) use self::value::{Node, Value};
 use super::blocks::web_address;
 use super::prose::tidy;
 use super::{Person, Refusal, Related, Report, Status, When, dates, people};
@@ -132,6 +133,11 @@ fn apply(entries: &[(String, Node)], rule: &str, report: &mut Report) -> Result<
         }
     }
     Ok(())
+}
+
+/// Enters one key that something else than front matter states. False: its value cannot be read.
+pub(super) fn enter(key: &str, node: &Node, rule: &str, report: &mut Report) -> bool {
+    !is_empty(node) && set(key, node, rule, report).is_continue()
 }
 
 /// Enters one key. Breaks with what was wanted if the value cannot be read.

@@ -5,6 +5,7 @@
 //! readability finds only if that is a fair part of the page; on short pages it is often not, and the body is taken.
 
 mod related;
+mod selected;
 mod stated;
 
 use std::sync::LazyLock;
@@ -17,6 +18,8 @@ use url::Url;
 use super::blocks::{self, Block, Kind, web_address};
 use super::prose::tidy;
 use super::{Refusal, Report, tail};
+
+pub use self::selected::SELECTABLE;
 
 /// More markup than this is too slow to search for its main text; the body is taken as it is.
 const MOST_FOR_READABILITY: usize = 1_500_000;
@@ -39,16 +42,27 @@ pub(super) struct Page {
     pub(super) days: Vec<NaiveDate>,
 }
 
-/// Reads a page; what it states about itself goes into the report. `at`: where it lay, if it was fetched.
-pub(super) fn read(html: &str, at: Option<&Url>, report: &mut Report) -> Result<Page, Refusal> {
+/// Reads a page; what it states about itself goes into the report. `at`: where it lay, if it was fetched; `select`: the
+/// fields that staff select, each with its CSS selector.
+pub(super) fn read(
+    html: &str,
+    at: Option<&Url>,
+    select: &[(String, String)],
+    report: &mut Report,
+) -> Result<Page, Refusal> {
     refuse_too_deep(html)?;
     let page = Html::parse_document(html);
+    selected::fields(&page, select, base_of(&page, at, report).as_ref(), report);
     stated::enter(&page, at, report);
     let base = base_of(&page, at, report);
     let (title, rule) = title(&page, report);
 
-    let whole = blocks::of_node(main_element(&page), base.as_ref());
-    let mut blocks = readable(html, &whole, base.as_ref()).unwrap_or_else(|| whole.clone());
+    let chosen = selected::body(&page, select);
+    let whole = blocks::of_node(chosen.unwrap_or_else(|| main_element(&page)), base.as_ref());
+    let mut blocks = match chosen {
+        Some(_) => whole.clone(),
+        None => readable(html, &whole, base.as_ref()).unwrap_or_else(|| whole.clone()),
+    };
     // Readability often drops the related titles as mere links, so the page is asked for its box of them first.
     if let Some(found) = related::find(&page, base.as_ref()) {
         let is_left = |block: &Block| {

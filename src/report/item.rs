@@ -52,7 +52,7 @@ pub fn place(text: &str) -> Event {
 pub fn read_page(bytes: &[u8], url: &Url, stated: &Stated, context: &Context) -> Result<Report, Refusal> {
     let mut report = Report::default();
     let text = decode(bytes, context, &mut report)?;
-    let page = html::read(&text, Some(url), &mut report)?;
+    let page = html::read(&text, Some(url), &context.select, &mut report)?;
     report.title_from(&page.title, page.title_rule);
     stated.enter(&mut report);
     if report.url.is_none() {

@@ -36,6 +36,8 @@ pub struct Context {
     pub sidecar: Option<Vec<u8>>,
     /// Topics and the keywords by which a report that states none is known to be about them.
     pub topics: Vec<(String, Vec<String>)>,
+    /// Pages: CSS selectors of fields, by keys of [`super::SELECTABLE`].
+    pub select: Vec<(String, String)>,
 }
 
 impl Default for Context {
@@ -46,6 +48,7 @@ impl Default for Context {
             http_charset: None,
             sidecar: None,
             topics: Vec::new(),
+            select: Vec::new(),
         }
     }
 }
@@ -99,7 +102,7 @@ pub fn read(name: &str, bytes: &[u8], context: &Context) -> Result<Report, Refus
             blocks.into()
         }
         Form::Html => {
-            let page = html::read(&text, None, &mut report)?;
+            let page = html::read(&text, None, &context.select, &mut report)?;
             report.title_from(&page.title, page.title_rule);
             page.into()
         }

@@ -5,16 +5,20 @@
 //! (`fetch/guard.rs`), and answers are unpacked here, because only who unpacks them can say when it is too much.
 
 mod guard;
+mod robots;
 mod unpack;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::{self, HeaderMap, HeaderName};
 use reqwest::{StatusCode, redirect};
+use serde::{Deserialize, Serialize};
 use url::Url;
+
+use self::robots::{Robots, Rules};
 
 pub use guard::{Guard, Names};
 
@@ -33,7 +37,17 @@ const MOST_PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
 pub struct Fetcher {
     client: reqwest::Client,
     guard: Guard,
-    hosts: Arc<Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>>,
+    robots: Robots,
+    hosts: Arc<Mutex<HashMap<String, Host>>>,
+}
+
+/// Locked while a request is under way; holds until when the host asked to be left alone.
+type Host = Arc<tokio::sync::Mutex<Option<DateTime<Utc>>>>;
+
+enum Answer {
+    NotModified,
+    Redirect { to: Url, is_permanent: bool },
+    Page(Box<Page>),
 }
 
 /// What is asked for.
@@ -44,9 +58,18 @@ pub struct Request<'a> {
     pub accept: &'static str,
     /// The host of the source itself: the only internal one that it may lead to.
     pub home: Option<&'a str>,
-    /// Validators of the last answer, as the server wrote them (POLL-01).
-    pub etag: Option<&'a str>,
-    pub last_modified: Option<&'a str>,
+    /// Nothing is read that the robots.txt of its host does not allow (STR-08).
+    pub robots: bool,
+    pub validators: Option<&'a Validators>,
+}
+
+/// What the last answer that could be read was marked with, as the server wrote it (POLL-01).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Validators {
+    /// The address that gave them, which a redirect may have led to.
+    pub url: Url,
+    pub etag: Option<String>,
+    pub last_modified: Option<String>,
 }
 
 /// An answer that can be read.
@@ -58,8 +81,8 @@ pub struct Page {
     pub moved_to: Option<Url>,
     /// As the server wrote it, with its charset.
     pub content_type: Option<String>,
-    pub etag: Option<String>,
-    pub last_modified: Option<String>,
+    /// None if the server gave none.
+    pub validators: Option<Validators>,
     /// `max-age`: not to be asked again before.
     pub fresh_for: Option<Duration>,
     pub bytes: Vec<u8>,
@@ -101,6 +124,19 @@ pub enum Error {
         /// `Retry-After`.
         retry_after: Option<Duration>,
     },
+    #[error(
+        "{0} is not read, because the robots.txt of its host forbids it; if the site is yours, let `rapporteur` in there, \
+         or set `robots = false`"
+    )]
+    Robots(Url),
+    #[error("{url} is not read, because what its robots.txt allows cannot be known: {why}")]
+    RobotsUnknown { url: Url, why: String },
+    #[error("{url} is not asked, because its host asked to be left alone until {}", until.format("%Y-%m-%d %H:%M UTC"))]
+    ToldToWait {
+        url: Url,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    },
     #[error("{0} leads from https to http; that is not followed")]
     Downgrade(Url),
     #[error("{0} leads through more than {MOST_REDIRECTS} redirects")]
@@ -125,7 +161,17 @@ impl Error {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Error::Status { retry_after, .. } => *retry_after,
+            Error::ToldToWait { until, now, .. } => (*until - *now).to_std().ok(),
             _ => None,
+        }
+    }
+
+    /// Another time may do.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Error::Status { status, .. } => status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS,
+            Error::ToldToWait { .. } | Error::RobotsUnknown { .. } | Error::Slow(_) | Error::Network { .. } => true,
+            _ => false,
         }
     }
 
@@ -164,97 +210,149 @@ impl Fetcher {
         Ok(Fetcher {
             client,
             guard,
+            robots: Robots::default(),
             hosts: Arc::default(),
         })
     }
 
     /// Fetches a page. `now` turns a `Retry-After` that names an instant into a time to wait.
     pub async fn fetch(&self, request: &Request<'_>, now: DateTime<Utc>) -> Result<Fetched, Error> {
-        match tokio::time::timeout(TOTAL, self.follow(request, now)).await {
-            Ok(fetched) => fetched,
-            Err(_) => Err(Error::Slow(request.url.clone())),
-        }
-    }
-
-    async fn follow(&self, request: &Request<'_>, now: DateTime<Utc>) -> Result<Fetched, Error> {
         let mut url = request.url.clone();
         let mut moved_for_good = true;
+        let mut left = TOTAL;
         for _ in 0..=MOST_REDIRECTS {
-            let answer = self.ask(&url, request).await?;
-            let status = answer.status();
-            match status {
-                StatusCode::NOT_MODIFIED => return Ok(Fetched::NotModified),
-                StatusCode::MOVED_PERMANENTLY
-                | StatusCode::PERMANENT_REDIRECT
-                | StatusCode::FOUND
-                | StatusCode::SEE_OTHER
-                | StatusCode::TEMPORARY_REDIRECT => {
-                    moved_for_good &= matches!(status, StatusCode::MOVED_PERMANENTLY | StatusCode::PERMANENT_REDIRECT);
-                    let to = text(answer.headers(), header::LOCATION).and_then(|to| url.join(&to).ok());
-                    let to = to.ok_or_else(|| Error::NoLocation(url.clone()))?;
-                    if url.scheme() == "https" && to.scheme() == "http" {
-                        return Err(Error::Downgrade(url));
-                    }
+            self.admit(&url, request)?;
+            if request.robots {
+                self.rules(&url, request, now).await.admit(&url)?;
+            }
+            // Until the answer has come in full. Who waits for another request is not slow.
+            let host = self.host(&url);
+            let mut patience = host.lock().await;
+            if let Some(until) = patience.filter(|until| *until > now) {
+                return Err(Error::ToldToWait { url, until, now });
+            }
+            let began = tokio::time::Instant::now();
+            let answer = tokio::time::timeout(left, self.ask(&url, request, now)).await;
+            left = left.saturating_sub(began.elapsed());
+            match answer {
+                Ok(Ok(Answer::NotModified)) => return Ok(Fetched::NotModified),
+                Ok(Ok(Answer::Page(page))) => {
+                    let moved_to = (moved_for_good && url != *request.url).then(|| url.clone());
+                    return Ok(Fetched::Page(Box::new(Page { moved_to, ..*page })));
+                }
+                Ok(Ok(Answer::Redirect { to, is_permanent })) => {
+                    moved_for_good &= is_permanent;
                     url = to;
                 }
-                status if status.is_success() => {
-                    let moved_to = (moved_for_good && url != *request.url).then(|| url.clone());
-                    return Ok(Fetched::Page(Box::new(read(url, moved_to, answer).await?)));
+                Ok(Err(error)) => {
+                    if let Some(asked) = error.retry_after() {
+                        *patience = TimeDelta::from_std(asked).ok().map(|asked| now + asked);
+                    }
+                    return Err(error);
                 }
-                status => {
-                    return Err(Error::Status {
-                        retry_after: text(answer.headers(), header::RETRY_AFTER)
-                            .and_then(|value| patience(&value, now)),
-                        url,
-                        status,
-                    });
-                }
+                Err(_) => return Err(Error::Slow(request.url.clone())),
             }
         }
         Err(Error::Redirects(request.url.clone()))
     }
 
-    async fn ask(&self, url: &Url, request: &Request<'_>) -> Result<reqwest::Response, Error> {
+    fn admit(&self, url: &Url, request: &Request<'_>) -> Result<(), Error> {
         self.guard.admit(url)?;
         let name = url.host_str().unwrap_or_default();
         if self.guard.is_named(name.trim_matches(['[', ']'])) && request.home != Some(name) {
             return Err(Error::Foreign(url.clone()));
         }
-        let host = self.host(url);
-        let _alone = host.lock().await;
+        Ok(())
+    }
+
+    /// One request and its whole answer.
+    async fn ask(&self, url: &Url, request: &Request<'_>, now: DateTime<Utc>) -> Result<Answer, Error> {
         let mut asked = self
             .client
             .get(url.clone())
             .header(header::ACCEPT, request.accept)
             .header(header::ACCEPT_ENCODING, "gzip, br");
         // Validators belong to the address they came from.
-        if url == request.url {
-            if let Some(etag) = request.etag {
+        if let Some(validators) = request.validators.filter(|validators| validators.url == *url) {
+            if let Some(etag) = &validators.etag {
                 asked = asked.header(header::IF_NONE_MATCH, etag);
             }
-            if let Some(at) = request.last_modified {
+            if let Some(at) = &validators.last_modified {
                 asked = asked.header(header::IF_MODIFIED_SINCE, at);
             }
         }
-        asked.send().await.map_err(|error| network(url, &error))
+        let answer = asked.send().await.map_err(|error| network(url, &error))?;
+        let status = answer.status();
+        match status {
+            StatusCode::NOT_MODIFIED => Ok(Answer::NotModified),
+            StatusCode::MOVED_PERMANENTLY
+            | StatusCode::PERMANENT_REDIRECT
+            | StatusCode::FOUND
+            | StatusCode::SEE_OTHER
+            | StatusCode::TEMPORARY_REDIRECT => {
+                let to = text(answer.headers(), header::LOCATION).and_then(|to| url.join(&to).ok());
+                let to = to.ok_or_else(|| Error::NoLocation(url.clone()))?;
+                if url.scheme() == "https" && to.scheme() == "http" {
+                    return Err(Error::Downgrade(url.clone()));
+                }
+                Ok(Answer::Redirect {
+                    to,
+                    is_permanent: matches!(status, StatusCode::MOVED_PERMANENTLY | StatusCode::PERMANENT_REDIRECT),
+                })
+            }
+            status if status.is_success() => Ok(Answer::Page(Box::new(read(url.clone(), answer).await?))),
+            status => Err(Error::Status {
+                retry_after: text(answer.headers(), header::RETRY_AFTER).and_then(|value| patience(&value, now)),
+                url: url.clone(),
+                status,
+            }),
+        }
     }
 
-    fn host(&self, url: &Url) -> Arc<tokio::sync::Mutex<()>> {
+    /// What robots.txt says where an address lies, asked at most once a day.
+    async fn rules(&self, url: &Url, request: &Request<'_>, now: DateTime<Utc>) -> Arc<Rules> {
+        if let Some(rules) = self.robots.known(url, now) {
+            return rules;
+        }
+        let Ok(address) = url.join("/robots.txt") else {
+            return Arc::new(Rules::All);
+        };
+        let asked = Request {
+            url: &address,
+            accept: "text/plain",
+            home: request.home,
+            robots: false,
+            validators: None,
+        };
+        let answer = Box::pin(self.fetch(&asked, now)).await;
+        self.robots.learn(url, &answer, now)
+    }
+
+    /// How long robots.txt wants us to wait between two pages, if it was asked for.
+    pub fn delay(&self, url: &Url, now: DateTime<Utc>) -> Option<Duration> {
+        self.robots.known(url, now)?.delay()
+    }
+
+    fn host(&self, url: &Url) -> Host {
         let name = url.host_str().unwrap_or_default().to_owned();
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
         hosts.entry(name).or_default().clone()
     }
 }
 
-async fn read(url: Url, moved_to: Option<Url>, mut answer: reqwest::Response) -> Result<Page, Error> {
+async fn read(url: Url, mut answer: reqwest::Response) -> Result<Page, Error> {
     let headers = answer.headers();
     let fresh_for = text(headers, header::CACHE_CONTROL).and_then(|value| max_age(&value));
     let encoding = text(headers, header::CONTENT_ENCODING).unwrap_or_default();
-    let page = Page {
-        moved_to,
-        content_type: text(headers, header::CONTENT_TYPE),
+    let validators = Validators {
+        url: url.clone(),
         etag: text(headers, header::ETAG),
         last_modified: text(headers, header::LAST_MODIFIED),
+    };
+    let page = Page {
+        moved_to: None,
+        content_type: text(headers, header::CONTENT_TYPE),
+        validators: Some(validators).filter(|one| one.etag.is_some() || one.last_modified.is_some()),
         fresh_for,
         bytes: Vec::new(),
         url,
@@ -269,9 +367,14 @@ async fn read(url: Url, moved_to: Option<Url>, mut answer: reqwest::Response) ->
         }
         wire.extend_from_slice(&chunk);
     }
-    match unpack::unpack(wire, &encoding) {
-        Ok(bytes) => Ok(Page { bytes, ..page }),
-        Err(what) => Err(Error::TooMuch { url: page.url, what }),
+    // Unpacking takes long enough to keep others waiting.
+    match tokio::task::spawn_blocking(move || unpack::unpack(wire, &encoding)).await {
+        Ok(Ok(bytes)) => Ok(Page { bytes, ..page }),
+        Ok(Err(what)) => Err(Error::TooMuch { url: page.url, what }),
+        Err(_) => Err(Error::TooMuch {
+            url: page.url,
+            what: "packed in a way that cannot be unpacked".to_owned(),
+        }),
     }
 }
 

@@ -10,10 +10,14 @@ use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::fetch::Validators;
+
 /// Nobody is asked more often than this, whatever the configuration says.
 const FLOOR: TimeDelta = TimeDelta::minutes(15);
-/// Nobody is left alone for longer than this, unless they are gone.
+/// Failures leave nobody alone for longer than this, unless they are gone or staff ask more rarely.
 const CEILING: TimeDelta = TimeDelta::hours(24);
+/// Staff may ask as rarely as this.
+pub const LONGEST_INTERVAL: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 /// A permanent redirect counts once it was seen at this many polls,
 const MOVED_POLLS: u32 = 3;
 /// over this time (POLL-05).
@@ -34,9 +38,8 @@ pub struct Polling {
     pub failures: u32,
     /// The server said that it is gone: it is asked no more (POLL-04).
     pub gone: bool,
-    /// Validators of the last answer that could be read (POLL-01).
-    pub etag: Option<String>,
-    pub last_modified: Option<String>,
+    /// Of the last answer that could be read (POLL-01).
+    pub validators: Option<Validators>,
     /// What the last answer that could be read said of the next: it holds for "not modified" too.
     pub hints: Hints,
     /// Where permanent redirects lead.
@@ -124,8 +127,6 @@ impl Polling {
             .take_if(|moving| moving.polls >= MOVED_POLLS && now - moving.since >= MOVED_FOR)
             .map(|moving| {
                 self.adopted = Some(moving.to.clone());
-                // Validators of the old address mean nothing at the new one.
-                (self.etag, self.last_modified) = (None, None);
                 moving.to
             })
     }
@@ -136,16 +137,17 @@ impl Polling {
         self.failures = self.failures.saturating_add(1);
         // An adopted address that is gone is given up; the configured one is asked again.
         self.gone = gone && self.adopted.is_none();
-        let doubled = at_least_floor(interval) * 2_i32.saturating_pow(self.failures.min(10));
+        let interval = at_least_floor(interval);
+        let doubled = interval * 2_i32.saturating_pow(self.failures.min(10));
         let wait = match told {
             Some(asked) => TimeDelta::from_std(asked).unwrap_or(CEILING),
-            None => jittered(doubled.min(CEILING), jitter),
+            None => jittered(doubled.min(interval.max(CEILING)), jitter),
         };
-        let wait = wait.clamp(FLOOR, CEILING);
+        let wait = wait.clamp(FLOOR, interval.max(CEILING));
         self.next_at = Some(now + wait);
         self.told_to_wait_until = told.map(|_| now + wait);
-        if (gone || self.failures >= MANY_FAILURES) && self.adopted.take().is_some() {
-            (self.etag, self.last_modified) = (None, None);
+        if gone || self.failures >= MANY_FAILURES {
+            self.adopted = None;
         }
     }
 
@@ -167,7 +169,8 @@ impl Polling {
 }
 
 fn at_least_floor(interval: Duration) -> TimeDelta {
-    TimeDelta::from_std(interval).unwrap_or(CEILING).clamp(FLOOR, CEILING)
+    let longest = TimeDelta::from_std(LONGEST_INTERVAL).unwrap_or(CEILING);
+    TimeDelta::from_std(interval).unwrap_or(CEILING).clamp(FLOOR, longest)
 }
 
 /// Ten per cent sooner or later, so that sources that began together drift apart.

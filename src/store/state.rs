@@ -159,6 +159,15 @@ impl Store {
         Ok(())
     }
 
+    /// The next collection counts as the first, with its `backfill`.
+    pub async fn forget_first_collection(&self, name: &str) -> Result<()> {
+        sqlx::query("UPDATE source SET first_collected_at = NULL WHERE name = $1")
+            .bind(name)
+            .execute(&self.write)
+            .await?;
+        Ok(())
+    }
+
     /// Remembers when and where a source on the web is asked next. The row is made if need be.
     pub async fn record_polling(&self, name: &str, polling: &Polling) -> Result<()> {
         sqlx::query("INSERT INTO source (name, polling) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET polling = $2")

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{Findings, at_line};
 use crate::clock::Clock;
-use crate::config::{Config, Relay, RelayKind};
+use crate::config::{Config, Relay, RelayKind, SourceKind};
 use crate::render::Templates;
 use crate::store::Store;
 use crate::token::Secret;
@@ -102,11 +102,16 @@ pub(super) fn check_relay(config: &Config, name: &str, relay: &Relay, found: &mu
 
 pub(super) fn check_sources(config: &Config, found: &mut Findings) {
     for (name, source) in &config.sources {
-        if let Some(url) = &source.url {
+        if let Some(url) = source.address() {
+            let what = match (source.kind, source.pages.len()) {
+                (SourceKind::Calendar, _) => format!("the calendar {url}"),
+                (SourceKind::Pages, 0) => format!("the pages that {url} lists"),
+                (SourceKind::Pages, 1) => format!("the page {url}"),
+                (SourceKind::Pages, many) => format!("{many} pages, the first is {url}"),
+                _ => format!("the feed {url}"),
+            };
             let every = humantime::format_duration(source.interval());
-            found
-                .facts
-                .push(format!("Source {name}: the feed {url}, asked every {every}."));
+            found.facts.push(format!("Source {name}: {what}, asked every {every}."));
         }
         let Some(folder) = source.path.as_ref().map(|path| config.path(path)) else {
             continue;

@@ -10,7 +10,7 @@ use anyhow::Context;
 use chrono::{DateTime, TimeDelta, Utc};
 use url::Url;
 
-use super::{Collected, Collector, Found, Refused, failed, store_found};
+use super::{Collected, Collector, Found, Look, Refused, failed, store_look};
 use crate::config::{Source, SourceKind};
 use crate::publish::House;
 use crate::report::{self, Event, Report, Stated, Status, stated_place};
@@ -133,7 +133,12 @@ pub(super) async fn take_events(
             report,
         });
     }
-    store_found(house, name, source, found, (&[], present), &mut collected).await?;
+    let look = Look {
+        found,
+        present,
+        ..Look::default()
+    };
+    store_look(house, name, source, look, &mut collected).await?;
     let refused = calendar
         .refused
         .into_iter()

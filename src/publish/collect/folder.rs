@@ -3,10 +3,8 @@
 //! In: folders, and what remembers which files lie still. Out: files that are new or changed, read. The surprising part:
 //! a file whose reading fails badly, by a fault of ours, costs this file only.
 
-use std::collections::HashSet;
-
 use super::announced::collect_calendars;
-use super::{Collected, Collector, Found, failed, store_found};
+use super::{Collected, Collector, Found, Look, failed, store_look};
 use crate::config::{Config, Source, SourceKind};
 use crate::publish::House;
 use crate::report;
@@ -55,7 +53,12 @@ async fn collect_folder(
         restless: look.restless,
         ..Collected::of(name)
     };
-    store_found(house, name, source, found, (&look.gone, HashSet::new()), &mut collected).await?;
+    let look = Look {
+        found,
+        gone: look.gone,
+        ..Look::default()
+    };
+    store_look(house, name, source, look, &mut collected).await?;
     Ok(collected)
 }
 

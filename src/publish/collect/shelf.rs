@@ -99,6 +99,11 @@ impl<'a> Shelf<'a> {
         &self.house.store
     }
 
+    /// Nothing has ever been found in the source.
+    pub(super) fn is_empty(&self) -> bool {
+        self.origins.is_empty()
+    }
+
     /// Marks places at which nothing lies any more; their reports stay.
     pub(super) async fn record_gone(&mut self, tx: &mut Tx, gone: &[String]) -> anyhow::Result<()> {
         let store = self.store();

@@ -7,6 +7,7 @@
 
 mod calendar;
 mod feed;
+mod pages;
 
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use url::Url;
 use super::{Collected, failed};
 use crate::config::{Source, SourceKind};
 use crate::publish::House;
+use crate::report;
 use crate::source::fetch::{Error, Fetched, Fetcher, Request};
 use crate::source::poll::{Hints, MANY_FAILURES, Polling};
 
@@ -26,12 +28,18 @@ const SIDE_BY_SIDE: usize = 16;
 /// Until this is over nobody is asked again, whatever becomes of the poll.
 const AT_LEAST: TimeDelta = TimeDelta::minutes(15);
 
+/// Pages that one poll reads; the others wait for the next.
+const MOST_PAGES: usize = 30;
+/// Pages are begun for this long; the others wait for the next poll too.
+const PAGES_FOR: std::time::Duration = std::time::Duration::from_secs(60);
+
 const PAGES: &str = "text/html, application/xhtml+xml, */*;q=0.5";
 
 /// For `Accept`.
 fn accepted(kind: SourceKind) -> &'static str {
     match kind {
         SourceKind::Calendar => "text/calendar, */*;q=0.5",
+        SourceKind::Pages => PAGES,
         SourceKind::Feed | SourceKind::Folder => {
             "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
         }
@@ -49,7 +57,7 @@ pub async fn collect_web(
     let mut polls = JoinSet::new();
     let places = Arc::new(Semaphore::new(SIDE_BY_SIDE));
     for (name, source) in &house.config.sources {
-        let Some(url) = &source.url else { continue };
+        let Some(url) = source.address() else { continue };
         if !names.is_empty() && !names.contains(name) {
             continue;
         }
@@ -101,7 +109,16 @@ struct Poll {
 impl Poll {
     async fn run(&self) -> anyhow::Result<Collected> {
         let store = &self.house.store;
-        let mut polling = store.find_source(&self.name).await?.polling.of(&self.url);
+        let before = store.find_source(&self.name).await?.polling;
+        if before
+            .configured
+            .as_ref()
+            .is_some_and(|configured| *configured != self.url)
+        {
+            // What lies at another address is not new because we have never looked there.
+            store.forget_first_collection(&self.name).await?;
+        }
+        let mut polling = before.of(&self.url);
         let now = self.house.now();
         polling.begin(now + AT_LEAST);
         store.record_polling(&self.name, &polling).await?;
@@ -141,57 +158,69 @@ impl Poll {
             url: &address,
             accept: accepted(self.source.kind),
             home: self.url.host_str(),
-            etag: polling.etag.as_deref(),
-            last_modified: polling.last_modified.as_deref(),
+            robots: self.source.robots(),
+            validators: polling.validators.as_ref(),
         };
-        let page = match self.fetcher.fetch(&request, now).await? {
-            Fetched::Page(page) => page,
-            Fetched::NotModified => {
-                let hints = polling.hints.clone();
-                polling.succeeded(self.house.now(), self.source.interval(), self.jitter(now), &hints, None);
-                self.house.store.record_unchanged(&self.name, self.house.now()).await?;
-                let known = self.house.store.list_origins(&self.name).await?;
-                return Ok(Collected {
-                    unchanged: known.iter().filter(|origin| !origin.gone).count(),
-                    ..Collected::of(&self.name)
-                });
-            }
+        // Pages that nothing lists have no listing to ask for.
+        let answer = match self.source.url {
+            Some(_) => self.fetcher.fetch(&request, now).await?,
+            None => Fetched::NotModified,
         };
-        let Taken {
-            collected,
-            is_whole,
-            hints,
-        } = match self.source.kind {
-            SourceKind::Calendar => self.take_calendar(&page).await?,
-            _ => self.take_feed(&page).await?,
+        let page = match answer {
+            Fetched::Page(page) => Some(page),
+            Fetched::NotModified => None,
         };
-        // Only now that it could be read and stored (POLL-01); and not if some of it is still to be taken.
-        (polling.etag, polling.last_modified) = match is_whole {
-            true => (page.etag.clone(), page.last_modified.clone()),
-            false => (None, None),
+        let taken = match (self.source.kind, &page) {
+            (SourceKind::Pages, page) => self.take_pages(page.as_deref()).await?,
+            (SourceKind::Calendar, Some(page)) => self.take_calendar(page).await?,
+            (_, Some(page)) => self.take_feed(page).await?,
+            (_, None) => self.take_nothing().await?,
         };
-        polling.hints = Hints {
-            fresh_for: page.fresh_for.max(hints.fresh_for),
-            ..hints
-        };
-        let moved = page.moved_to.as_ref();
+        if !taken.is_whole {
+            polling.validators = None;
+        }
+        let mut moved = None;
+        if let Some(page) = page {
+            // Only now that it could be read and stored (POLL-01); and not if some of it is still to be taken.
+            polling.validators = page.validators.filter(|_| taken.is_whole);
+            polling.hints = Hints {
+                fresh_for: page.fresh_for.max(taken.hints.fresh_for),
+                ..taken.hints
+            };
+            moved = page.moved_to;
+        }
         let hints = polling.hints.clone();
         if let Some(to) = polling.succeeded(
             self.house.now(),
             self.source.interval(),
             self.jitter(now),
             &hints,
-            moved,
+            moved.as_ref(),
         ) {
             tracing::warn!(source = self.name, %to, "a source has moved for good and is asked there; correct its `url`");
         }
-        Ok(collected)
+        Ok(taken.collected)
+    }
+
+    /// The source says that it is as it was.
+    async fn take_nothing(&self) -> anyhow::Result<Taken> {
+        let store = &self.house.store;
+        store.record_unchanged(&self.name, self.house.now()).await?;
+        let known = store.list_origins(&self.name).await?;
+        Ok(Taken {
+            collected: Collected {
+                unchanged: known.iter().filter(|origin| !origin.gone).count(),
+                ..Collected::of(&self.name)
+            },
+            is_whole: true,
+            hints: Hints::default(),
+        })
     }
 
     /// A host that asked for patience gets it for all sources that lie there (POLL-03).
     async fn let_neighbours_wait(&self, until: DateTime<Utc>) -> anyhow::Result<()> {
         for (name, source) in &self.house.config.sources {
-            let Some(url) = &source.url else { continue };
+            let Some(url) = source.address() else { continue };
             if *name != self.name && url.host_str() == self.url.host_str() {
                 let mut polling = self.house.store.find_source(name).await?.polling.of(url);
                 polling.wait_until(until);
@@ -199,6 +228,16 @@ impl Poll {
             }
         }
         Ok(())
+    }
+
+    /// What is known of a page before it is read.
+    fn context(&self, published_hint: Option<DateTime<Utc>>) -> report::Context {
+        report::Context {
+            published_hint,
+            topics: self.house.config.topics.clone().into_iter().collect(),
+            select: self.source.select.clone().into_iter().collect(),
+            ..report::Context::default()
+        }
     }
 
     /// Between 0 and 1, another for each source and poll.

@@ -9,7 +9,7 @@ use crate::report::prose::tidy;
 pub(in crate::report) const MOST_DEPTH: usize = 300;
 
 /// Whether elements are nested deeper than [`MOST_DEPTH`], told by one pass over the tags, before any parser.
-pub(in crate::report) fn is_too_deep(html: &str) -> bool {
+pub(crate) fn is_too_deep(html: &str) -> bool {
     /// Elements that have no end tag, or whose end tag pages leave out.
     const NOT_COUNTED: &[&str] = &[
         "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr", "p",

@@ -9,18 +9,17 @@ use anyhow::Context;
 use chrono::{DateTime, Utc};
 use url::Url;
 
-use super::super::{Collected, Found, store_found};
-use super::{PAGES, Poll, Taken};
+use super::super::{Collected, Found, Look, store_look};
+use super::{MOST_PAGES, PAGES, PAGES_FOR, Poll, Taken};
 use crate::config::FullText;
 use crate::report::{self, Report, Stated};
 use crate::source::feed::{self, Item};
 use crate::source::fetch::{Fetched, Page, Request};
+use crate::source::pages::Visit;
 use crate::source::poll::Hints;
 
-/// Pages behind items that one poll reads; the others wait for the next.
-const MOST_PAGES: usize = 30;
-/// Pages are begun for this long; the others wait for the next poll too.
-const PAGES_FOR: std::time::Duration = std::time::Duration::from_secs(60);
+/// Behind the fingerprint of an item whose page could not be had yet, so that the page is not forgotten.
+const SUMMARY_ONLY: &str = " summary";
 
 impl Poll {
     pub(super) async fn take_feed(&self, page: &Page) -> anyhow::Result<Taken> {
@@ -61,16 +60,25 @@ impl Poll {
             .collect();
         let now = self.house.now();
         let began = tokio::time::Instant::now();
-        let present = items.iter().map(|item| item.key.clone()).collect();
-        let (mut found, mut pages) = (Vec::new(), 0);
+        let visits = self.house.store.list_visits(&self.name).await?;
+        let mut look = Look {
+            present: items.iter().map(|item| item.key.clone()).collect(),
+            ..Look::default()
+        };
+        let mut pages = 0;
         for mut item in items {
-            let fingerprint = fingerprint(&item);
-            if known.get(item.key.as_str()) == Some(&fingerprint.as_str()) {
+            let mut fingerprint = fingerprint(&item);
+            let as_known = known
+                .get(item.key.as_str())
+                .and_then(|known| known.strip_prefix(&*fingerprint));
+            let link = item.link.as_deref().and_then(|link| Url::parse(link).ok());
+            let visit = link.as_ref().and_then(|link| visits.get(link));
+            let is_in_hand = as_known == Some(SUMMARY_ONLY) && visit.is_none_or(|visit| visit.is_due(None, now));
+            if as_known.is_some() && !is_in_hand {
                 collected.unchanged += 1;
                 continue;
             }
             item.language = item.language.or_else(|| language.map(str::to_owned));
-            let link = item.link.as_deref().and_then(|link| Url::parse(link).ok());
             let wants_page = match self.source.full_text.unwrap_or_default() {
                 FullText::Auto => item.is_summary || item.html.is_none(),
                 FullText::Feed => false,
@@ -83,41 +91,59 @@ impl Poll {
                 }
                 Some(link) => {
                     pages += 1;
-                    self.fetch_behind(&link, collected).await
+                    let (behind, visited) = self
+                        .visit_behind(visit.cloned().unwrap_or_else(|| Visit::new(link, now)), collected)
+                        .await;
+                    if visited.is_to_be_tried_again() {
+                        fingerprint.push_str(SUMMARY_ONLY);
+                    }
+                    // A page that was had at once is not asked for again, and need not be remembered.
+                    if visit.is_some() || visited.is_to_be_tried_again() {
+                        look.visits.push(visited);
+                    }
+                    behind
                 }
                 None => None,
             };
-            found.push(self.found(item, behind, fingerprint, now).await);
+            look.found.push(self.found(item, behind, fingerprint, now).await);
         }
-        store_found(&self.house, &self.name, &self.source, found, (&[], present), collected).await?;
-        Ok(collected.restless.is_empty())
+        let is_whole = collected.restless.is_empty() && !look.visits.iter().any(Visit::is_to_be_tried_again);
+        store_look(&self.house, &self.name, &self.source, look, collected).await?;
+        Ok(is_whole)
     }
 
-    /// The page behind an item; the item itself serves if it cannot be had.
-    async fn fetch_behind(&self, link: &Url, collected: &mut Collected) -> Option<Box<Page>> {
+    /// The page behind an item; the item itself serves as long as it cannot be had.
+    async fn visit_behind(&self, mut visit: Visit, collected: &mut Collected) -> (Option<Box<Page>>, Visit) {
+        let now = self.house.now();
         let request = Request {
-            url: link,
+            url: &visit.url,
             accept: PAGES,
             home: self.url.host_str(),
-            etag: None,
-            last_modified: None,
+            robots: self.source.robots(),
+            validators: None,
         };
-        match self.fetcher.fetch(&request, self.house.now()).await {
+        let page = match self.fetcher.fetch(&request, now).await {
             Ok(Fetched::Page(page)) => Some(page),
             Ok(Fetched::NotModified) => None,
             Err(error) => {
                 let note = format!("the page of an item was not read, its summary serves: {error}");
                 collected.notes.push(note);
+                if error.is_passing() {
+                    visit.failed(now);
+                    return (None, visit);
+                }
                 None
             }
-        }
+        };
+        visit.answered(None, now);
+        (page, visit)
     }
 
     async fn found(&self, item: Item, behind: Option<Box<Page>>, fingerprint: String, now: DateTime<Utc>) -> Found {
         let place = item.key.clone();
         let dated = item.updated.or(item.published).filter(|at| *at <= now);
-        let topics = self.house.config.topics.clone().into_iter().collect();
-        let reading = tokio::task::spawn_blocking(move || read(item, behind, topics));
+        let context = self.context(item.updated);
+        let reading = tokio::task::spawn_blocking(move || read(item, behind, &context));
         let report = match reading.await {
             Ok(report) => report,
             Err(_) => Err("cannot be read: a rule of rapporteur fails on it; please report it".to_owned()),
@@ -146,7 +172,7 @@ fn fingerprint(item: &Item) -> String {
 }
 
 /// What the feed states of an item, and the text of its page if that was fetched.
-fn read(item: Item, behind: Option<Box<Page>>, topics: Vec<(String, Vec<String>)>) -> Result<Report, String> {
+fn read(item: Item, behind: Option<Box<Page>>, context: &report::Context) -> Result<Report, String> {
     let stated = Stated {
         by: "feed",
         title: item.title,
@@ -156,11 +182,6 @@ fn read(item: Item, behind: Option<Box<Page>>, topics: Vec<(String, Vec<String>)
         author: item.author,
         topics: item.topics,
         ..Stated::default()
-    };
-    let context = report::Context {
-        published_hint: item.updated,
-        topics,
-        ..report::Context::default()
     };
     let from_page = behind.and_then(|page| {
         let context = report::Context {
@@ -173,7 +194,7 @@ fn read(item: Item, behind: Option<Box<Page>>, topics: Vec<(String, Vec<String>)
         Some(report) => Ok(report),
         None => {
             let html = item.html.unwrap_or_default();
-            report::read_item(&html, Some(&item.base), &stated, &context).map_err(|refusal| refusal.to_string())
+            report::read_item(&html, Some(&item.base), &stated, context).map_err(|refusal| refusal.to_string())
         }
     }
 }
