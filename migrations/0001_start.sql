@@ -99,6 +99,28 @@ CREATE TABLE visit (
     PRIMARY KEY (source, url)
 );
 
+-- A copy of a picture, by the hash of its bytes.
+CREATE TABLE picture (
+    hash TEXT NOT NULL PRIMARY KEY,
+    media_type TEXT NOT NULL,
+    width INTEGER NOT NULL,
+    height INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    bytes BLOB NOT NULL
+);
+
+-- A picture that reports of a source have: which copy it is, or why there is none yet.
+CREATE TABLE picture_place (
+    source TEXT NOT NULL,
+    url TEXT NOT NULL,
+    hash TEXT REFERENCES picture (hash),
+    refused TEXT,
+    failures INTEGER NOT NULL,
+    -- Null: not tried any more.
+    next_at INTEGER,
+    PRIMARY KEY (source, url)
+);
+
 CREATE TABLE list (
     name TEXT NOT NULL PRIMARY KEY,
     last_number INTEGER NOT NULL DEFAULT 0,

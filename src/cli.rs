@@ -247,7 +247,9 @@ async fn collect_still(house: &House, names: &[String], force: bool) -> anyhow::
             before.add(now);
         }
     }
-    all.extend(publish::collect_web(house, &publish::fetcher(&house.config)?, names, force).await?);
+    let fetcher = publish::fetcher(&house.config)?;
+    all.extend(publish::collect_web(house, &fetcher, names, force).await?);
+    publish::copy_pictures(house, &fetcher).await?;
     publish::publish_settled(house, false).await?;
     Ok(all)
 }

@@ -244,6 +244,9 @@ async fn ask_the_web(house: &House, fetcher: &Fetcher, soft: &CancellationToken)
                 Ok(all) => all.iter().for_each(log_collected),
                 Err(error) => tracing::error!("asking the web failed, it is tried again: {error:#}"),
             }
+            if let Err(error) = publish::copy_pictures(house, fetcher).await {
+                tracing::error!("copying pictures failed, it is tried again: {error:#}");
+            }
             tokio::time::sleep(BEAT).await;
         };
         soft.run_until_cancelled(round).await;

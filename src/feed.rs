@@ -10,6 +10,7 @@ mod atom;
 mod calendar;
 mod entry;
 mod json;
+mod picture;
 mod related;
 mod rss;
 mod samples;
@@ -20,11 +21,12 @@ use serde_json::json;
 use crate::config::{Config, List};
 use crate::edition::list_takes;
 use crate::render::{Error, Templates};
-use crate::store::Stored;
+use crate::store::{Pictures, Stored};
 
 pub use archive::Part;
 pub use calendar::{MEDIA_TYPE as CALENDAR, calendar};
 pub use entry::{Category, Entry, absolute_html, categories, clean, link, web_url};
+pub use picture::{Shown, name as picture_name, pictures};
 pub use related::Known;
 pub(crate) use samples::templates;
 
@@ -157,6 +159,8 @@ pub struct Source<'a> {
     /// Every report that was ever published, in any order: also those that are withdrawn since.
     pub reports: &'a [Stored],
     pub known: &'a Known,
+    /// The pictures that we have copies of.
+    pub pictures: &'a Pictures,
     pub now: DateTime<Utc>,
 }
 

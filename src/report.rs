@@ -12,6 +12,7 @@ mod explain;
 mod front;
 mod html;
 mod identity;
+mod images;
 mod item;
 mod labels;
 mod language;
@@ -59,6 +60,9 @@ pub struct Report {
     /// Topics as the source writes them.
     pub topics: Vec<String>,
     pub related: Vec<Related>,
+    /// Pictures of the text, in its order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<Image>,
     /// The report's own page, http or https.
     pub url: Option<String>,
     /// When the source says it published the report.
@@ -223,6 +227,18 @@ pub struct Person {
 pub struct Related {
     pub title: String,
     pub url: Option<String>,
+}
+
+/// A picture of the text.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Image {
+    /// An address, http or https; of a file's picture, its path within the folder.
+    pub url: String,
+    /// What it shows, for who does not see it; may be empty.
+    pub alt: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub caption: Option<String>,
 }
 
 /// What front matter says about the handling of a report, as opposed to its content.

@@ -14,6 +14,7 @@ mod health;
 mod linked_data;
 mod negotiation;
 mod pages;
+mod pictures;
 mod samples;
 mod server;
 mod sitemap;
@@ -48,7 +49,7 @@ const BODY_LIMIT: usize = 64 * 1024;
 const FEED_CACHE: &str = "public, max-age=900, stale-while-revalidate=3600";
 /// Shorter for pages: a report that is withdrawn should be gone soon.
 const PAGE_CACHE: &str = "public, max-age=300";
-/// The style sheet's name holds its fingerprint, so it never changes.
+/// Names that hold a fingerprint: what they name never changes.
 const STYLE_CACHE: &str = "public, max-age=31536000, immutable";
 
 /// Nothing runs and nothing is framed; styles are ours, pictures may come from where the reports stand.
@@ -129,12 +130,22 @@ impl App {
         // The mark is read first: a change that comes in between is then noticed by the next look.
         let mark = self.store.public_mark().await?;
         let published = self.store.list_published_reports().await?;
+        let pictures = self.store.list_pictures().await?;
         let editions = self.store.list_editions(None).await?;
         let app = Arc::clone(self);
         let old = self.snapshot();
         let rendering = tokio::task::spawn_blocking(move || {
             let now = app.clock.now();
-            Snapshot::render(&app.config, &app.templates, mark, published, &editions, &old, now)
+            Snapshot::render(
+                &app.config,
+                &app.templates,
+                mark,
+                published,
+                pictures,
+                &editions,
+                &old,
+                now,
+            )
         });
         let snapshot = Arc::new(rendering.await??);
         *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = snapshot;
@@ -166,6 +177,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/sitemap.xml", get(sitemap::index))
         .route("/sitemap/{part}", get(sitemap::part))
         .route("/reports/{slug}", get(pages::report))
+        .route("/pictures/{name}", get(pictures::show))
         .route("/editions/{list}/{number}", get(edition::show))
         .route("/unsubscribe/{token}", get(unsubscribe::show).post(unsubscribe::leave))
         .route(&style, get(serve_style))

@@ -509,6 +509,7 @@ impl TestApp {
             templates: &self.house.templates,
             reports: &reports,
             known: &feed::Known::default(),
+            pictures: &self.house.store.list_pictures().await.unwrap(),
             now: self.house.now(),
         };
         feed::build(&scope, Part::Newest, source).unwrap().write(Format::Atom)

@@ -16,7 +16,7 @@ use rapporteur::config::{Config, FeedContent};
 use rapporteur::feed::{self, Feed, Format, Known, Part, Scope, Source};
 use rapporteur::render::Templates;
 use rapporteur::report::Report;
-use rapporteur::store::Stored;
+use rapporteur::store::{Pictures, Stored};
 
 use self::others::{check_with_others, installed, run};
 use crate::site::{Site, at, config};
@@ -66,12 +66,15 @@ fn known(reports: &[Stored]) -> Known {
     Known::new(reports.iter(), "https://news.example.org")
 }
 
+static NO_PICTURES: std::sync::OnceLock<Pictures> = std::sync::OnceLock::new();
+
 fn source<'a>(reports: &'a [Stored], config: &'a Config, templates: &'a Templates, known: &'a Known) -> Source<'a> {
     Source {
         config,
         templates,
         reports,
         known,
+        pictures: NO_PICTURES.get_or_init(Pictures::new),
         now: at("2026-05-04T08:00:00Z"),
     }
 }

@@ -28,6 +28,7 @@ mod calendarsource;
 mod report;
 mod pagesource;
 mod people;
+mod pictures;
 mod editions;
 mod feedsource;
 mod feeds;

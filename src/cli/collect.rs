@@ -58,6 +58,7 @@ pub(super) async fn run(desk: &Desk, args: &Args) -> anyhow::Result<()> {
         let asked_for = !args.sources.is_empty();
         let fetcher = publish::fetcher(&house.config)?;
         all.extend(publish::collect_web(&house, &fetcher, &args.sources, asked_for).await?);
+        publish::copy_pictures(&house, &fetcher).await?;
         publish::publish_settled(&house, false).await?;
         all
     };
@@ -292,6 +293,12 @@ async fn show(desk: &Desk, house: &publish::House, id: i64) -> anyhow::Result<()
             decision.who,
             decision.at.format("%Y-%m-%d %H:%M UTC")
         ));
+    }
+    let refused = house.store.list_refused_pictures(&stored.source).await?;
+    for image in &stored.report.images {
+        if let Some(why) = refused.get(&image.url) {
+            desk.say(format!("picture {} is not shown: {why}", image.url));
+        }
     }
     desk.say("");
     desk.say(crate::report::explain_text(&stored.report));

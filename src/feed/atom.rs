@@ -129,6 +129,13 @@ fn entry(entry: &Entry) -> AtomEntry {
             mime_type: Some("text/html".into()),
             ..Link::default()
         })
+        .chain(entry.picture.iter().map(|picture| Link {
+            href: picture.url.clone(),
+            rel: "enclosure".into(),
+            mime_type: Some(picture.media_type.clone()),
+            length: Some(picture.size.to_string()),
+            ..Link::default()
+        }))
         .chain(entry.related.iter().map(|(title, href)| Link {
             href: href.clone(),
             rel: "related".into(),

@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use serde_json::json;
 use url::Url;
 
-use super::Source;
+use super::{Shown, Source};
 use crate::config::{Config, FeedContent, List};
 use crate::render::{Error, direction};
 use crate::report::{Event, Report};
@@ -28,6 +28,8 @@ pub struct Entry {
     pub event: Event,
     /// Related reports and pages: title and address.
     pub related: Vec<(String, String)>,
+    /// The first picture of the text.
+    pub picture: Option<Shown>,
     /// Plain text.
     pub summary: String,
     /// The event line and the summary as HTML.
@@ -64,7 +66,9 @@ pub(super) fn entry(
     let link = link(stored, &config.web.public_url);
     let language = report.language.as_deref();
     let summary = report.summary.as_deref().map(line).unwrap_or_default();
+    let pictures = super::pictures(stored, source.pictures, &config.web.public_url);
     let context = json!({
+        "pictures": pictures,
         "lang": language.unwrap_or(feed_language),
         "dir": direction(language.unwrap_or_default()),
         "title": line(&report.title),
@@ -103,6 +107,7 @@ pub(super) fn entry(
             .iter()
             .filter_map(|related| Some((line(&related.title), clean(&source.known.resolve(related)?))))
             .collect(),
+        picture: pictures.into_iter().next(),
         summary: render("feed/summary.txt", &context)?,
         summary_html: render("feed/summary.html", &context)?,
         full_html,

@@ -37,6 +37,8 @@ struct Item<'a> {
     content_html: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
     summary: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<&'a str>,
     date_published: String,
     date_modified: String,
     authors: [Author<'a>; 1],
@@ -73,6 +75,7 @@ fn item(entry: &Entry) -> Item<'_> {
         title: &entry.title,
         content_html: entry.content_html(),
         summary: &entry.summary,
+        image: entry.picture.as_ref().map(|picture| picture.url.as_str()),
         date_published: seconds(entry.published),
         date_modified: seconds(entry.updated),
         authors: [Author { name: &entry.author }],

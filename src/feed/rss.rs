@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use rss::extension::dublincore::DublinCoreExtension;
 use rss::extension::{Extension, ExtensionMap};
-use rss::{Category, Channel, Guid, Item};
+use rss::{Category, Channel, Enclosure, Guid, Item};
 
 use super::{Entry, Feed, Format, Part, styled};
 
@@ -84,6 +84,11 @@ fn item(entry: &Entry, feed: &Feed) -> Item {
         }),
         pub_date: Some(entry.published.to_rfc2822()),
         content: entry.full_html.clone(),
+        enclosure: entry.picture.as_ref().map(|picture| Enclosure {
+            url: picture.url.clone(),
+            length: picture.size.to_string(),
+            mime_type: picture.media_type.clone(),
+        }),
         categories: entry
             .categories
             .iter()

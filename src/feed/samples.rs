@@ -39,6 +39,13 @@ fn entries(_: &Templates) -> Vec<Value> {
             "summary": "Two speakers and a full room.",
             "link": "https://news.example.org/reports/sample",
             "body_html": "<p>What was said.</p>",
+            "pictures": [{
+                "url": "https://news.example.org/pictures/sample.png",
+                "alt": "The room",
+                "caption": "The room, full",
+                "width": 800,
+                "height": 600,
+            }],
         }),
         json!({
             "lang": "ar",
@@ -48,6 +55,7 @@ fn entries(_: &Templates) -> Vec<Value> {
             "summary": "",
             "link": "https://news.example.org/reports/bare",
             "body_html": "",
+            "pictures": [],
         }),
     ]
 }

@@ -312,6 +312,7 @@ async fn files(
         templates: &house.templates,
         reports: &reports,
         known: &feed::Known::new(open, &config.web.public_url),
+        pictures: &house.store.list_pictures().await?,
         now,
     };
     let scope = Scope::List(list.to_owned());

@@ -37,6 +37,7 @@ pub fn explain(report: &Report) -> Value {
         "people": people,
         "topics": report.topics,
         "related": related,
+        "images": report.images,
         "url": report.url,
         "published": report.published.map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)),
         "body_html": report.body_html,
@@ -70,6 +71,13 @@ pub fn explain_text(report: &Report) -> String {
         Some(url) => format!("{} <{url}>", one.title),
         None => one.title.clone(),
     });
+    let images = report.images.iter().map(|image| {
+        let said = [image.alt.as_str(), image.caption.as_deref().unwrap_or_default()];
+        let said = said.into_iter().filter(|text| !text.is_empty());
+        format!("{} <{}>", said.collect::<Vec<_>>().join(" / "), image.url)
+            .trim()
+            .to_owned()
+    });
     let words = report.body_text.split_whitespace().count();
     let fields: Vec<(&str, Vec<String>)> = vec![
         ("title", vec![report.title.clone()]),
@@ -94,6 +102,7 @@ pub fn explain_text(report: &Report) -> String {
         ("people", people.collect()),
         ("topics", report.topics.clone()),
         ("related", related.collect()),
+        ("images", images.collect()),
         ("url", report.url.clone().into_iter().collect()),
         (
             "published",

@@ -15,7 +15,7 @@ use self::value::refusal;
 pub(super) use self::value::{Node, Value};
 use super::blocks::web_address;
 use super::prose::tidy;
-use super::{Person, Refusal, Related, Report, Status, When, dates, people};
+use super::{Image, Person, Refusal, Related, Report, Status, When, dates, images, people};
 
 /// The rule in the provenance of what an editor states at the top of a text.
 const RULE: &str = "front matter";
@@ -254,6 +254,17 @@ fn set(key: &str, node: &Node, rule: &str, report: &mut Report) -> ControlFlow<&
             )?;
             "related"
         }
+        "image" | "images" => {
+            let images: Vec<Option<Image>> = each(node).map(image).collect();
+            // Generators of web sites mean a place in their own folders.
+            if rule == SIDECAR && images.contains(&None) {
+                return ControlFlow::Break(
+                    "write a file beside the report, an address, or url, alt and caption of each",
+                );
+            }
+            report.images = images.into_iter().flatten().collect();
+            "images"
+        }
         "url" | "link" | "canonical" => {
             report.url = web_address(&one(node, ONE_TEXT)?, None);
             if report.url.is_none() {
@@ -372,6 +383,25 @@ fn related(node: &Node) -> Option<Related> {
             title: tidy(field(entries, &["title", "name"])?),
             url: field(entries, &["url", "link"]).and_then(|url| web_address(url, None)),
         }),
+        Value::Items(_) => None,
+    }
+}
+
+fn image(node: &Node) -> Option<Image> {
+    let picture = |url: &str, alt: Option<&str>, caption: Option<&str>| {
+        Some(Image {
+            url: images::address(url, None)?,
+            alt: alt.map(tidy).unwrap_or_default(),
+            caption: caption.map(tidy),
+        })
+    };
+    match &node.value {
+        Value::Text(text) => picture(text, None, None),
+        Value::Map(entries) => picture(
+            field(entries, &["url", "src", "file"])?,
+            field(entries, &["alt"]),
+            field(entries, &["caption"]),
+        ),
         Value::Items(_) => None,
     }
 }

@@ -17,7 +17,7 @@ use url::Url;
 
 use super::blocks::{self, Block, Kind, web_address};
 use super::prose::tidy;
-use super::{Refusal, Report, tail};
+use super::{Refusal, Report, images, tail};
 
 pub use self::selected::SELECTABLE;
 
@@ -58,7 +58,11 @@ pub(super) fn read(
     let (title, rule) = title(&page, report);
 
     let chosen = selected::body(&page, select);
-    let whole = blocks::of_node(chosen.unwrap_or_else(|| main_element(&page)), base.as_ref());
+    let main = chosen.unwrap_or_else(|| main_element(&page));
+    let whole = blocks::of_node(main, base.as_ref());
+    let own = at.and_then(|_| base.as_ref());
+    report.images_from(images::of_node(main, own), "pictures of the text");
+    report.images_from(images::shared(&page, own).into_iter().collect(), "meta og:image");
     let mut blocks = match chosen {
         Some(_) => whole.clone(),
         None => readable(html, &whole, base.as_ref()).unwrap_or_else(|| whole.clone()),

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use url::Url;
 
 use super::reading::{decode, finish};
-use super::{Context, Event, Provenance, Refusal, Report, Status, blocks, html, language, place};
+use super::{Context, Event, Image, Provenance, Refusal, Report, Status, blocks, html, images, language, place};
 
 /// What a feed states of an item, a calendar of an event.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -22,6 +22,8 @@ pub struct Stated {
     pub language: Option<String>,
     pub author: Option<String>,
     pub topics: Vec<String>,
+    /// Address of its picture.
+    pub image: Option<String>,
     /// What is known of the event.
     pub event: Event,
     /// It is an entry of a calendar.
@@ -32,6 +34,7 @@ pub struct Stated {
 pub fn read_item(html: &str, base: Option<&Url>, stated: &Stated, context: &Context) -> Result<Report, Refusal> {
     html::refuse_too_deep(html)?;
     let mut report = Report::default();
+    report.images_from(images::of_html(html, base), "pictures of the text");
     stated.enter(&mut report);
     let blocks = blocks::of_html(html, base);
     finish(report, blocks.into(), context)
@@ -87,6 +90,13 @@ impl Stated {
         if report.topics.is_empty() && !self.topics.is_empty() {
             report.note("topics", rule, &self.topics.join(", "));
             report.topics.clone_from(&self.topics);
+        }
+        if let Some(url) = self.image.as_deref().and_then(|url| images::address(url, None)) {
+            let image = Image {
+                url,
+                ..Image::default()
+            };
+            report.images_from(vec![image], rule);
         }
         report.listed |= self.listed;
         let (known, stated) = (report.event.clone(), &self.event);

@@ -11,8 +11,8 @@ use super::blocks::{self, Block, Kind};
 use super::labels::{Label, Stated};
 use super::prose::{quoted, tidy};
 use super::{
-    Loser, Provenance, Refusal, Report, Status, charset, date, event, front, html, labels, language, markdown,
-    organiser, people, place, plain, prose, series, status, summary, tail, topics, venue,
+    Image, Loser, Provenance, Refusal, Report, Status, charset, date, event, front, html, images, labels, language,
+    markdown, organiser, people, place, plain, prose, series, status, summary, tail, topics, venue,
 };
 
 /// A larger file is no report.
@@ -98,6 +98,7 @@ pub fn read(name: &str, bytes: &[u8], context: &Context) -> Result<Report, Refus
             let body = front::take(&text, &mut report)?;
             let base = report.own_url();
             let (title, rule, blocks) = markdown::read(body, &report.title, base.as_ref());
+            report.images_from(images::of_html(&markdown::to_html(body), None), "pictures of the text");
             report.title_from(&title, rule);
             blocks.into()
         }
@@ -257,6 +258,14 @@ impl Report {
         if !self.title.is_empty() && !self.provenance.contains_key("title") {
             let words = self.title.clone();
             self.note("title", rule, &words);
+        }
+    }
+
+    /// Unless others are known.
+    pub(super) fn images_from(&mut self, images: Vec<Image>, rule: &str) {
+        if let (true, Some(first)) = (self.images.is_empty(), images.first()) {
+            self.note("images", rule, &first.url);
+            self.images = images;
         }
     }
 

@@ -188,7 +188,11 @@ fn list_files(root: &Path, folder: &Path, depth: usize, files: &mut Vec<(String,
         let entry = entry?;
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        if name.starts_with(['.', '~', '#']) || name.ends_with(['~', '#']) || is_half_written(&name) {
+        if name.starts_with(['.', '~', '#'])
+            || name.ends_with(['~', '#'])
+            || is_half_written(&name)
+            || is_picture(&name)
+        {
             continue;
         }
         let kind = entry.file_type()?;
@@ -216,8 +220,17 @@ fn is_half_written(name: &str) -> bool {
         .any(|ending| name.ends_with(ending))
 }
 
-/// Reads at most one byte more than a report may have, so that a huge file costs nothing.
-fn read(root: &Path, path: &Path) -> Result<Vec<u8>, String> {
+/// Pictures lie beside reports and are none.
+fn is_picture(name: &str) -> bool {
+    let ending = name
+        .rsplit_once('.')
+        .map_or("", |(_, ending)| ending)
+        .to_ascii_lowercase();
+    matches!(ending.as_str(), "jpg" | "jpeg" | "png" | "gif" | "webp")
+}
+
+/// Reads a file below a folder, and at most one byte more than a report may have, so that a huge file costs nothing.
+pub fn read(root: &Path, path: &Path) -> Result<Vec<u8>, String> {
     let fails = |error: std::io::Error| format!("cannot be read: {error}; check its permissions");
     let file = open(root, path).map_err(|error| match error {
         Errno::LOOP | Errno::NOTDIR => {

@@ -31,8 +31,11 @@ impl Store {
         )
         .fetch_one(&self.read)
         .await?;
+        let pictures = sqlx::query("SELECT COUNT(hash) FROM picture_place")
+            .fetch_one(&self.read)
+            .await?;
         let mut mark = String::new();
-        for row in [&reports, &editions] {
+        for row in [&reports, &editions, &pictures] {
             for column in 0..row.len() {
                 let number: i64 = row.try_get(column)?;
                 mark.push_str(&format!("{number} "));

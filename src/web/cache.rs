@@ -116,6 +116,38 @@ impl Document {
     }
 }
 
+/// A picture under a name that holds its hash: packed already, and the same for ever.
+pub(super) struct Picture<'a> {
+    pub(super) hash: &'a str,
+    pub(super) media_type: &'a str,
+    pub(super) cache_control: &'static str,
+}
+
+impl Picture<'_> {
+    /// 304, if the client's copy is good.
+    pub(super) fn not_modified(&self, headers: &HeaderMap) -> Option<Response> {
+        let etag = format!("\"{}\"", self.hash);
+        negotiation::is_fresh(headers, &etag, None).then(|| self.marked(StatusCode::NOT_MODIFIED.into_response()))
+    }
+
+    pub(super) fn answer(&self, bytes: Vec<u8>) -> Response {
+        let mut response = self.marked(Response::new(Body::from(bytes)));
+        if let Ok(media_type) = HeaderValue::try_from(self.media_type) {
+            response.headers_mut().insert(header::CONTENT_TYPE, media_type);
+        }
+        response
+    }
+
+    fn marked(&self, mut response: Response) -> Response {
+        let out = response.headers_mut();
+        if let Ok(etag) = HeaderValue::try_from(format!("\"{}\"", self.hash)) {
+            out.insert(header::ETAG, etag);
+        }
+        out.insert(header::CACHE_CONTROL, HeaderValue::from_static(self.cache_control));
+        response
+    }
+}
+
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     // Writing to memory does not fail.

@@ -38,6 +38,15 @@ pub async fn export(app: &Arc<App>, folder: &Path, anew: bool) -> Result<usize, 
     files.push(("sitemap.xml".to_owned(), app.sitemap(&snapshot).into_bytes()));
     let parts = (1..).map_while(|number| Some((number, app.sitemap_part(&snapshot, number)?)));
     files.extend(parts.map(|(number, part)| (format!("sitemap/{number}.xml"), part.into_bytes())));
+    for (name, picture) in &snapshot.pictures {
+        // A picture's name holds its hash: what lies there is the same.
+        let name = format!("pictures/{name}");
+        if !place(folder, &name)?.exists()
+            && let Some(bytes) = app.store.find_picture(&picture.hash).await?
+        {
+            files.push((name, bytes));
+        }
+    }
     for page in 1..=pages(&snapshot) {
         let name = match page {
             1 => "index.html".to_owned(),

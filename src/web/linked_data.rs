@@ -53,6 +53,14 @@ impl App {
                     "dateModified",
                     json!(stored.updated_at.map(|at| at.to_rfc3339())),
                 );
+                let copies = &self.snapshot().copies;
+                let pictures = feed::pictures(stored, copies, &self.config.web.public_url);
+                let addresses: Vec<String> = pictures.into_iter().map(|picture| picture.url).collect();
+                put(
+                    &mut article,
+                    "image",
+                    json!((!addresses.is_empty()).then_some(addresses)),
+                );
                 put(&mut article, "about", json!(event));
                 article
             }

@@ -191,6 +191,7 @@ impl App {
                 "people": report.people,
                 "topics": topics,
                 "body_html": feed::absolute_html(&report.body_html, &link),
+                "pictures": feed::pictures(stored, &snapshot.copies, &self.config.web.public_url),
                 "related": related,
                 "author": report.author,
                 "published": stored.dated_at.map(|at| self.day(language, at)),

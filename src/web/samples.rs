@@ -133,6 +133,10 @@ fn report(_: &Templates) -> Vec<Value> {
                 ],
                 "topics": ["Energy", "Cities"],
                 "body_html": "<p>What was said.</p>",
+                "pictures": [
+                    { "name": "a.png", "alt": "The room", "caption": "The room, full", "width": 800, "height": 600 },
+                    { "name": "b.png", "alt": "", "caption": null, "width": 800, "height": 600 },
+                ],
                 "related": [
                     { "title": "Earlier round table", "url": "https://example.org/earlier" },
                     { "title": "A book", "url": null },
@@ -158,6 +162,7 @@ fn report(_: &Templates) -> Vec<Value> {
                 "people": [],
                 "topics": [],
                 "body_html": "",
+                "pictures": [],
                 "related": [],
                 "author": null,
                 "published": null,

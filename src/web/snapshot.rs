@@ -14,7 +14,7 @@ use super::cache::Document;
 use crate::config::Config;
 use crate::feed::{self, Format, Part, Scope};
 use crate::render::{Error, Templates, direction};
-use crate::store::{Edition, Stored};
+use crate::store::{Edition, Picture, Pictures, Stored};
 
 /// Documents of archives that are kept once made.
 const MOST_OLDER: usize = 256;
@@ -31,6 +31,10 @@ pub(super) struct Snapshot {
     pub(super) published: Vec<Stored>,
     /// The public ones by title and address.
     pub(super) known: feed::Known,
+    /// All pictures that we have copies of,
+    pub(super) copies: Pictures,
+    /// and those of public reports, by their names.
+    pub(super) pictures: HashMap<String, Picture>,
     /// Documents of the archive that were asked for.
     pub(super) older: Mutex<HashMap<String, Arc<Document>>>,
     /// Newest first.
@@ -104,6 +108,7 @@ impl Snapshot {
         templates: &Templates,
         mark: String,
         published: Vec<Stored>,
+        copies: Pictures,
         editions: &[Edition],
         old: &Snapshot,
         now: DateTime<Utc>,
@@ -119,6 +124,7 @@ impl Snapshot {
             templates,
             reports: &published,
             known: &known,
+            pictures: &copies,
             now,
         };
         let mut feeds = HashMap::new();
@@ -168,6 +174,19 @@ impl Snapshot {
             feeds,
             feed_links,
             known,
+            pictures: open
+                .iter()
+                .flat_map(|stored| {
+                    stored
+                        .report
+                        .images
+                        .iter()
+                        .map(|image| (stored.source.clone(), image.url.clone()))
+                })
+                .filter_map(|place| copies.get(&place))
+                .map(|copy| (feed::picture_name(copy), copy.clone()))
+                .collect(),
+            copies,
             reports: open
                 .iter()
                 .map(|stored| report_line(config, templates, stored))
@@ -219,6 +238,7 @@ impl Snapshot {
             templates,
             reports: &self.published,
             known: &self.known,
+            pictures: &self.copies,
             now,
         };
         let feed = feed::build(&scope, Part::Archive(number), source)?;

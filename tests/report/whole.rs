@@ -94,6 +94,7 @@ fn explain_has_its_fixed_shape_with_null_for_what_is_unknown() {
         "people",
         "topics",
         "related",
+        "images",
         "url",
         "published",
         "body_html",

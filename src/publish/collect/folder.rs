@@ -3,11 +3,13 @@
 //! In: folders, and what remembers which files lie still. Out: files that are new or changed, read. The surprising part:
 //! a file whose reading fails badly, by a fault of ours, costs this file only.
 
+use url::Url;
+
 use super::announced::collect_calendars;
 use super::{Collected, Collector, Found, Look, failed, store_look};
 use crate::config::{Config, Source, SourceKind};
 use crate::publish::House;
-use crate::report;
+use crate::report::{self, Report};
 use crate::source::folder::{self, Dropped, Watch};
 
 /// Collects the named folders and calendars that are files, or all; a source that fails is reported, and the others go on.
@@ -62,6 +64,16 @@ async fn collect_folder(
     Ok(collected)
 }
 
+/// A picture beside a file is known by its path within the folder.
+fn with_paths(mut report: Report, path: &str) -> Report {
+    if let Some((folder, _)) = path.rsplit_once('/') {
+        for image in report.images.iter_mut().filter(|image| Url::parse(&image.url).is_err()) {
+            image.url = format!("{folder}/{}", image.url);
+        }
+    }
+    report
+}
+
 /// Reads one file on a thread of its own (REL-15).
 async fn read(dropped: Dropped, config: &Config) -> Found {
     let (bytes, sidecar) = match (dropped.bytes, dropped.sidecar.transpose()) {
@@ -86,7 +98,9 @@ async fn read(dropped: Dropped, config: &Config) -> Found {
             let path = dropped.path.clone();
             let reading = tokio::task::spawn_blocking(move || report::read(&path, &bytes, &context));
             let report = match reading.await {
-                Ok(report) => report.map_err(|refusal| refusal.to_string()),
+                Ok(report) => report
+                    .map(|report| with_paths(report, &dropped.path))
+                    .map_err(|refusal| refusal.to_string()),
                 Err(_) => Err("cannot be read: a rule of rapporteur fails on it; please report it".to_owned()),
             };
             (fingerprint, report)

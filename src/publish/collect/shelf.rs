@@ -165,6 +165,7 @@ impl<'a> Shelf<'a> {
                             self.store()
                                 .record_revision(tx, &known, &read.fingerprint, report, self.now)
                                 .await?;
+                            self.want_pictures(tx, report).await?;
                             let key = self.free_key(&key).await?;
                             self.store().hand_over(tx, known.id, self.name, &key).await?;
                             self.revised.insert(known.id);
@@ -190,6 +191,7 @@ impl<'a> Shelf<'a> {
                             self.store()
                                 .record_revision(tx, &known, &read.fingerprint, &report, self.now)
                                 .await?;
+                            self.want_pictures(tx, &report).await?;
                             self.revised.insert(known.id);
                             self.record(tx, &read, Some(known.id)).await?;
                         }
@@ -362,6 +364,7 @@ impl<'a> Shelf<'a> {
                 self.record(tx, &fresh.read, Some(id)).await?;
                 continue;
             }
+            self.want_pictures(tx, &fresh.report).await?;
             let id = self
                 .insert(tx, &fresh, archived, is_flood.then_some(why.as_str()))
                 .await?;
@@ -408,6 +411,13 @@ impl<'a> Shelf<'a> {
             .insert_report(tx, &new)
             .await
             .with_context(|| format!("storing {}", fresh.read.place))
+    }
+
+    async fn want_pictures(&self, tx: &mut Tx, report: &Report) -> anyhow::Result<()> {
+        self.store()
+            .want_pictures(tx, self.name, &report.images, self.now)
+            .await?;
+        Ok(())
     }
 
     /// The key itself, unless a report that has moved on holds it: then with a number.

@@ -181,6 +181,7 @@ fn read(item: Item, behind: Option<Box<Page>>, context: &report::Context) -> Res
         language: item.language,
         author: item.author,
         topics: item.topics,
+        image: item.image,
         ..Stated::default()
     };
     let from_page = behind.and_then(|page| {
