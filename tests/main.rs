@@ -30,6 +30,7 @@ mod people;
 mod editions;
 mod feedsource;
 mod feeds;
+mod words;
 mod mail;
 mod delivery;
 mod schedule;

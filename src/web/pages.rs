@@ -237,9 +237,8 @@ impl App {
 
     /// The institute's languages that the interface speaks.
     pub(super) fn languages(&self) -> Vec<String> {
-        let spoken: Vec<&str> = self.templates.words().languages().collect();
         let mut languages = self.config.institute.languages.clone();
-        languages.retain(|language| spoken.contains(&language.as_str()));
+        languages.retain(|language| self.templates.words().speak(language));
         if languages.is_empty() {
             languages.push("en".into());
         }
