@@ -10,7 +10,7 @@ use url::Url;
 
 use super::Source;
 use crate::config::{Config, FeedContent, List};
-use crate::render::{Error, direction, one_line};
+use crate::render::{Error, direction};
 use crate::report::{Event, Report};
 use crate::store::Stored;
 
@@ -184,7 +184,7 @@ pub fn clean(text: &str) -> String {
 
 /// Clean, on one line.
 pub(super) fn line(text: &str) -> String {
-    one_line(&clean(text))
+    clean(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -1,21 +1,42 @@
 //! Text of reports and people made fit for one line.
 
 /// White space collapsed and control characters gone, as at collection; here once more, because a mail's marks of holes
-/// are control characters and no report may bring its own. A space where no line may break (before a French colon)
-/// stays one.
+/// are control characters and no report may bring its own. A space where no line may break stays one, and the spaces
+/// of French before `:` and inside `« »`, which many type as plain ones, become one.
 pub fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     let mut space = None;
-    for char in text.chars() {
+    let mut chars = text
+        .chars()
+        .filter(|char| char.is_whitespace() || !char.is_control())
+        .peekable();
+    while let Some(char) = chars.next() {
         if char.is_whitespace() {
             let firm = matches!(char, '\u{A0}' | '\u{202F}') && space != Some(' ');
             space = Some(if firm { char } else { ' ' });
-        } else if !char.is_control() {
-            line.extend(space.take().filter(|_| !line.is_empty()));
-            line.push(char);
+            continue;
         }
+        if let Some(space) = space.take().filter(|_| !line.is_empty()) {
+            let ends = chars.peek().is_none_or(|next| !next.is_alphanumeric());
+            let closes = matches!(char, ':' | ';' | '!' | '?' | '»') && ends;
+            line.push(if closes || opens(&line) {
+                space.max('\u{A0}')
+            } else {
+                space
+            });
+        }
+        line.push(char);
     }
     line
+}
+
+/// Whether `line` ends with a `«` that opens a quotation, as in French; in German it closes one.
+fn opens(line: &str) -> bool {
+    let Some(before) = line.strip_suffix('«') else {
+        return false;
+    };
+    let before = before.chars().next_back();
+    before.is_none_or(|before| before.is_whitespace() || before == '(')
 }
 
 #[cfg(test)]

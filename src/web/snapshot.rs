@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::cache::Document;
 use crate::config::Config;
 use crate::feed::{self, Format, Part, Scope};
-use crate::render::{Error, Templates, direction};
+use crate::render::{Error, Templates, direction, one_line};
 use crate::store::{Edition, Stored};
 
 /// Documents of archives that are kept once made.
@@ -272,10 +272,10 @@ fn report_line(config: &Config, templates: &Templates, stored: &Stored) -> Repor
     ReportLine {
         slug: stored.slug.clone(),
         changed_at: stored.changed_at,
-        title: report.title.clone(),
+        title: one_line(&report.title),
         dir: direction(&language),
         event_line: templates.event_line(spoken, &report.event).unwrap_or_default(),
-        summary: report.summary.clone().unwrap_or_default(),
+        summary: report.summary.as_deref().map(one_line).unwrap_or_default(),
         language,
     }
 }
