@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
-use notify::{RecursiveMode, Watcher};
+use notify::event::{AccessKind, AccessMode};
+use notify::{EventKind, RecursiveMode, Watcher};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
@@ -190,7 +191,9 @@ pub async fn serve(house: House, doors: Doors, soft: CancellationToken, hard: Ca
 /// Does what is due, again and again: at every change of a drop folder, and at every beat.
 async fn beat(house: &House, delivery: &Delivery, app: &Arc<web::App>, soft: &CancellationToken) {
     let (changed, mut changes) = mpsc::channel(1);
-    let _watcher = watch_folders(house, changed);
+    let folders = house.config.sources.values().filter_map(|source| source.path.as_ref());
+    let folders: Vec<PathBuf> = folders.map(|path| house.config.path(path)).collect();
+    let _watcher = watch_folders(&folders, changed);
     let mut collector = Collector::default();
     let mut people = PeopleFiles::default();
     // What was wrong at the last beat: said once, not every few seconds.
@@ -268,16 +271,22 @@ fn log_collected(collected: &publish::Collected) {
 }
 
 /// Wakes the beat when something in a drop folder changes. Where that cannot be watched, the beat alone serves.
-fn watch_folders(house: &House, changed: mpsc::Sender<()>) -> Option<notify::RecommendedWatcher> {
-    let mut watcher = notify::recommended_watcher(move |_| {
-        // A full channel already holds a wake-up.
-        let _ = changed.try_send(());
+fn watch_folders(folders: &[PathBuf], changed: mpsc::Sender<()>) -> Option<notify::RecommendedWatcher> {
+    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        // The beat itself opens and reads the folder: taken for a change, that would wake the beat again, for ever.
+        let only_looked = event.is_ok_and(|event| match event.kind {
+            EventKind::Access(access) => access != AccessKind::Close(AccessMode::Write),
+            _ => false,
+        });
+        if !only_looked {
+            // A full channel already holds a wake-up.
+            let _ = changed.try_send(());
+        }
     })
     .inspect_err(|error| tracing::warn!(%error, "folders cannot be watched; they are looked at every few seconds"))
     .ok()?;
-    for path in house.config.sources.values().filter_map(|source| source.path.as_ref()) {
-        let folder = house.config.path(path);
-        if let Err(error) = watcher.watch(&folder, RecursiveMode::Recursive) {
+    for folder in folders {
+        if let Err(error) = watcher.watch(folder, RecursiveMode::Recursive) {
             tracing::debug!(%error, folder = %folder.display(), "not watched");
         }
     }
@@ -334,5 +343,30 @@ fn log_synced(list: &str, synced: &publish::Synced) {
             removed = synced.removed,
             "people changed by the list's file"
         );
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_file_that_is_dropped_wakes_the_beat_and_looking_for_it_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let dropped = folder.path().join("report.md");
+        std::fs::write(&dropped, "# A report\n").unwrap();
+        let (changed, mut change) = mpsc::channel(1);
+        let _watcher = watch_folders(&[folder.path().to_owned()], changed).unwrap();
+
+        for entry in std::fs::read_dir(folder.path()).unwrap() {
+            std::fs::read(entry.unwrap().path()).unwrap();
+        }
+        let woken = tokio::time::timeout(Duration::from_millis(300), change.recv()).await;
+        assert!(woken.is_err(), "looked at, and taken for changed");
+
+        std::fs::write(&dropped, "# A report, corrected\n").unwrap();
+        let woken = tokio::time::timeout(Duration::from_secs(10), change.recv()).await;
+        assert_eq!(woken.ok(), Some(Some(())));
     }
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::edition::arrange::{self, is_upcoming};
 use crate::edition::{Hand, Item};
-use crate::render::{self, Templates};
+use crate::render::{self, Templates, one_line};
 
 mod encode;
 mod lint;
@@ -259,7 +259,7 @@ fn render_once(templates: &Templates, digest: &Digest) -> Result<Rendered, Error
     }
     let mut view = view::View::new(templates, digest);
     let subject = templates.render("mail/digest.subject.txt", &view)?;
-    view.subject = shorten::clean(&subject);
+    view.subject = one_line(&subject);
     if view.subject.is_empty() {
         return Err(Error::Markup {
             file: templates.origin("mail/digest.subject.txt"),

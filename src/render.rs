@@ -19,9 +19,11 @@ use crate::report::Event;
 
 mod dates;
 mod filters;
+mod line;
 mod registry;
 mod words;
 
+pub use line::one_line;
 pub use registry::{Entry, registry};
 pub use words::{Words, direction, direction_of, isolate};
 

@@ -37,7 +37,7 @@ use crate::store::{self, Store};
 use crate::token::Secret;
 
 use cache::Document;
-use snapshot::Snapshot;
+use snapshot::{Seen, Snapshot};
 
 pub use export::export;
 pub(crate) use samples::templates;
@@ -128,24 +128,17 @@ impl App {
     /// Renders all feeds from the store and puts them in place at once. To be called after each change.
     pub async fn refresh(self: &Arc<Self>) -> Result<(), Error> {
         // The mark is read first: a change that comes in between is then noticed by the next look.
-        let mark = self.store.public_mark().await?;
-        let published = self.store.list_published_reports().await?;
-        let pictures = self.store.list_pictures().await?;
-        let editions = self.store.list_editions(None).await?;
+        let seen = Seen {
+            mark: self.store.public_mark().await?,
+            published: self.store.list_published_reports().await?,
+            copies: self.store.list_pictures().await?,
+            editions: self.store.list_editions(None).await?,
+        };
         let app = Arc::clone(self);
         let old = self.snapshot();
         let rendering = tokio::task::spawn_blocking(move || {
             let now = app.clock.now();
-            Snapshot::render(
-                &app.config,
-                &app.templates,
-                mark,
-                published,
-                pictures,
-                &editions,
-                &old,
-                now,
-            )
+            Snapshot::render(&app.config, &app.templates, seen, &old, now)
         });
         let snapshot = Arc::new(rendering.await??);
         *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = snapshot;

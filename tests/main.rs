@@ -32,6 +32,7 @@ mod pictures;
 mod editions;
 mod feedsource;
 mod feeds;
+mod words;
 mod mail;
 mod delivery;
 mod schedule;

@@ -274,6 +274,21 @@ async fn pages_read_as_they_did() {
 }
 
 #[tokio::test]
+async fn a_language_with_a_region_has_the_pages_of_its_language() {
+    let mut config = config();
+    config.institute.languages = vec!["en".into(), "fr-ch".into()];
+    let site = Site::with(config).await;
+    for (asked, said) in [
+        ("fr-CH, en;q=0.5", "<html lang=\"fr-ch\""),
+        ("fr", "Tous les comptes rendus"),
+        ("en-GB", "<html lang=\"en\""),
+    ] {
+        let page = site.request("GET", "/nowhere", &[("accept-language", asked)]).await;
+        assert!(page.text().contains(said), "{asked}: {}", page.text());
+    }
+}
+
+#[tokio::test]
 async fn no_page_lets_a_report_run_anything() {
     let site = Site::full().await;
     for path in ["/", "/reports/hostile", "/reports/a-title-with-signs"] {

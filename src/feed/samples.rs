@@ -16,16 +16,18 @@ pub(crate) fn templates() -> Vec<Entry> {
         entry("feed/entry.html", entries),
         entry("feed/summary.html", entries),
         entry("feed/summary.txt", entries),
-        entry("feed/feed.css", |_| vec![json!({ "lang": "en" })]),
+        entry("feed/feed.css", |templates| {
+            let languages = templates.words().languages();
+            languages.map(|language| json!({ "lang": language })).collect()
+        }),
     ]
 }
 
-/// Of a list that describes itself, and of the feed of all reports.
-fn descriptions(_: &Templates) -> Vec<Value> {
-    vec![
-        json!({ "lang": "en", "institute": "Example Institute", "description": "What was said, once a week." }),
-        json!({ "lang": "de", "institute": "Example Institute", "description": null }),
-    ]
+/// Of a list that describes itself, and of the feed of all reports in every language that has words.
+fn descriptions(templates: &Templates) -> Vec<Value> {
+    let of = |language: &str, own: Option<&str>| json!({ "lang": language, "institute": "Example Institute", "description": own });
+    let all = templates.words().languages().map(|language| of(language, None));
+    all.chain([of("en", Some("What was said, once a week."))]).collect()
 }
 
 /// With everything, and with a title alone.

@@ -11,6 +11,8 @@ use ammonia::{Builder, UrlRelative};
 use scraper::node::Node;
 use scraper::{ElementRef, Html};
 
+use crate::render::one_line;
+
 /// What running text in a mail may contain.
 const ELEMENTS: &[&str] = &[
     "a",
@@ -146,10 +148,7 @@ impl Writer {
     }
 
     fn end_block(&mut self) {
-        let lines: Vec<String> = std::mem::take(&mut self.line)
-            .split('\u{2028}')
-            .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
-            .collect();
+        let lines: Vec<String> = std::mem::take(&mut self.line).split('\u{2028}').map(one_line).collect();
         let text = lines.join("\n").trim().to_owned();
         let links = std::mem::take(&mut self.links);
         let mut block = String::new();

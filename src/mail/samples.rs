@@ -1,4 +1,5 @@
-//! The samples that mail templates are tried with: plainly fictional, and between them every branch of a digest.
+//! The samples that mail templates are tried with: plainly fictional, and between them every branch of a digest, in
+//! every language that has words.
 
 use chrono::NaiveDate;
 
@@ -8,9 +9,10 @@ use crate::edition::{Hand, Item, Matter};
 use crate::render::Templates;
 use crate::report::{Event, Person, Report, When};
 
-/// Contexts of `mail/digest.*`: one item in full, many in groups with corrections and a note, one bare, corrections alone.
+/// Contexts of `mail/digest.*`: one item in full, many in groups with corrections and a note, one bare, corrections
+/// alone.
 pub fn samples(templates: &Templates) -> Vec<serde_json::Value> {
-    let views = digests().into_iter().map(|digest| {
+    let views = templates.words().languages().flat_map(digests).map(|digest| {
         let mut view = View::new(templates, &digest);
         view.subject = "A sample".into();
         view
@@ -18,7 +20,7 @@ pub fn samples(templates: &Templates) -> Vec<serde_json::Value> {
     views.filter_map(|view| serde_json::to_value(view).ok()).collect()
 }
 
-fn digests() -> Vec<Digest> {
+fn digests(language: &str) -> Vec<Digest> {
     let many: Vec<Item> = (1..=14).map(item).collect();
     let mut correction = item(15);
     correction.matter = Matter::Correction(2);
@@ -32,12 +34,9 @@ fn digests() -> Vec<Digest> {
     };
     let mut with_all = many.clone();
     with_all.push(correction.clone());
-    vec![
-        digest("en", vec![item(1)]),
-        digest("de", with_all),
-        digest("en", vec![bare]),
-        digest("en", vec![correction]),
-    ]
+    [vec![item(1)], with_all, vec![bare], vec![correction]]
+        .map(|items| digest(language, items))
+        .into()
 }
 
 fn digest(language: &str, items: Vec<Item>) -> Digest {

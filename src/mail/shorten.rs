@@ -1,17 +1,6 @@
-//! Text made fit for one line, for a subject, for the text part: cleaned, cut at a word, tidied.
+//! Text made fit for one line, for a subject, for the text part: cut at a word, tidied.
 
 use unicode_normalization::char::is_combining_mark;
-
-/// White space collapsed and control characters gone, as at collection; here once more, because marks of holes are
-/// control characters and no report may bring its own.
-pub(super) fn clean(text: &str) -> String {
-    let words: Vec<String> = text
-        .split_whitespace()
-        .map(|word| word.chars().filter(|char| !char.is_control()).collect())
-        .filter(|word: &String| !word.is_empty())
-        .collect();
-    words.join(" ")
-}
 
 /// The text, or its first words and "…", at most `max` characters long. A single long word is cut where no accent and
 /// no part of an emoji is torn off.
@@ -73,10 +62,5 @@ mod tests {
         assert_eq!(cut("Short", 60), "Short");
         let emoji = cut(&"👩‍🔬".repeat(40), 60);
         assert!(!emoji.trim_end_matches('…').ends_with('\u{200D}'), "{emoji}");
-    }
-
-    #[test]
-    fn control_characters_of_reports_never_pass_for_holes() {
-        assert_eq!(clean("a\u{1}leave\u{2}\r\nBcc: x"), "aleave Bcc: x");
     }
 }

@@ -7,10 +7,10 @@ use fluent_templates::fluent_bundle::FluentValue;
 use serde::Serialize;
 
 use super::prepared::{END_NAME, IF_NAME, LEAVE, NAME};
-use super::shorten::{clean, cut};
+use super::shorten::cut;
 use super::{Digest, MAX_PREHEADER, arrange, is_upcoming, prose};
 use crate::edition::Item;
-use crate::render::{Templates, direction, direction_of, isolate};
+use crate::render::{Templates, direction, direction_of, isolate, one_line};
 use crate::report::{CALLED_OFF, MOVED, Person};
 
 /// Items in full form; the rest are told by title and link.
@@ -120,14 +120,14 @@ impl View {
                 .hand
                 .subject
                 .as_deref()
-                .map(clean)
+                .map(one_line)
                 .filter(|subject| !subject.is_empty()),
             bare: !first_title.ends_with(|char: char| char.is_alphanumeric()),
             first_title,
             only_corrections: reports.is_empty(),
             more: reports.len().saturating_sub(1),
-            list_title: clean(&digest.list.title),
-            institute: clean(&digest.list.institute),
+            list_title: one_line(&digest.list.title),
+            institute: one_line(&digest.list.institute),
             postal_address: digest
                 .list
                 .postal_address
@@ -138,7 +138,7 @@ impl View {
                 .list
                 .basis
                 .as_deref()
-                .map(clean)
+                .map(one_line)
                 .filter(|basis| !basis.is_empty()),
             date: templates.day(&digest.language, digest.today),
             note_text: note_html.as_deref().map(prose::text),
@@ -160,7 +160,7 @@ impl View {
             end_name: END_NAME,
             ..View::default()
         };
-        view.preheader = match digest.hand.preheader.as_deref().map(clean) {
+        view.preheader = match digest.hand.preheader.as_deref().map(one_line) {
             Some(words) if !words.is_empty() => words,
             _ => preheader(&told, &view),
         };
@@ -184,7 +184,7 @@ fn groups(digest: &Digest, full: &[Item], show: impl Fn(&Item) -> ItemView) -> V
         .into_iter()
         .filter(|group| !group.items.is_empty())
         .map(|group| GroupView {
-            title: group.title.as_deref().map(clean),
+            title: group.title.as_deref().map(one_line),
             items: group.items.iter().map(&show).collect(),
         });
     shown.collect()
@@ -195,8 +195,8 @@ fn groups(digest: &Digest, full: &[Item], show: impl Fn(&Item) -> ItemView) -> V
 fn postal_lines(address: &str, institute: &str) -> Vec<String> {
     let lines = address.split('\n').flat_map(|line| line.split(", "));
     lines
-        .map(clean)
-        .filter(|line| !line.is_empty() && *line != clean(institute))
+        .map(one_line)
+        .filter(|line| !line.is_empty() && *line != one_line(institute))
         .collect()
 }
 
@@ -213,19 +213,19 @@ impl ItemView {
             .filter(|body| !body.is_empty());
         ItemView {
             anchor: format!("report-{}", item.report_id),
-            title: clean(&report.title),
+            title: one_line(&report.title),
             lang,
             dir,
             url: link(report.url.as_deref(), &digest.links.reports, &item.slug),
             upcoming: is_upcoming(item, digest.today),
             event_line: templates
                 .event_line(&digest.language, &report.event)
-                .map(|line| clean(&line)),
+                .map(|line| one_line(&line)),
             people: people(templates, &digest.language, &report.people),
             summary: report
                 .summary
                 .as_deref()
-                .map(clean)
+                .map(one_line)
                 .filter(|summary| !summary.is_empty()),
             body_text: body_html.as_deref().map(prose::text),
             body_html,
@@ -233,7 +233,7 @@ impl ItemView {
                 .note
                 .as_deref()
                 .map(|note| change(templates, digest, item, note))
-                .map(|note| clean(&note))
+                .map(|note| one_line(&note))
                 .filter(|note| !note.is_empty()),
         }
     }
@@ -269,8 +269,8 @@ fn people(templates: &Templates, language: &str, people: &[Person]) -> Option<St
     let told: Vec<String> = people
         .iter()
         .map(|person| {
-            let name = isolate(clean(&person.name), language);
-            match person.affiliation.as_deref().or(person.role.as_deref()).map(clean) {
+            let name = isolate(one_line(&person.name), language);
+            match person.affiliation.as_deref().or(person.role.as_deref()).map(one_line) {
                 Some(from) if !from.is_empty() => format!("{name} ({})", isolate(from, language)),
                 _ => name,
             }

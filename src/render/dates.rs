@@ -7,6 +7,7 @@
 use chrono::{Datelike, NaiveDate, NaiveTime};
 use fluent_templates::fluent_bundle::FluentValue;
 
+use super::line::one_line;
 use super::words::{Words, isolate};
 use crate::report::{Event, When};
 
@@ -101,7 +102,7 @@ pub(super) fn event_line(words: &Words, language: &str, event: &Event) -> Option
     let known: Vec<String> = place
         .into_iter()
         .flatten()
-        .map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "))
+        .map(|part| one_line(&part))
         .filter(|part| !part.is_empty())
         .map(|part| isolate(part, language))
         .chain(of_event(words, language, event))

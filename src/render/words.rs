@@ -78,6 +78,12 @@ impl Words {
         self.say::<&str>(language, key, [])
     }
 
+    /// Whether `language`, or its primary tag, has words of its own.
+    pub fn speak(&self, language: &str) -> bool {
+        let [exact, primary, _] = chain(language);
+        self.bundles.contains_key(&exact) || self.bundles.contains_key(&primary)
+    }
+
     /// The languages that have words of their own, in alphabetical order.
     pub fn languages(&self) -> impl Iterator<Item = &str> {
         self.bundles.keys().map(String::as_str)
@@ -90,10 +96,10 @@ impl std::fmt::Debug for Words {
     }
 }
 
-fn chain(language: &str) -> Vec<String> {
+fn chain(language: &str) -> [String; 3] {
     let exact = language.to_lowercase().replace('_', "-");
     let primary = exact.split('-').next().unwrap_or_default().to_owned();
-    vec![exact, primary, FALLBACK.to_owned()]
+    [exact, primary, FALLBACK.to_owned()]
 }
 
 /// `rtl` or `ltr`, for the `dir` attribute beside a `lang` attribute.

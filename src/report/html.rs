@@ -60,7 +60,7 @@ pub(super) fn read(
     let chosen = selected::body(&page, select);
     let main = chosen.unwrap_or_else(|| main_element(&page));
     let whole = blocks::of_node(main, base.as_ref());
-    let own = at.and_then(|_| base.as_ref());
+    let own = at.and(base.as_ref());
     report.images_from(images::of_node(main, own), "pictures of the text");
     report.images_from(images::shared(&page, own).into_iter().collect(), "meta og:image");
     let mut blocks = match chosen {

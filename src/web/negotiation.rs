@@ -44,12 +44,21 @@ pub(super) fn language<'a>(headers: &HeaderMap, offered: &'a [String]) -> &'a st
     wanted.retain(|(_, weight)| *weight > 0.0);
     // Stable, so that of equal weights the first named wins.
     wanted.sort_by(|a, b| b.1.partial_cmp(&a.1).unwrap_or(Ordering::Equal));
-    let primary = |tag: &str| tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
     wanted
         .iter()
-        .find_map(|(tag, _)| offered.iter().find(|offer| primary(offer) == primary(tag)))
-        .or(offered.first())
-        .map_or("en", String::as_str)
+        .find_map(|(tag, _)| nearest(tag, offered))
+        .or(offered.first().map(String::as_str))
+        .unwrap_or("en")
+}
+
+/// What of `offered` is the language `tag`, or at least has its primary tag: `fr` for `fr-CH` and the other way round.
+pub(super) fn nearest<'a>(tag: &str, offered: &'a [String]) -> Option<&'a str> {
+    let primary = |tag: &str| tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
+    offered
+        .iter()
+        .find(|offer| offer.eq_ignore_ascii_case(tag))
+        .or_else(|| offered.iter().find(|offer| primary(offer) == primary(tag)))
+        .map(String::as_str)
 }
 
 /// Whether the copy the client holds is still good, so that 304 is the answer.
@@ -160,6 +169,15 @@ mod tests {
                 expected,
                 "{value}"
             );
+        }
+        let offered = ["fr-ch".to_owned(), "fr".to_owned()];
+        for (tag, expected) in [
+            ("fr", Some("fr")),
+            ("fr-CH", Some("fr-ch")),
+            ("fr-BE", Some("fr-ch")),
+            ("de", None),
+        ] {
+            assert_eq!(nearest(tag, &offered), expected, "{tag}");
         }
     }
 }

@@ -20,7 +20,7 @@ use super::negotiation;
 use super::snapshot::Snapshot;
 use super::{App, PAGE_CACHE};
 use crate::feed;
-use crate::render::{Error, direction};
+use crate::render::{Error, direction, one_line};
 use crate::store::Stored;
 
 /// Reports on one page of the archive.
@@ -182,12 +182,12 @@ impl App {
             "web/report.html",
             language,
             json!({
-                "title": report.title,
+                "title": one_line(&report.title),
                 "report_lang": own,
                 "report_dir": direction(own.unwrap_or(language)),
                 "series": report.series,
                 "event_line": self.templates.event_line(own.unwrap_or(language), &report.event),
-                "summary": report.summary,
+                "summary": report.summary.as_deref().map(one_line),
                 "people": report.people,
                 "topics": topics,
                 "body_html": feed::absolute_html(&report.body_html, &link),
@@ -238,9 +238,8 @@ impl App {
 
     /// The institute's languages that the interface speaks.
     pub(super) fn languages(&self) -> Vec<String> {
-        let spoken: Vec<&str> = self.templates.words().languages().collect();
         let mut languages = self.config.institute.languages.clone();
-        languages.retain(|language| spoken.contains(&language.as_str()));
+        languages.retain(|language| self.templates.words().speak(language));
         if languages.is_empty() {
             languages.push("en".into());
         }

@@ -1,11 +1,11 @@
 //! The samples that page templates are tried with, between them every branch; and what a page must not lack.
 //!
-//! Each has the fields that the handlers of `pages.rs`, `edition.rs`, `error.rs` and `unsubscribe.rs` give, inside the
+//! Each is tried in every language that has words, and has the fields that the handlers of `pages.rs`, `edition.rs`, `error.rs` and `unsubscribe.rs` give, inside the
 //! frame that `App::render` adds. A field that a template uses and no handler gives is found by the tests of the pages.
 
 use serde_json::{Value, json};
 
-use crate::render::{Entry, Templates};
+use crate::render::{Entry, Templates, direction};
 
 /// The page templates, each with its samples and rules.
 pub(crate) fn templates() -> Vec<Entry> {
@@ -27,7 +27,7 @@ pub(crate) fn templates() -> Vec<Entry> {
             ..entry("web/unsubscribe.html", unsubscribe)
         },
         entry("web/unsubscribed.html", unsubscribed),
-        entry("web/unsubscribe_test.html", |_| vec![framed("en", json!({}))]),
+        entry("web/unsubscribe_test.html", |templates| framed(templates, json!({}))),
         entry("web/style.css", |_| vec![json!({})]),
     ]
 }
@@ -44,33 +44,34 @@ fn leaving(html: &str) -> Vec<String> {
     }
 }
 
-/// A page's fields inside the frame of all pages.
-fn framed(language: &str, mut page: Value) -> Value {
-    let frame = json!({
-        "lang": language,
-        "dir": "ltr",
-        "institute": "Example Institute",
-        "base": "/news",
-        "style": "style-sample.css",
-        "feeds": [
-            { "path": "all", "title": "Example Institute", "list": null },
-            { "path": "events", "title": "Events of the institute", "list": "events" },
-        ],
-        "canonical": null,
-    });
-    if let (Value::Object(page), Value::Object(frame)) = (&mut page, frame) {
-        for (key, value) in frame {
-            page.entry(key).or_insert(value);
+/// A page's fields inside the frame of all pages, once in each language.
+fn framed(templates: &Templates, page: Value) -> Vec<Value> {
+    let of = |language: &str| {
+        let mut framed = json!({
+            "lang": language,
+            "dir": direction(language),
+            "institute": "Example Institute",
+            "base": "/news",
+            "style": "style-sample.css",
+            "feeds": [
+                { "path": "all", "title": "Example Institute", "list": null },
+                { "path": "events", "title": "Events of the institute", "list": "events" },
+            ],
+            "canonical": null,
+        });
+        if let (Value::Object(framed), Value::Object(page)) = (&mut framed, &page) {
+            framed.extend(page.clone());
         }
-    }
-    page
+        framed
+    };
+    templates.words().languages().map(of).collect()
 }
 
-fn home(_: &Templates) -> Vec<Value> {
+fn home(templates: &Templates) -> Vec<Value> {
     let editions = json!([{ "path": "/editions/events/1", "number": 1, "date": "4 May 2026" }]);
-    vec![
+    [
         framed(
-            "en",
+            templates,
             json!({
                 "reports": [
                     {
@@ -106,20 +107,21 @@ fn home(_: &Templates) -> Vec<Value> {
             }),
         ),
         framed(
-            "de",
+            templates,
             json!({ "reports": [], "lists": [], "page": 2, "pages": 2, "newer": "/", "older": null }),
         ),
         framed(
-            "en",
+            templates,
             json!({ "reports": [], "lists": [], "page": 1, "pages": 1, "newer": null, "older": null }),
         ),
     ]
+    .concat()
 }
 
-fn report(_: &Templates) -> Vec<Value> {
-    vec![
+fn report(templates: &Templates) -> Vec<Value> {
+    [
         framed(
-            "de",
+            templates,
             json!({
                 "title": "Sample round table",
                 "report_lang": "en",
@@ -151,7 +153,7 @@ fn report(_: &Templates) -> Vec<Value> {
             }),
         ),
         framed(
-            "en",
+            templates,
             json!({
                 "title": "A title and a summary",
                 "report_lang": null,
@@ -174,21 +176,22 @@ fn report(_: &Templates) -> Vec<Value> {
             }),
         ),
     ]
+    .concat()
 }
 
-fn feeds(_: &Templates) -> Vec<Value> {
+fn feeds(templates: &Templates) -> Vec<Value> {
     let all = json!([{ "path": "all", "title": "Example Institute" }]);
     let topics = json!([{ "path": "topic/energy", "title": "Example Institute: Energy" }]);
     let groups = json!([{ "heading": "", "feeds": all }, { "heading": "web-topics", "feeds": topics }]);
-    vec![framed(
-        "en",
+    framed(
+        templates,
         json!({ "groups": groups, "canonical": "https://news.example.org/feeds/" }),
-    )]
+    )
 }
 
-fn of_edition(part: &str) -> Value {
+fn of_edition(templates: &Templates, part: &str) -> Vec<Value> {
     framed(
-        "en",
+        templates,
         json!({
             "part": part,
             "list": "Events of the institute",
@@ -204,30 +207,30 @@ fn of_edition(part: &str) -> Value {
     )
 }
 
-fn edition(_: &Templates) -> Vec<Value> {
-    vec![of_edition("head"), of_edition("bar")]
+fn edition(templates: &Templates) -> Vec<Value> {
+    [of_edition(templates, "head"), of_edition(templates, "bar")].concat()
 }
 
-fn edition_withdrawn(_: &Templates) -> Vec<Value> {
-    vec![of_edition("")]
+fn edition_withdrawn(templates: &Templates) -> Vec<Value> {
+    of_edition(templates, "")
 }
 
 fn problem(templates: &Templates) -> Vec<Value> {
     let say = |key: &str| templates.words().word("en", key);
-    vec![framed(
-        "en",
+    framed(
+        templates,
         json!({ "status": 404, "heading": say("web-not-found"), "text": say("web-not-found-text") }),
-    )]
+    )
 }
 
-fn unsubscribe(_: &Templates) -> Vec<Value> {
-    vec![framed(
-        "de",
+fn unsubscribe(templates: &Templates) -> Vec<Value> {
+    framed(
+        templates,
         json!({ "list": "Events of the institute", "address": "a…@example.org" }),
-    )]
+    )
 }
 
-fn unsubscribed(_: &Templates) -> Vec<Value> {
-    let page = |all: bool| framed("en", json!({ "list": "Events of the institute", "all": all }));
-    vec![page(false), page(true)]
+fn unsubscribed(templates: &Templates) -> Vec<Value> {
+    let page = |all: bool| framed(templates, json!({ "list": "Events of the institute", "all": all }));
+    [page(false), page(true)].concat()
 }

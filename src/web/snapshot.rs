@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::cache::Document;
 use crate::config::Config;
 use crate::feed::{self, Format, Part, Scope};
-use crate::render::{Error, Templates, direction};
+use crate::render::{Error, Templates, direction, one_line};
 use crate::store::{Edition, Picture, Pictures, Stored};
 
 /// Documents of archives that are kept once made.
@@ -102,17 +102,28 @@ pub(super) fn list_title(config: &Config, edition: &Edition) -> String {
     }
 }
 
+/// One look at the store.
+pub(super) struct Seen {
+    pub(super) mark: String,
+    pub(super) published: Vec<Stored>,
+    pub(super) copies: Pictures,
+    pub(super) editions: Vec<Edition>,
+}
+
 impl Snapshot {
     pub(super) fn render(
         config: &Config,
         templates: &Templates,
-        mark: String,
-        published: Vec<Stored>,
-        copies: Pictures,
-        editions: &[Edition],
+        seen: Seen,
         old: &Snapshot,
         now: DateTime<Utc>,
     ) -> Result<Snapshot, Error> {
+        let Seen {
+            mark,
+            published,
+            copies,
+            editions,
+        } = seen;
         let mut open: Vec<&Stored> = published
             .iter()
             .filter(|stored| stored.is_public(now) && crate::edition::is_open(config, stored))
@@ -292,10 +303,10 @@ fn report_line(config: &Config, templates: &Templates, stored: &Stored) -> Repor
     ReportLine {
         slug: stored.slug.clone(),
         changed_at: stored.changed_at,
-        title: report.title.clone(),
+        title: one_line(&report.title),
         dir: direction(&language),
         event_line: templates.event_line(spoken, &report.event).unwrap_or_default(),
-        summary: report.summary.clone().unwrap_or_default(),
+        summary: report.summary.as_deref().map(one_line).unwrap_or_default(),
         language,
     }
 }

@@ -15,6 +15,7 @@ use url::form_urlencoded;
 
 use super::App;
 use super::error::Problem;
+use super::negotiation;
 use crate::store::Subscriber;
 use crate::subscriber::masked;
 
@@ -104,7 +105,7 @@ impl App {
         let own = subscriber.and_then(|subscriber| subscriber.language.as_deref());
         let languages = self.languages();
         let language = own
-            .filter(|own| languages.iter().any(|language| language == own))
+            .and_then(|own| negotiation::nearest(own, &languages))
             .unwrap_or_else(|| self.language(headers));
         let page = self
             .render(template, language, context)

@@ -11,6 +11,7 @@ subject-more-bare = { $title } und { $count ->
 subject-correction = Korrektur: { $title }
 
 upcoming = Demnächst
+upcoming-text = Demnächst: { $event }
 people = Mit { $people }
 people-more = { $people } und { $count ->
     [one] einer weiteren Person
@@ -32,7 +33,6 @@ view-in-browser-text = Im Browser ansehen:
 forwarded = Weitergeleitet bekommen?
 forwarded-subscribe = Hier abonnieren
 forwarded-text = Weitergeleitet bekommen? Abonnieren unter
-links = Links
 
 change-called-off = Fällt aus: { $event }
 change-moved = Jetzt: { $event }

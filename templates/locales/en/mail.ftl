@@ -5,6 +5,7 @@ subject-more-bare = { $title } and { $count } more
 subject-correction = Correction: { $title }
 
 upcoming = Upcoming
+upcoming-text = Upcoming: { $event }
 people = With { $people }
 people-more = { $people } and { $count ->
     [one] one other
@@ -26,7 +27,6 @@ view-in-browser-text = View in browser:
 forwarded = Forwarded to you?
 forwarded-subscribe = Subscribe here
 forwarded-text = Forwarded to you? Subscribe at
-links = Links
 
 change-called-off = Called off: { $event }
 change-moved = Now: { $event }

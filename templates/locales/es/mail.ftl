@@ -11,6 +11,7 @@ subject-more-bare = { $title } y { $count ->
 subject-correction = Corrección: { $title }
 
 upcoming = Próximamente
+upcoming-text = Próximamente: { $event }
 people = Con { $people }
 people-more = { $people } y { $count ->
     [one] una persona más
@@ -32,7 +33,6 @@ view-in-browser-text = Ver en el navegador:
 forwarded = ¿Le han reenviado este correo?
 forwarded-subscribe = Suscribirse
 forwarded-text = ¿Le han reenviado este correo? Suscríbase en
-links = Enlaces
 
 change-called-off = Cancelado: { $event }
 change-moved = Ahora: { $event }

@@ -11,6 +11,7 @@ subject-more-bare = { $title } et { $count ->
 subject-correction = Rectificatif : { $title }
 
 upcoming = À venir
+upcoming-text = À venir : { $event }
 people = Avec { $people }
 people-more = { $people } et { $count ->
     [one] une autre personne
@@ -32,7 +33,6 @@ view-in-browser-text = Afficher dans le navigateur :
 forwarded = Ce message vous a été transféré ?
 forwarded-subscribe = S’abonner
 forwarded-text = Ce message vous a été transféré ? Pour s’abonner :
-links = Liens
 
 change-called-off = Annulé : { $event }
 change-moved = Désormais : { $event }

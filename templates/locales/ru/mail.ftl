@@ -15,6 +15,7 @@ subject-more-bare = { $title } и ещё { $count ->
 subject-correction = Исправление: { $title }
 
 upcoming = Анонс
+upcoming-text = Анонс: { $event }
 people = Участники: { $people }
 people-more = { $people } и ещё { $count ->
     [one] { $count } человек
@@ -38,7 +39,6 @@ view-in-browser-text = Открыть в браузере:
 forwarded = Вам переслали это письмо?
 forwarded-subscribe = Подписаться
 forwarded-text = Вам переслали это письмо? Подписаться:
-links = Ссылки
 
 change-called-off = Отменено: { $event }
 change-moved = Теперь: { $event }
