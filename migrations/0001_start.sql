@@ -55,6 +55,8 @@ CREATE TABLE report (
     announcement INTEGER NOT NULL DEFAULT 0,
     -- When it was published as an announcement, if its report has come since.
     announced_at INTEGER,
+    -- The first of the reports that say the same in several languages; null: not looked for yet.
+    work INTEGER,
     CONSTRAINT report_item UNIQUE (source, item_key)
 );
 CREATE INDEX report_by_dated ON report (dated_at, id);

@@ -182,6 +182,8 @@ pub struct Candidate {
     pub published_at: DateTime<Utc>,
     /// The report of an event that was announced before: new to whoever came after the announcement too.
     pub was_announced: bool,
+    /// The first of the reports that say the same in several languages.
+    pub work: i64,
     /// Not new to the edition: only for people who are owed it.
     pub owed: bool,
 }
@@ -190,6 +192,8 @@ pub struct Candidate {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Had {
     pub report_id: i64,
+    /// The first of the reports that say the same in several languages.
+    pub work: i64,
     pub revision: i64,
     pub matter: Matter,
 }
@@ -214,17 +218,21 @@ impl Skip {
 }
 
 /// What one person gets of an edition: places in `candidates`, or why nothing (rules 2, 3, 6 and 8 of editions).
+/// `languages`: of the list, in its order.
 pub fn choose(
     person: &Subscription,
     candidates: &[Candidate],
     had: &HashMap<i64, Vec<Had>>,
+    languages: &[String],
     now: DateTime<Utc>,
 ) -> Result<Vec<usize>, Skip> {
     let had = had.get(&person.subscriber.id).map_or(&[][..], Vec::as_slice);
     let owed_from = person.owed_since.map(|since| since.max(now - OWED_FOR));
     let lacks = |candidate: &Candidate| {
         let item = &candidate.item;
-        let mut of_report = had.iter().filter(|had| had.report_id == item.report_id);
+        let of_report = had.iter().filter(|had| had.report_id == item.report_id);
+        // Who had it in another language has had it.
+        let mut of_work = had.iter().filter(|had| had.work == candidate.work);
         match item.matter {
             Matter::Report | Matter::Announcement => {
                 let is_later = item.report_id > person.since_report
@@ -232,7 +240,7 @@ pub fn choose(
                 is_later
                     && (!candidate.owed || owed_from.is_some_and(|from| candidate.published_at >= from))
                     // Who had the report needs no announcement.
-                    && of_report.all(|had| had.matter != Matter::Report && had.matter != item.matter)
+                    && of_work.all(|had| had.matter != Matter::Report && had.matter != item.matter)
             }
             // A notice is for who read the earlier text and was not told yet.
             Matter::Correction(revision) => {
@@ -259,10 +267,49 @@ pub fn choose(
     };
     let chosen: Vec<usize> = new.into_iter().filter(wanted).collect();
     if chosen.is_empty() {
-        Err(Skip::Topics)
-    } else {
-        Ok(chosen)
+        return Err(Skip::Topics);
     }
+    let own = person.subscriber.language.as_deref().map(primary);
+    let rank = |candidate: &Candidate| {
+        let language = candidate.item.report.language.as_deref().unwrap_or_default();
+        let of_list = languages.iter().position(|tag| primary(tag) == language);
+        (own.as_deref() != Some(language), of_list.unwrap_or(usize::MAX))
+    };
+    Ok(one_of_each_work(chosen, candidates, rank))
+}
+
+fn primary(tag: &str) -> String {
+    tag.split('-').next().unwrap_or_default().to_lowercase()
+}
+
+/// Of places that say the same in several languages one: what was said before what will be, then the lowest rank, then
+/// the original. Notices stay, since they are for who read that very text.
+pub fn one_of_each_work<R: Ord>(
+    places: Vec<usize>,
+    candidates: &[Candidate],
+    rank: impl Fn(&Candidate) -> R,
+) -> Vec<usize> {
+    let key = |place: usize| {
+        let candidate = candidates.get(place).filter(|it| !it.item.matter.is_correction())?;
+        let is_announcement = candidate.item.matter == Matter::Announcement;
+        Some((
+            candidate.work,
+            (is_announcement, rank(candidate), candidate.item.report_id),
+        ))
+    };
+    let mut best: HashMap<i64, usize> = HashMap::new();
+    for place in &places {
+        if let Some((work, own)) = key(*place)
+            && best
+                .get(&work)
+                .and_then(|known| key(*known))
+                .is_none_or(|(_, known)| own < known)
+        {
+            best.insert(work, *place);
+        }
+    }
+    let is_best = |place: &usize| key(*place).is_none_or(|(work, _)| best.get(&work) == Some(place));
+    places.into_iter().filter(is_best).collect()
 }
 
 /// None chosen = all; a report without topics goes to everyone on the list (rule 6).

@@ -63,6 +63,9 @@ pub struct Report {
     /// Pictures of the text, in its order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub images: Vec<Image>,
+    /// The same report in other languages, as its page says: `hreflang`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub translations: Vec<Translation>,
     /// The report's own page, http or https.
     pub url: Option<String>,
     /// When the source says it published the report.
@@ -241,6 +244,15 @@ pub struct Image {
     pub caption: Option<String>,
 }
 
+/// A page that says the same in another language.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Translation {
+    /// Primary tag.
+    pub language: String,
+    pub url: String,
+}
+
 /// What front matter says about the handling of a report, as opposed to its content.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -255,6 +267,10 @@ pub struct Handling {
     pub correction: Option<String>,
     /// The editor's own key for the report; else the file's path is the key.
     pub id: Option<String>,
+    /// The report this one says in another language: its `id`, its file, the last part of its page's address, or an
+    /// address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub translation_of: Option<String>,
 }
 
 /// Corrections that nobody wrote: an announced event will not take place,

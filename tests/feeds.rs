@@ -41,6 +41,7 @@ fn stored(id: i64, report: Report) -> Stored {
         held_why: None,
         withdrawn_at: None,
         announced_at: None,
+        work: id,
         archived: false,
         report,
     }

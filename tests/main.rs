@@ -14,6 +14,7 @@ mod sink;
 mod sink_process;
 mod postfix;
 mod site;
+mod translations;
 mod webhost;
 mod app;
 

@@ -7,6 +7,7 @@
 mod announced;
 mod folder;
 mod shelf;
+mod translations;
 mod web;
 
 use std::collections::{HashMap, HashSet};
@@ -14,6 +15,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use self::shelf::{Found, Shelf};
+use self::translations::link_translations;
 use super::House;
 use crate::config::{Config, Source, SourceKind};
 use crate::source::fetch::{Fetcher, Guard, Names};
@@ -145,6 +147,7 @@ async fn store_look(
     let is_whole = source.kind == SourceKind::Folder || (collected.restless.is_empty() && !shelf.is_empty());
     store.record_collected(&mut tx, name, is_whole, now).await?;
     tx.commit().await?;
+    link_translations(house).await?;
 
     let origins = store.list_origins(name).await?.into_iter();
     let refused = origins.filter(|origin| !origin.gone).filter_map(|origin| {

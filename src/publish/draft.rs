@@ -16,7 +16,7 @@ use self::render::Renderer;
 use super::{House, MANUAL};
 use crate::config::{Approval, List};
 use crate::edition::arrange::arrange;
-use crate::edition::{Candidate, Had, Hand, Item, Sealed, Skip, What, choose};
+use crate::edition::{Candidate, Had, Hand, Item, Sealed, Skip, What, choose, one_of_each_work};
 use crate::mail::{ListFacts, Prepared, Rendered};
 use crate::store::Subscription;
 
@@ -170,18 +170,32 @@ pub async fn draft(house: &House, name: &str, order: &Order) -> anyhow::Result<O
         let owed = owed(house, name, list, &pool).await?;
         pool.extend(owed.into_iter().filter(|candidate| !left_out(candidate)));
     }
-    let reports: Vec<i64> = pool.iter().map(|candidate| candidate.item.report_id).collect();
-    let had = house.store.list_had(&reports).await?;
+    let mut works: Vec<i64> = pool.iter().map(|candidate| candidate.work).collect();
+    works.sort_unstable();
+    works.dedup();
+    let had = house.store.list_had(&works).await?;
     let renderer = Renderer::new(house, name, list, order).await?;
     let Chosen { mut variants, people } = choose_variants(&renderer, &pool, people, &had, now)?;
     if variants.is_empty() {
         return Ok(None);
     }
+    let carried = (0..pool.len()).filter(|place| {
+        let new = pool.get(*place).filter(|candidate| !candidate.owed);
+        new.is_some_and(|candidate| variants.iter().any(|variant| carries(variant, &candidate.item)))
+    });
+    let first = renderer.default_language();
+    let page = one_of_each_work(carried.collect(), &pool, |candidate| {
+        candidate.item.report.language.as_ref() != Some(&first)
+    });
+    let page: Vec<Item> = page
+        .into_iter()
+        .filter_map(|place| Some(pool.get(place)?.item.clone()))
+        .collect();
     let new = pool.into_iter().filter(|candidate| !candidate.owed);
     let (items, known): (Vec<Item>, Vec<Item>) = new
         .map(|candidate| candidate.item)
         .partition(|item| variants.iter().any(|variant| carries(variant, item)));
-    add_public_page(&renderer, &mut variants, &items)?;
+    add_public_page(&renderer, &mut variants, &page)?;
     let hand = renderer.hand(&renderer.default_language());
     let mut warnings: Vec<String> = variants
         .iter()
@@ -236,8 +250,9 @@ fn choose_variants(
     let mut variants: Vec<DraftVariant> = Vec::new();
     let mut places: HashMap<(String, Vec<usize>), usize> = HashMap::new();
     let mut chosen = Vec::with_capacity(people.len());
+    let languages = renderer.languages();
     for person in people {
-        let items = match choose(&person, pool, had, now) {
+        let items = match choose(&person, pool, had, &languages, now) {
             Ok(items) => items,
             Err(skip) => {
                 chosen.push((person, Err(skip)));

@@ -118,7 +118,7 @@ pub fn explain_text(report: &Report) -> String {
     for (field, values) in &fields {
         write_field(&mut out, report, field, values);
     }
-    let handled: [(&str, Option<String>); 5] = [
+    let handled: [(&str, Option<String>); 6] = [
         (
             "handling.draft",
             handling.draft.then(|| "yes: not to be published yet".to_owned()),
@@ -132,6 +132,7 @@ pub fn explain_text(report: &Report) -> String {
         ("handling.lists", handling.lists.as_ref().map(|lists| lists.join(", "))),
         ("handling.correction", handling.correction.clone()),
         ("handling.id", handling.id.clone()),
+        ("handling.translation_of", handling.translation_of.clone()),
     ];
     for (field, value) in handled {
         if let Some(value) = value {

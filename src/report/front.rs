@@ -296,6 +296,10 @@ fn set(key: &str, node: &Node, rule: &str, report: &mut Report) -> ControlFlow<&
             report.handling.correction = Some(one(node, ONE_TEXT)?);
             "handling.correction"
         }
+        "translation_of" => {
+            report.handling.translation_of = Some(one(node, ONE_TEXT)?);
+            "handling.translation_of"
+        }
         "id" => {
             report.handling.id = Some(one(node, ONE_TEXT)?);
             "handling.id"

@@ -101,24 +101,24 @@ impl Store {
             .transpose()
     }
 
-    /// What people have had of these reports, by person: one query for a whole edition.
-    pub async fn list_had(&self, reports: &[i64]) -> Result<HashMap<i64, Vec<Had>>> {
+    /// What people have had of these reports, in whatever language, by person: one query for a whole edition.
+    pub async fn list_had(&self, works: &[i64]) -> Result<HashMap<i64, Vec<Had>>> {
         let mut had: HashMap<i64, Vec<Had>> = HashMap::new();
-        if reports.is_empty() {
+        if works.is_empty() {
             return Ok(had);
         }
-        let marks = (1..=reports.len())
+        let marks = (1..=works.len())
             .map(|n| format!("${n}"))
             .collect::<Vec<_>>()
             .join(", ");
         let sql = format!(
-            "SELECT o.subscriber_id, i.report_id, i.revision, i.matter FROM variant_item i \
-             JOIN outgoing o ON o.variant_id = i.variant_id \
-             WHERE i.report_id IN ({marks}) AND o.state IN {COUNTS_AS_HAD}"
+            "SELECT o.subscriber_id, i.report_id, i.revision, i.matter, COALESCE(r.work, r.id) FROM variant_item i \
+             JOIN outgoing o ON o.variant_id = i.variant_id JOIN report r ON r.id = i.report_id \
+             WHERE COALESCE(r.work, r.id) IN ({marks}) AND o.state IN {COUNTS_AS_HAD}"
         );
         let mut query = sqlx::query(AssertSqlSafe(sql));
-        for report in reports {
-            query = query.bind(*report);
+        for work in works {
+            query = query.bind(*work);
         }
         let mut rows = query.fetch(&self.read);
         while let Some(row) = rows.try_next().await? {
@@ -127,6 +127,7 @@ impl Store {
             };
             let entry = Had {
                 report_id: row.try_get(1)?,
+                work: row.try_get(4)?,
                 revision: row.try_get(2)?,
                 matter,
             };

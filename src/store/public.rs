@@ -20,6 +20,7 @@ impl Store {
         let reports = sqlx::query(
             "SELECT COUNT(*), CAST(COALESCE(SUM(revision), 0) AS BIGINT), COALESCE(MAX(changed_at), 0), \
              COALESCE(MAX(published_at), 0), COALESCE(MAX(updated_at), 0), COUNT(published_at), COUNT(withdrawn_at), COUNT(held_at), \
+             CAST(COALESCE(SUM(work), 0) AS BIGINT), \
              CAST(COALESCE(SUM(held_at), 0) AS BIGINT), \
              COUNT(CASE WHEN publish_after > $1 THEN 1 END) FROM report",
         )

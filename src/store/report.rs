@@ -1,6 +1,6 @@
 //! Reports, their revisions, and the files they came from.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
@@ -36,6 +36,8 @@ pub struct Stored {
     pub archived: bool,
     /// When the event was announced, if this is the report that has come since; `published_at` is the report's.
     pub announced_at: Option<DateTime<Utc>>,
+    /// The first of the reports that say the same in several languages: itself, if it is alone.
+    pub work: i64,
     pub report: Report,
 }
 
@@ -92,7 +94,7 @@ pub struct Origin {
 
 pub(super) const COLUMNS: &str = "SELECT r.id, r.public_id, r.slug, r.source, r.item_key, r.revision, r.fingerprint, \
     r.first_seen_at, r.changed_at, r.published_at, r.dated_at, r.updated_at, r.draft, r.publish_after, r.lists, \
-    r.held_at, r.held_why, r.withdrawn_at, r.archived, r.announced_at, v.content \
+    r.held_at, r.held_why, r.withdrawn_at, r.archived, r.announced_at, COALESCE(r.work, r.id) AS work, v.content \
     FROM report r JOIN revision v ON v.report_id = r.id AND v.number = r.revision ";
 
 impl Store {
@@ -139,6 +141,39 @@ impl Store {
         .fetch_all(&self.read)
         .await?;
         rows.iter().map(stored).collect()
+    }
+
+    /// Reports of events that begin on a day.
+    pub async fn list_reports_of_day(&self, day: NaiveDate) -> Result<Vec<Stored>> {
+        let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
+            "{COLUMNS} WHERE r.event_key LIKE $1 AND r.withdrawn_at IS NULL ORDER BY r.id LIMIT 200"
+        )))
+        .bind(format!("{day} %"))
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter().map(stored).collect()
+    }
+
+    /// Reports whose translations have not been found yet, those first seen since.
+    pub async fn list_unlinked_reports(&self, since: DateTime<Utc>) -> Result<Vec<Stored>> {
+        let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
+            "{COLUMNS} WHERE r.work IS NULL AND r.first_seen_at > $1 ORDER BY r.id"
+        )))
+        .bind(since.timestamp_millis())
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter().map(stored).collect()
+    }
+
+    /// Two reports say the same in two languages, and so do all that are linked with either; or a report is alone.
+    pub async fn link_reports(&self, one: &Stored, other: &Stored) -> Result<()> {
+        sqlx::query("UPDATE report SET work = $1 WHERE COALESCE(work, id) IN ($2, $3)")
+            .bind(one.work.min(other.work))
+            .bind(one.work)
+            .bind(other.work)
+            .execute(&self.write)
+            .await?;
+        Ok(())
     }
 
     /// Public reports, newest by the date readers see, ties by order of first sight.
@@ -260,7 +295,7 @@ impl Store {
         sqlx::query(
             "UPDATE report SET revision = $2, fingerprint = $3, language = $4, changed_at = $5, draft = $6, \
              publish_after = $7, lists = $8, updated_at = CASE WHEN $9 = 1 AND updated_at IS NOT NULL THEN $5 \
-             ELSE updated_at END, link_key = $10, event_key = $11, announcement = $12 WHERE id = $1",
+             ELSE updated_at END, work = CASE WHEN work = id THEN NULL ELSE work END, link_key = $10, event_key = $11, announcement = $12 WHERE id = $1",
         )
         .bind(known.id)
         .bind(number)
@@ -466,6 +501,7 @@ pub(super) fn stored(row: &AnyRow) -> Result<Stored> {
         withdrawn_at: instant("withdrawn_at")?,
         archived: row.try_get::<i64, _>("archived")? == 1,
         announced_at: instant("announced_at")?,
+        work: row.try_get("work")?,
         report: from_json("revision.content", row.try_get::<&str, _>("content")?)?,
     })
 }

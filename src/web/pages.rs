@@ -168,6 +168,12 @@ impl App {
                 })
             })
             .collect();
+        let translations = snapshot.translations.get(&stored.work);
+        let translations: Vec<_> = translations
+            .into_iter()
+            .flatten()
+            .filter(|one| one.report != stored.id)
+            .collect();
         let topics: Vec<String> = feed::categories(report, &self.config)
             .into_iter()
             .filter(|category| category.scheme.ends_with(":topic"))
@@ -192,6 +198,7 @@ impl App {
                 "topics": topics,
                 "body_html": feed::absolute_html(&report.body_html, &link),
                 "pictures": feed::pictures(stored, &snapshot.copies, &self.config.web.public_url),
+                "translations": translations,
                 "related": related,
                 "author": report.author,
                 "published": stored.dated_at.map(|at| self.day(language, at)),

@@ -139,6 +139,7 @@ fn report(templates: &Templates) -> Vec<Value> {
                     { "name": "a.png", "alt": "The room", "caption": "The room, full", "width": 800, "height": 600 },
                     { "name": "b.png", "alt": "", "caption": null, "width": 800, "height": 600 },
                 ],
+                "translations": [{ "slug": "muster", "language": "de", "title": "Ein runder Tisch" }],
                 "related": [
                     { "title": "Earlier round table", "url": "https://example.org/earlier" },
                     { "title": "A book", "url": null },
@@ -165,6 +166,7 @@ fn report(templates: &Templates) -> Vec<Value> {
                 "topics": [],
                 "body_html": "",
                 "pictures": [],
+                "translations": [],
                 "related": [],
                 "author": null,
                 "published": null,

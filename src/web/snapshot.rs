@@ -31,6 +31,8 @@ pub(super) struct Snapshot {
     pub(super) published: Vec<Stored>,
     /// The public ones by title and address.
     pub(super) known: feed::Known,
+    /// Public reports that say the same in several languages, by the first of them.
+    pub(super) translations: HashMap<i64, Vec<Translation>>,
     /// All pictures that we have copies of,
     pub(super) copies: Pictures,
     /// and those of public reports, by their names.
@@ -55,6 +57,16 @@ pub(super) struct FeedLink {
     /// How many documents of the archive it has.
     #[serde(skip)]
     pub(super) archives: usize,
+}
+
+/// A report as one of several that say the same.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Translation {
+    #[serde(skip)]
+    pub(super) report: i64,
+    pub(super) slug: String,
+    pub(super) language: String,
+    pub(super) title: String,
 }
 
 /// A report as one entry of the archive.
@@ -185,6 +197,7 @@ impl Snapshot {
             feeds,
             feed_links,
             known,
+            translations: translations(&open),
             pictures: open
                 .iter()
                 .flat_map(|stored| {
@@ -278,6 +291,25 @@ impl FeedLink {
             _ => rest("lang/").map(Scope::Language),
         }
     }
+}
+
+fn translations(open: &[&Stored]) -> HashMap<i64, Vec<Translation>> {
+    let mut works: HashMap<i64, Vec<Translation>> = HashMap::new();
+    for stored in open {
+        if let Some(language) = &stored.report.language {
+            works.entry(stored.work).or_default().push(Translation {
+                report: stored.id,
+                slug: stored.slug.clone(),
+                language: language.clone(),
+                title: stored.report.title.clone(),
+            });
+        }
+    }
+    works.retain(|_, one| one.len() > 1);
+    for one in works.values_mut() {
+        one.sort_by(|a, b| (&a.language, a.report).cmp(&(&b.language, b.report)));
+    }
+    works
 }
 
 /// `all/archive/3.rss`: the path of the feed, the number, the format.

@@ -189,6 +189,7 @@ fn candidate(stored: Stored, owed: bool) -> Candidate {
     Candidate {
         published_at: stored.published_at.unwrap_or(stored.first_seen_at),
         was_announced: stored.announced_at.is_some(),
+        work: stored.work,
         item: Item {
             report_id: stored.id,
             revision: stored.revision,

@@ -53,6 +53,11 @@ impl<'a> Renderer<'a> {
         })
     }
 
+    /// The list's languages in its order.
+    pub(super) fn languages(&self) -> Vec<String> {
+        self.list.languages(&self.house.config.institute).to_vec()
+    }
+
     pub(super) fn default_language(&self) -> String {
         let languages = self.list.languages(&self.house.config.institute);
         languages.first().cloned().unwrap_or_else(|| "en".into())

@@ -13,7 +13,7 @@ use url::Url;
 use super::selector;
 use crate::report::blocks::web_address;
 use crate::report::prose::tidy;
-use crate::report::{Person, Report, Status, dates, language, people, place};
+use crate::report::{Person, Report, Status, Translation, dates, language, people, place};
 
 /// JSON-LD longer than this is no description of a page.
 const LONGEST_JSON: usize = 500_000;
@@ -25,6 +25,7 @@ pub(super) fn enter(page: &Html, at: Option<&Url>, report: &mut Report) {
     microdata(page, report);
     declared_language(page, report);
     address(page, at, report);
+    translations(page, at, report);
     publication(page, report);
     times(page, report);
     author(page, report);
@@ -411,6 +412,26 @@ fn address(page: &Html, at: Option<&Url>, report: &mut Report) {
         {
             report.url = Some(url);
             report.note("url", rule, href);
+        }
+    }
+}
+
+/// The same page in other languages: `link rel="alternate" hreflang`, as search engines want it.
+fn translations(page: &Html, at: Option<&Url>, report: &mut Report) {
+    /// More are the languages of a translating machine.
+    const MOST: usize = 20;
+    static LINK: LazyLock<Selector> =
+        LazyLock::new(|| selector(r#"link[rel~="alternate"][hreflang][href]:not([type*="xml"]):not([type*="json"])"#));
+    for link in page.select(&LINK).take(MOST) {
+        let stated = |name| link.attr(name).unwrap_or_default();
+        let (Some(language), Some(url)) = (language::primary(stated("hreflang")), web_address(stated("href"), at))
+        else {
+            continue;
+        };
+        // A page names itself among them.
+        let is_own = Some(&language) == report.language.as_ref() || Some(&url) == report.url.as_ref();
+        if language != "x" && !is_own && report.translations.iter().all(|known| known.url != url) {
+            report.translations.push(Translation { language, url });
         }
     }
 }

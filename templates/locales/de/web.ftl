@@ -26,6 +26,7 @@ web-updated = Berichtigt am { $date }
 web-by = Von { $author }
 web-people = Mit
 web-topics = Themen
+web-translations = In anderen Sprachen
 web-related = Verwandtes
 web-source = Dieser Bericht bei { $host }
 web-edition-of = { $list }, Nr. { $number }, { $date }

@@ -26,6 +26,7 @@ web-updated = Corrected { $date }
 web-by = By { $author }
 web-people = With
 web-topics = Topics
+web-translations = In other languages
 web-related = Related
 web-source = This report at { $host }
 web-edition-of = { $list }, no. { $number }, { $date }

@@ -26,6 +26,7 @@ web-updated = Corregido el { $date }
 web-by = Por { $author }
 web-people = Con
 web-topics = Temas
+web-translations = En otros idiomas
 web-related = Relacionado
 web-source = Este informe en { $host }
 web-edition-of = { $list }, n.º { $number }, { $date }

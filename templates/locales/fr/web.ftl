@@ -26,6 +26,7 @@ web-updated = Corrigé le { $date }
 web-by = Par { $author }
 web-people = Avec
 web-topics = Thèmes
+web-translations = Dans d’autres langues
 web-related = Sur le même sujet
 web-source = Ce compte rendu sur { $host }
 web-edition-of = { $list }, n° { $number }, { $date }

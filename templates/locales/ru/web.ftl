@@ -26,6 +26,7 @@ web-updated = Исправлено { $date }
 web-by = Автор: { $author }
 web-people = Участники
 web-topics = Темы
+web-translations = На других языках
 web-related = По теме
 web-source = Этот отчёт на сайте { $host }
 web-edition-of = { $list }, № { $number }, { $date }
