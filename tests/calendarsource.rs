@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use rapporteur::source::calendar::{self, Announced, Calendar, Description, Problem, Window};
 
 mod announced;
+mod web;
 
 pub(crate) fn window(zone: Option<chrono_tz::Tz>) -> Window {
     let now: DateTime<Utc> = "2026-05-04T08:00:00Z".parse().unwrap();

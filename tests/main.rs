@@ -26,6 +26,7 @@ mod config;
 mod folder;
 mod websources;
 mod calendarsource;
+mod faults;
 mod report;
 mod pagesource;
 mod people;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -13,8 +14,19 @@ pub struct Reply {
     status: u16,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
+    pace: Pace,
+}
+
+/// How an answer comes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Pace {
+    AtOnce,
     /// The body never ends.
-    endless: bool,
+    Endless,
+    /// The body comes a byte a second, by the clock of the runtime.
+    Drip,
+    /// No answer comes at all.
+    Silent,
 }
 
 impl Reply {
@@ -23,7 +35,7 @@ impl Reply {
             status,
             headers: Vec::new(),
             body: body.into(),
-            endless: false,
+            pace: Pace::AtOnce,
         }
     }
 
@@ -40,8 +52,21 @@ impl Reply {
         self
     }
 
-    pub fn endless(mut self) -> Reply {
-        self.endless = true;
+    pub fn endless(self) -> Reply {
+        self.at_pace(Pace::Endless)
+    }
+
+    pub fn dripping(self) -> Reply {
+        self.at_pace(Pace::Drip)
+    }
+
+    /// Who asks is never answered.
+    pub fn silent() -> Reply {
+        Reply::ok("").at_pace(Pace::Silent)
+    }
+
+    fn at_pace(mut self, pace: Pace) -> Reply {
+        self.pace = pace;
         self
     }
 }
@@ -123,15 +148,31 @@ impl WebHost {
             for (name, value) in &reply.headers {
                 answer += &format!("{name}: {value}\r\n");
             }
-            if !reply.endless {
+            if reply.pace != Pace::Endless {
                 answer += &format!("Content-Length: {}\r\n", reply.body.len());
             }
             answer += "\r\n";
-            stream.write_all(answer.as_bytes()).await.ok()?;
-            stream.write_all(&reply.body).await.ok()?;
-            if reply.endless {
-                loop {
-                    stream.write_all(&[b' '; 65536]).await.ok()?;
+            match reply.pace {
+                Pace::AtOnce => stream
+                    .write_all(&[answer.as_bytes(), &reply.body].concat())
+                    .await
+                    .ok()?,
+                Pace::Endless => {
+                    stream.write_all(answer.as_bytes()).await.ok()?;
+                    loop {
+                        stream.write_all(&[b' '; 65536]).await.ok()?;
+                    }
+                }
+                Pace::Drip => {
+                    stream.write_all(answer.as_bytes()).await.ok()?;
+                    for byte in &reply.body {
+                        stream.write_all(&[*byte]).await.ok()?;
+                        tokio::time::sleep(Duration::from_secs(1)).await;
+                    }
+                }
+                // Until who asks has had enough.
+                Pace::Silent => {
+                    stream.read_u8().await.ok()?;
                 }
             }
         }

@@ -4,7 +4,8 @@
 //! used, how many bytes had to be replaced. The order is that of RFC 7303 section 3: byte order mark, header, XML
 //! declaration, meta, valid UTF-8, and only then a guess. The surprising thing: a file that says UTF-8 and holds not
 //! one valid UTF-8 character beyond ASCII is taken for what it is, because Windows editors make such files every day;
-//! and a header of ISO-8859-1, which servers give everything, does not outdo what a file says of itself.
+//! and a header that the bytes contradict, or of ISO-8859-1, which servers give everything, does not outdo what a file
+//! says of itself.
 
 use std::sync::LazyLock;
 
@@ -48,10 +49,12 @@ pub fn decode(bytes: &[u8], http_charset: Option<&str>) -> Decoded {
     let header = http_charset
         .and_then(|label| Encoding::for_label(label.trim().as_bytes()))
         .map(|encoding| (encoding, "HTTP header"));
-    // Servers call everything ISO-8859-1 by default; a file that says otherwise of itself, and is so, knows better.
+    // Servers call everything ISO-8859-1 by default, or what another site of theirs is in; a file that says otherwise of
+    // itself, and is so, knows better.
     let contradicts = |(encoding, _): &(&'static Encoding, _)| {
-        header.is_some_and(|(stated, _)| stated == WINDOWS_1252 && *encoding != stated)
-            && with(bytes, encoding, "").replaced == 0
+        header.is_some_and(|(stated, _)| {
+            *encoding != stated && (stated == WINDOWS_1252 || (stated != UTF_8 && is_gibberish(bytes, stated)))
+        }) && with(bytes, encoding, "").replaced == 0
     };
     if let Some((encoding, _)) = declared(bytes).filter(contradicts) {
         return with(bytes, encoding, "declaration, against the HTTP header");
@@ -175,6 +178,13 @@ fn guess(bytes: &[u8]) -> &'static Encoding {
 fn is_utf8_but_for(bytes: &[u8], one_in: usize) -> bool {
     std::str::from_utf8(bytes).is_ok()
         || (has_utf8_characters(bytes) && with(bytes, UTF_8, "").replaced * one_in <= multibyte_leads(bytes))
+}
+
+/// Whether more than one in twenty bytes beyond ASCII mean nothing in this charset: not one damaged character, another
+/// charset.
+fn is_gibberish(bytes: &[u8], encoding: &'static Encoding) -> bool {
+    let strange = bytes.iter().filter(|byte| !byte.is_ascii()).count();
+    with(bytes, encoding, "").replaced * 20 > strange
 }
 
 fn multibyte_leads(bytes: &[u8]) -> usize {

@@ -213,7 +213,7 @@ impl Outliner<'_> {
         let (prefix, name) = written.split_once(':').unwrap_or(("", &written));
         let name = name.to_lowercase();
         if depth == 0 {
-            self.dialect = Some(dialect_of(&name).ok_or(Stop::Refused(Problem::OtherXml(written.clone())))?);
+            self.dialect = Some(dialect_of(&name).ok_or_else(|| Stop::Refused(no_feed(&written)))?);
             self.namespaces.root(prefix, &name);
         }
         let space = self.namespaces.space_of(prefix);
@@ -282,6 +282,15 @@ fn dialect_of(root: &str) -> Option<Dialect> {
         "rss" | "rdf" | "channel" => Some(Dialect::Rss),
         "feed" | "entry" => Some(Dialect::Atom),
         _ => None,
+    }
+}
+
+/// What begins with an element of this name: XML of another kind, or bytes among which a `<` happens to be.
+fn no_feed(root: &str) -> Problem {
+    let is_name = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
+    match root.len() <= 100 && root.chars().all(is_name) {
+        true => Problem::OtherXml(root.to_owned()),
+        false => Problem::NotAFeed,
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
@@ -17,8 +17,8 @@ use super::Error;
 pub enum Names {
     #[default]
     System,
-    /// For tests: these names and no others.
-    Fixed(Arc<HashMap<String, Vec<IpAddr>>>),
+    /// For tests: these names and no others, as they are when they are asked for.
+    Fixed(Arc<Mutex<HashMap<String, Vec<IpAddr>>>>),
 }
 
 /// What staff allow besides the public internet.
@@ -79,6 +79,8 @@ impl Guard {
                 Ok(found.map(|address| address.ip()).collect())
             }
             Names::Fixed(names) => names
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
                 .get(host)
                 .cloned()
                 .ok_or_else(|| std::io::Error::new(std::io::ErrorKind::NotFound, format!("no such name: {host}"))),
@@ -239,5 +241,25 @@ mod tests {
         assert!(guard.admit(&Url::parse("https://example.org/feed").unwrap()).is_ok());
         let named = Guard::new(&["127.0.0.1".to_owned()], Names::System);
         assert!(named.admit(&Url::parse("http://127.0.0.1:8080/").unwrap()).is_ok());
+    }
+
+    #[tokio::test]
+    async fn what_was_looked_at_is_all_there_is_to_connect_to() {
+        let names = Arc::new(Mutex::new(HashMap::new()));
+        let guard = Guard::new(&[], Names::Fixed(names.clone()));
+        let resolved = async |addresses: &[&str]| {
+            let addresses = addresses.iter().map(|address| address.parse().unwrap()).collect();
+            names.lock().unwrap().insert("feeds.example.org".to_owned(), addresses);
+            let found = guard.resolve("feeds.example.org".parse().unwrap()).await;
+            found.map(|found| found.map(|address| address.ip().to_string()).collect::<Vec<_>>())
+        };
+        assert_eq!(
+            resolved(&["1.1.1.1", "2606:4700::1111"]).await.unwrap(),
+            ["1.1.1.1", "2606:4700::1111"]
+        );
+        // Its owner has changed it meanwhile: the next connection looks again.
+        assert!(resolved(&["127.0.0.1"]).await.is_err());
+        assert!(resolved(&["1.1.1.1", "10.0.0.1"]).await.is_err());
+        assert_eq!(resolved(&["1.1.1.1"]).await.unwrap(), ["1.1.1.1"]);
     }
 }

@@ -61,7 +61,9 @@ mod tests {
         assert_eq!(unpack(page.clone(), "").unwrap(), page);
         let refused = unpack(gzip(&vec![b' '; 60 * 1024 * 1024]), "GZip").unwrap_err();
         assert_eq!(refused, "more than 100 times its size when unpacked (GZip)");
-        // A brotli stream of zeros: window 24, then one meta-block after another.
+        let blanks = include_bytes!("../../../tests/fixtures/packed/200_megabytes_of_blanks.br");
+        let refused = unpack(blanks.to_vec(), "br").unwrap_err();
+        assert_eq!(refused, "more than 100 times its size when unpacked (br)");
         assert!(
             unpack(b"not packed at all".to_vec(), "gzip")
                 .unwrap_err()
