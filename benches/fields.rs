@@ -1,6 +1,7 @@
 //! How well the facts of an event are read out of reports that other people wrote: `cargo bench --bench fields`.
 //!
-//! In: `benches/reports/<language>/`, each with a `labels.toml`. Out: precision and recall per field and language, and
+//! In: `benches/reports/<language>/`, each with a `labels.toml`, and `benches/reports-held-out/` of the same form, which
+//! was written without a look at the rules and is scored apart. Out: precision and recall per field and language, and
 //! the share of values that are false; with `--misses` every miss. What is measured is the document of `explain --json`,
 //! so a field counts only if a person could see it. Labels follow the text: `accept_<field>` lists answers that are
 //! right too, `soft` names fields that careful people may read differently and that are not scored.
@@ -118,62 +119,69 @@ impl Board {
     }
 }
 
+/// The reports that the rules have seen, and those that were written without a look at the rules.
+const SETS: [(&str, &str); 2] = [("benches/reports", "seen"), ("benches/reports-held-out", "held out")];
+
 fn main() {
     let shows_misses = std::env::args().any(|argument| argument == "--misses");
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/reports");
     let only = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
-    let mut board = Board {
-        scores: BTreeMap::new(),
-        misses: Vec::new(),
-        place: String::new(),
-        language: String::new(),
-    };
-    let mut count = 0;
-    for language in LANGUAGES {
-        if only.as_deref().is_some_and(|only| only != language) {
-            continue;
-        }
-        language.clone_into(&mut board.language);
-        count += score_folder(&root.join(language), &mut board);
-    }
-    if shows_misses {
-        for miss in &board.misses {
-            println!("{miss}");
-        }
-        println!();
-    }
-    println!("{count} reports; precision/recall in per cent, per language and over all, and values that are false\n");
-    print!("{:<12}", "field");
-    for language in LANGUAGES {
-        print!("  {language:^9}");
-    }
-    println!("  {:^9}  {:>7}  false %", "all", "stated");
-    let mut whole = Score::default();
-    for field in FIELDS {
-        print!("{field:<12}");
-        let mut all = Score::default();
+    for (folder, what) in SETS {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        let mut board = Board {
+            scores: BTreeMap::new(),
+            misses: Vec::new(),
+            place: String::new(),
+            language: String::new(),
+        };
+        let mut count = 0;
         for language in LANGUAGES {
-            let score = board
-                .scores
-                .get(&(field, language.to_owned()))
-                .copied()
-                .unwrap_or_default();
-            all.add(score);
-            print!("  {}", score.shown());
+            if only.as_deref().is_none_or(|only| only == language) {
+                language.clone_into(&mut board.language);
+                count += score_folder(&root.join(language), &mut board);
+            }
         }
-        let wrong = share(all.wrong, all.right + all.wrong);
-        println!("  {}  {:>7}  {wrong:>7}", all.shown(), all.stated);
-        // The two are one fact told twice.
-        if field != "people+role" {
-            whole.add(all);
+        if shows_misses {
+            board.misses.iter().for_each(|miss| println!("{miss}"));
+            println!();
         }
+        println!(
+            "{count} reports, {what}; precision/recall in per cent, per language and over all, and values that are false\n"
+        );
+        board.show();
     }
-    let wrong = whole.wrong as f64 * 100.0 / (whole.right + whole.wrong).max(1) as f64;
-    println!(
-        "\nfalse values over all fields: {wrong:.1} % ({} of {})",
-        whole.wrong,
-        whole.right + whole.wrong
-    );
+}
+
+impl Board {
+    fn show(&self) {
+        print!("{:<12}", "field");
+        for language in LANGUAGES {
+            print!("  {language:^9}");
+        }
+        println!("  {:^9}  {:>7}  false %", "all", "stated");
+        let mut whole = Score::default();
+        for field in FIELDS {
+            print!("{field:<12}");
+            let mut all = Score::default();
+            for language in LANGUAGES {
+                let score = self.scores.get(&(field, language.to_owned()));
+                let score = score.copied().unwrap_or_default();
+                all.add(score);
+                print!("  {}", score.shown());
+            }
+            let wrong = share(all.wrong, all.right + all.wrong);
+            println!("  {}  {:>7}  {wrong:>7}", all.shown(), all.stated);
+            // The two are one fact told twice.
+            if field != "people+role" {
+                whole.add(all);
+            }
+        }
+        let wrong = whole.wrong as f64 * 100.0 / (whole.right + whole.wrong).max(1) as f64;
+        println!(
+            "\nfalse values over all fields: {wrong:.1} % ({} of {})\n",
+            whole.wrong,
+            whole.right + whole.wrong
+        );
+    }
 }
 
 fn score_folder(folder: &Path, board: &mut Board) -> usize {
