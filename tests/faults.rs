@@ -301,7 +301,10 @@ async fn a_feed_that_is_suddenly_empty_takes_nothing_back() {
         assert_eq!((collected.new, collected.changed, collected.error), (0, 0, None));
         assert_eq!(app.feed(Scope::All).await, before);
         let origins = app.house.store.list_origins("site").await.unwrap();
-        assert_eq!((origins.len(), origins.iter().filter(|origin| origin.gone).count()), (2, 0));
+        assert_eq!(
+            (origins.len(), origins.iter().filter(|origin| origin.gone).count()),
+            (2, 0)
+        );
     }
     // They come back, and are no news.
     app.advance(TimeDelta::hours(2));
