@@ -21,15 +21,20 @@ pub(super) struct Found {
     pub(super) words: String,
 }
 
-pub(super) fn find(labels: &[Stated<'_>], telling: &[&str], paragraphs: &[&str]) -> Option<Found> {
-    if let Some(one) = labels.iter().find(|one| one.label == Label::Organiser) {
-        return Some(Found {
+/// What each rule finds, the surest first.
+pub(super) fn find(labels: &[Stated<'_>], telling: &[&str], paragraphs: &[&str]) -> Vec<Found> {
+    let labelled = labels
+        .iter()
+        .find(|one| one.label == Label::Organiser)
+        .map(|one| Found {
             name: tidy(one.value.trim_end_matches('.')),
             rule: "line that states the organiser",
             words: one.value.to_owned(),
         });
-    }
-    by_verb(telling).or_else(|| signature(paragraphs))
+    [labelled, by_verb(telling), signature(paragraphs)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// "the Working Waters Network met", "organisé par l’Institut ...", "Gastgeber war das Kolleg ...".
@@ -132,7 +137,7 @@ mod tests {
     #[track_caller]
     fn by(sentence: &str, expected: Option<&str>) {
         let found = find(&[], &[sentence], &[]);
-        assert_eq!(found.map(|found| found.name).as_deref(), expected, "{sentence}");
+        assert_eq!(found.first().map(|found| found.name.as_str()), expected, "{sentence}");
     }
 
     #[test]
@@ -172,9 +177,9 @@ mod tests {
     fn a_house_alone_at_the_end_has_signed() {
         let found = find(&[], &[], &["A text.", "Altmoor Institute for Rivers"]);
         assert_eq!(
-            found.map(|found| found.name).as_deref(),
+            found.first().map(|found| found.name.as_str()),
             Some("Altmoor Institute for Rivers")
         );
-        assert!(find(&[], &[], &["A text.", "Thank you."]).is_none());
+        assert!(find(&[], &[], &["A text.", "Thank you."]).is_empty());
     }
 }

@@ -85,18 +85,22 @@ pub(super) fn stated(text: &str) -> Parts {
     parts
 }
 
-/// The sentences come in the order of their worth: the dated one, the title, then those that tell what took place.
-pub(super) fn find(sentences: &[&str], first_paragraph: &str) -> Option<Place> {
+/// What each rule finds, the surest first. The sentences come in the order of their worth: the dated one, the title,
+/// then those that tell what took place.
+pub(super) fn find(sentences: &[&str], first_paragraph: &str) -> Vec<Place> {
     let tied = |rule: fn(&str) -> Option<Place>| {
         sentences
             .iter()
             .map(|sentence| without_asides(sentence))
             .find_map(|sentence| rule(&sentence))
     };
-    dateline(first_paragraph)
-        .or_else(|| tied(beside_place_words))
-        .or_else(|| tied(beside_venue))
-        .or_else(|| tied(known_after_in))
+    let found = [
+        dateline(first_paragraph),
+        tied(beside_place_words),
+        tied(beside_venue),
+        tied(known_after_in),
+    ];
+    found.into_iter().flatten().collect()
 }
 
 /// What stands in brackets is said aside: "(in Moscow it will be eleven)".

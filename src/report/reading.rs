@@ -359,13 +359,16 @@ fn enter_from_prose(report: &mut Report, blocks: &[Block], whole: &[Block], days
         &labels,
     );
     enter_holding(report, &facts, &labels, &telling, &paragraphs);
-    if report.series.is_none()
-        && let Some((name, words)) =
-            series::find(&[sentences.as_slice(), event::early(&paragraphs).as_slice()].concat())
-    {
-        report.note("series", "words about a series", &words);
-        report.series = Some(name);
-    }
+    let named = series::find(&[sentences.as_slice(), event::early(&paragraphs).as_slice()].concat());
+    report.enter(
+        "series",
+        |report| &mut report.series,
+        named.into_iter().map(|(name, words)| Said {
+            value: name,
+            rule: "words about a series",
+            words,
+        }),
+    );
     enter_people(report, &paragraphs);
     let text = std::mem::take(&mut report.body_text);
     people::spell_out(&mut report.people, &text);
@@ -425,12 +428,16 @@ fn written_lines(block: &Block) -> String {
 
 /// Who held the event, whether it took place, and whether it was held online.
 fn enter_holding(report: &mut Report, lines: &[&str], labels: &[Stated<'_>], telling: &[&str], paragraphs: &[&str]) {
-    if report.event.organiser.is_none()
-        && let Some(found) = organiser::find(labels, telling, paragraphs)
-    {
-        report.note("event.organiser", found.rule, &found.words);
-        report.event.organiser = Some(found.name);
-    }
+    let hosts = organiser::find(labels, telling, paragraphs);
+    report.enter(
+        "event.organiser",
+        |report| &mut report.event.organiser,
+        hosts.into_iter().map(|found| Said {
+            value: found.name,
+            rule: found.rule,
+            words: found.words,
+        }),
+    );
     if report.event.status == Status::Unknown {
         let start = report.event.start.map(|start| start.date);
         let published = report.published.map(|at| at.date_naive());
@@ -450,35 +457,79 @@ fn enter_holding(report: &mut Report, lines: &[&str], labels: &[Stated<'_>], tel
 
 fn enter_place(report: &mut Report, sentences: &[&str], first: &str, lines: &[&str], labels: &[Stated<'_>]) {
     let head = place::in_head_line(lines);
-    if report.event.venue.is_none() {
-        let labelled = labels
-            .iter()
-            .filter(|one| one.label == Label::Place)
-            .find_map(|one| Some((place::stated(one.value).venue?, one.value)));
-        if let Some((venue, words)) = labelled {
-            report.note("event.venue", "line that states the place", words);
-            report.event.venue = Some(venue);
-        } else if let Some((at, Some(venue))) = &head {
-            report.note("event.venue", at.rule, &at.words);
-            report.event.venue = Some(venue.clone());
-        } else if let Some(venue) = venue::find(sentences) {
-            report.note("event.venue", "building behind words of place", &venue.words);
-            report.event.venue = Some(venue.name);
-        }
-    }
-    if report.event.city.is_some() {
-        return;
-    }
-    let Some(found) = place::labelled(labels)
-        .or(head.map(|(place, _)| place))
-        .or_else(|| place::find(sentences, first))
-    else {
-        return;
-    };
-    report.note("event.city", found.rule, &found.words);
-    report.event.city = Some(found.city);
-    if let (None, Some(country)) = (&report.event.country, found.country) {
+    let labelled = labels.iter().filter(|one| one.label == Label::Place);
+    let labelled = labelled.filter_map(|one| {
+        Some(Said {
+            value: place::stated(one.value).venue?,
+            rule: "line that states the place",
+            words: one.value.to_owned(),
+        })
+    });
+    let in_head = head.as_ref().and_then(|(at, venue)| {
+        Some(Said {
+            value: venue.clone()?,
+            rule: at.rule,
+            words: at.words.clone(),
+        })
+    });
+    let in_prose = venue::find(sentences).map(|venue| Said {
+        value: venue.name,
+        rule: "building behind words of place",
+        words: venue.words,
+    });
+    let venues: Vec<Said> = labelled.chain(in_head).chain(in_prose).collect();
+    report.enter("event.venue", |report| &mut report.event.venue, venues);
+
+    let is_stated = report.event.city.is_some();
+    let labelled = place::labelled(labels).into_iter();
+    let cities: Vec<place::Place> = labelled
+        .chain(head.map(|(place, _)| place))
+        .chain(place::find(sentences, first))
+        .collect();
+    if let (false, None, Some(country)) = (
+        is_stated,
+        &report.event.country,
+        cities.first().and_then(|place| place.country.clone()),
+    ) {
         report.note("event.country", "country beside the city", &country);
         report.event.country = Some(country);
+    }
+    report.enter(
+        "event.city",
+        |report| &mut report.event.city,
+        cities.into_iter().map(|place| Said {
+            value: place.city,
+            rule: place.rule,
+            words: place.words,
+        }),
+    );
+}
+
+/// What a rule found for a field.
+struct Said {
+    value: String,
+    rule: &'static str,
+    words: String,
+}
+
+impl Report {
+    /// The first value fills a field that is empty; the others are noted as those that did not win.
+    fn enter(
+        &mut self,
+        field: &str,
+        slot: fn(&mut Report) -> &mut Option<String>,
+        said: impl IntoIterator<Item = Said>,
+    ) {
+        for one in said {
+            match slot(self).clone() {
+                None => {
+                    self.note(field, one.rule, &one.words);
+                    *slot(self) = Some(one.value);
+                }
+                // The same with more or fewer words is no other value.
+                Some(known) if known.contains(&one.value) || one.value.contains(&known) => {}
+                Some(_) => self.note_loser(field, one.rule, &one.words, &one.value),
+            }
+        }
     }
 }

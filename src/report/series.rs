@@ -11,8 +11,8 @@ use super::prose::pattern;
 /// Longer than this is no name of a series.
 const LONGEST: usize = 140;
 
-/// The series and the words that named it.
-pub(super) fn find(sentences: &[&str]) -> Option<(String, String)> {
+/// The series that sentences name, each with the words that named it: those with a name first, then those described.
+pub(super) fn find(sentences: &[&str]) -> Vec<(String, String)> {
     static NAMED: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
             r#"(?i)\b(?:series|lecture series|reihe|\p{L}+reihe|serie|цикл\p{L}*|série|cycle|séminaire|ciclo)(?: of \p{L}+(?: \p{L}+)?)?,? [“„"«]\s?([^“”„"«»]{3,140}?)\s?[“”"»]"#,
@@ -23,12 +23,16 @@ pub(super) fn find(sentences: &[&str]) -> Option<(String, String)> {
             r"(?i)\b(?:in|of|within) (?:a|the|our|its) (?:\p{L}+ )?series of ([^,.;:“”()]{3,200}?)(?: (?:at (?:its|the|our)|in (?:its|the|our)|held|hosted|organi[sz]ed|which|that)\b|[,.;:“”()]|$)",
         )
     });
-    let described = |sentence: &&&str| DESCRIBED.is_match(sentence) && !super::event::is_elsewhen(sentence);
-    let named = sentences.iter().find(|sentence| NAMED.is_match(sentence));
-    named.or_else(|| sentences.iter().find(described)).and_then(|sentence| {
-        let found = NAMED.captures(sentence).or_else(|| DESCRIBED.captures(sentence))?;
-        let series = super::prose::tidy(found.get(1)?.as_str());
-        (series.chars().count() <= LONGEST)
-            .then(|| (series, found.get(0).map_or("", |whole| whole.as_str()).to_owned()))
-    })
+    let named = sentences.iter().filter_map(|sentence| NAMED.captures(sentence));
+    let told = sentences.iter().filter(|sentence| !super::event::is_elsewhen(sentence));
+    let described = told.filter_map(|sentence| DESCRIBED.captures(sentence));
+    let mut series: Vec<(String, String)> = Vec::new();
+    for found in named.chain(described) {
+        let text = |group| found.get(group).map_or("", |part| part.as_str());
+        let name = super::prose::tidy(text(1));
+        if name.chars().count() <= LONGEST && series.iter().all(|(known, _)| *known != name) {
+            series.push((name, text(0).to_owned()));
+        }
+    }
+    series
 }

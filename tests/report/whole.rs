@@ -143,3 +143,24 @@ fn the_same_bytes_have_the_same_fingerprint() {
     assert_ne!(fingerprint(b"a"), fingerprint(b"b"));
     assert_eq!(fingerprint(b"").len(), 64);
 }
+
+#[test]
+fn what_other_rules_found_is_shown_beside_the_winner() {
+    let text = "Who owns a river?\n\nPlace: Kleiner Saal, Vienna\nOrganiser: River Institute\n\nThe round table was held in \
+                Graz, in the Great Hall. It was organised by the Institute of Law. It is part of the series “Waters” \
+                and of the series “Borders”.\n";
+    let report = read("a.txt", text.as_bytes(), &Context::default()).unwrap();
+    assert_eq!(report.event.city.as_deref(), Some("Vienna"));
+    let lost = |field: &str| -> Vec<String> {
+        report.provenance[field]
+            .losers
+            .iter()
+            .map(|loser| loser.value.clone())
+            .collect()
+    };
+    assert_eq!(lost("event.city"), ["Graz"]);
+    assert_eq!(lost("event.venue"), ["Great Hall"]);
+    assert_eq!(lost("event.organiser"), ["Institute of Law"]);
+    assert_eq!(report.series.as_deref(), Some("Waters"));
+    assert!(explain_text(&report).contains("also: Graz"));
+}
