@@ -162,10 +162,11 @@ impl App {
 /// All public routes.
 pub fn router(app: Arc<App>) -> Router {
     let style = format!("/{}", app.style_name);
+    // They come from memory and read no body, so that there is nothing that could take too long.
+    let feeds = Router::new().route("/feeds/{*path}", get(feeds::show));
     Router::new()
         .route("/", get(pages::home))
         .route("/feeds/", get(feeds::list))
-        .route("/feeds/{*path}", get(feeds::show))
         .route("/robots.txt", get(sitemap::robots))
         .route("/sitemap.xml", get(sitemap::index))
         .route("/sitemap/{part}", get(sitemap::part))
@@ -175,10 +176,11 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/unsubscribe/{token}", get(unsubscribe::show).post(unsubscribe::leave))
         .route(&style, get(serve_style))
         .merge(health::routes())
-        .fallback(error::not_found)
-        .method_not_allowed_fallback(error::method_not_allowed)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(from_fn(server::within_time))
+        .merge(feeds)
+        .fallback(error::not_found)
+        .method_not_allowed_fallback(error::method_not_allowed)
         .layer(map_response(protect))
         .with_state(app)
 }

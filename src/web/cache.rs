@@ -22,9 +22,25 @@ pub(super) struct Document {
     media_type: &'static str,
     cache_control: &'static str,
     vary: &'static str,
-    modified: Option<DateTime<Utc>>,
+    modified: Option<Modified>,
     plain: Coded,
     gzip: Coded,
+}
+
+/// When the bytes changed last, and the same as a header: written once, not for each of a hundred thousand requests.
+#[derive(Clone, Debug)]
+struct Modified {
+    at: DateTime<Utc>,
+    header: HeaderValue,
+}
+
+impl Modified {
+    fn new(at: DateTime<Utc>) -> Option<Modified> {
+        // HTTP knows no dates before 1970.
+        let at = at.trunc_subsecs(0).max(DateTime::UNIX_EPOCH);
+        let header = HeaderValue::try_from(httpdate::fmt_http_date(at.into())).ok()?;
+        Some(Modified { at, header })
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -56,8 +72,7 @@ impl Document {
             media_type,
             cache_control,
             vary: "accept-encoding",
-            // HTTP knows no dates before 1970.
-            modified: modified.map(|at| at.trunc_subsecs(0).max(DateTime::UNIX_EPOCH)),
+            modified: modified.and_then(Modified::new),
             gzip: Coded::new(gzip(text.as_bytes())),
             plain: Coded::new(text.into_bytes()),
         }
@@ -74,11 +89,15 @@ impl Document {
     /// In the place of an earlier one: unchanged bytes keep their date; changed bytes get a later one.
     pub(super) fn after(mut self, before: &Document, now: DateTime<Utc>) -> Document {
         if before.plain.etag == self.plain.etag {
-            self.modified = before.modified;
-        } else if self.modified <= before.modified {
-            self.modified = Some(now.trunc_subsecs(0));
+            self.modified = before.modified.clone();
+        } else if self.modified_at() <= before.modified_at() {
+            self.modified = Modified::new(now);
         }
         self
+    }
+
+    fn modified_at(&self) -> Option<DateTime<Utc>> {
+        self.modified.as_ref().map(|modified| modified.at)
     }
 
     pub(super) fn text(&self) -> &[u8] {
@@ -92,7 +111,7 @@ impl Document {
             Coding::Identity => &self.plain,
             Coding::Gzip => &self.gzip,
         };
-        let modified = self.modified.map(SystemTime::from);
+        let modified = self.modified_at().map(SystemTime::from);
         let fresh = negotiation::is_fresh(headers, coded.etag.to_str().unwrap_or_default(), modified);
         let mut response = match fresh {
             true => StatusCode::NOT_MODIFIED.into_response(),
@@ -102,8 +121,8 @@ impl Document {
         out.insert(header::ETAG, coded.etag.clone());
         out.insert(header::CACHE_CONTROL, HeaderValue::from_static(self.cache_control));
         out.insert(header::VARY, HeaderValue::from_static(self.vary));
-        if let Some(Ok(date)) = modified.map(|at| HeaderValue::try_from(httpdate::fmt_http_date(at))) {
-            out.insert(header::LAST_MODIFIED, date);
+        if let Some(modified) = &self.modified {
+            out.insert(header::LAST_MODIFIED, modified.header.clone());
         }
         if !fresh {
             out.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.media_type));

@@ -21,11 +21,12 @@ const PROXY_SUFFIXES: [&str; 2] = ["--gzip", "-gzip"];
 pub(super) fn coding(headers: &HeaderMap) -> Coding {
     let (mut gzip, mut identity, mut any) = (None, None, None);
     for (name, weight) in weighted(headers, &header::ACCEPT_ENCODING) {
-        match name.to_ascii_lowercase().as_str() {
-            "gzip" | "x-gzip" => gzip = Some(weight),
-            "identity" => identity = Some(weight),
-            "*" => any = Some(weight),
-            _ => {}
+        if name.eq_ignore_ascii_case("gzip") || name.eq_ignore_ascii_case("x-gzip") {
+            gzip = Some(weight);
+        } else if name.eq_ignore_ascii_case("identity") {
+            identity = Some(weight);
+        } else if name == "*" {
+            any = Some(weight);
         }
     }
     let gzip = gzip.or(any).unwrap_or(0.0);
@@ -40,8 +41,8 @@ pub(super) fn coding(headers: &HeaderMap) -> Coding {
 
 /// The best of `offered` by Accept-Language; the first if none is asked for.
 pub(super) fn language<'a>(headers: &HeaderMap, offered: &'a [String]) -> &'a str {
-    let mut wanted = weighted(headers, &header::ACCEPT_LANGUAGE);
-    wanted.retain(|(_, weight)| *weight > 0.0);
+    let wanted = weighted(headers, &header::ACCEPT_LANGUAGE);
+    let mut wanted: Vec<_> = wanted.filter(|(_, weight)| *weight > 0.0).collect();
     // Stable, so that of equal weights the first named wins.
     wanted.sort_by(|a, b| b.1.partial_cmp(&a.1).unwrap_or(Ordering::Equal));
     wanted
@@ -64,7 +65,7 @@ pub(super) fn nearest<'a>(tag: &str, offered: &'a [String]) -> Option<&'a str> {
 /// Whether the copy the client holds is still good, so that 304 is the answer.
 pub(super) fn is_fresh(headers: &HeaderMap, etag: &str, modified: Option<SystemTime>) -> bool {
     if headers.contains_key(header::IF_NONE_MATCH) {
-        return names_tag(&joined(headers, &header::IF_NONE_MATCH), etag);
+        return lines(headers, &header::IF_NONE_MATCH).any(|list| names_tag(list, etag));
     }
     let since = headers
         .get(header::IF_MODIFIED_SINCE)
@@ -89,9 +90,9 @@ fn names_tag(list: &str, etag: &str) -> bool {
 }
 
 /// `name;q=weight` of every line of a header, in order. A weight that is none counts as zero.
-fn weighted(headers: &HeaderMap, name: &HeaderName) -> Vec<(String, f32)> {
-    joined(headers, name)
-        .split(',')
+fn weighted<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = (&'a str, f32)> {
+    lines(headers, name)
+        .flat_map(|line| line.split(','))
         .filter_map(|part| {
             let mut parameters = part.split(';');
             let value = parameters.next()?.trim();
@@ -101,18 +102,12 @@ fn weighted(headers: &HeaderMap, name: &HeaderName) -> Vec<(String, f32)> {
                     .eq_ignore_ascii_case("q")
                     .then(|| weight.trim().parse().unwrap_or(0.0))
             });
-            (!value.is_empty()).then(|| (value.to_owned(), weight.unwrap_or(1.0)))
+            (!value.is_empty()).then(|| (value, weight.unwrap_or(1.0)))
         })
-        .collect()
 }
 
-fn joined(headers: &HeaderMap, name: &HeaderName) -> String {
-    let lines: Vec<&str> = headers
-        .get_all(name)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .collect();
-    lines.join(",")
+fn lines<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
+    headers.get_all(name).iter().filter_map(|value| value.to_str().ok())
 }
 
 #[cfg(test)]
