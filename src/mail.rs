@@ -24,7 +24,7 @@ mod view;
 pub use lint::{lint, lint_html};
 pub use message::{Headers, ListHeaders, compose};
 pub use plain::{Plain, plain};
-pub use prepared::{Holes, Prepared, boundary, message_id};
+pub use prepared::{Holes, Prepared, boundary, message_id, with_crlf};
 pub use samples::samples;
 
 /// Gmail clips HTML at about 100,000 bytes and hides the foot, with the unsubscribe link.

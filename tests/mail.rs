@@ -926,6 +926,24 @@ fn spaced(text: &str) -> String {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
+    /// Else the dot would not be doubled (SMTP-02), and what follows it lost.
+    #[test]
+    fn no_line_begins_with_a_dot_unless_it_is_said(pieces in proptest::collection::vec(
+        prop_oneof![
+            Just("."), Just("\r\n"), Just("\n"), Just("\r"), Just("a"), Just("\u{1}t\u{2}"), Just("\u{1}u\u{2}"),
+            Just("\u{1}(\u{2}"), Just("\u{1})\u{2}"), Just("\u{1}N\u{2}"),
+        ],
+        1..12,
+    ), named in any::<bool>()) {
+        let Ok(prepared) = Prepared::from_stored(&pieces.concat()) else { return Ok(()) };
+        let boundary = mail::boundary(12, 7);
+        let name = named.then_some(".Ada");
+        let message = prepared.splice(&Holes { name, ..holes("1@news.example.org", &boundary) });
+        let has_one = message.starts_with('.') || message.contains("\n.");
+        prop_assert!(prepared.leading_dots() || !has_one, "{message:?}");
+        prop_assert_eq!(message.replace("\r\n", "").find(['\r', '\n']), None, "{:?}", message);
+    }
+
     #[test]
     fn whatever_is_written_the_wire_is_clean(
         title in hostile(), summary in hostile(), name in hostile(), note in hostile(), person_name in hostile(),

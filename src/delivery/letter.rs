@@ -37,6 +37,8 @@ pub(super) struct Letter {
     pub recipient: Address,
     /// Lines ended by CRLF, dots not doubled.
     pub message: String,
+    /// A line may begin with a dot.
+    pub leading_dots: bool,
 }
 
 impl Job {
@@ -46,7 +48,7 @@ impl Job {
         let Some(recipient) = envelope_address(&row.recipient) else {
             return Err(never(row, "not an address"));
         };
-        let (sender, in_doubt, message) = match (&self.digest, &row.message) {
+        let (sender, in_doubt, message, leading_dots) = match (&self.digest, &row.message) {
             (Some((edition, variant)), _) => {
                 let settings = &edition.settings;
                 let sender = settings.bounce_address.as_deref().unwrap_or(&settings.from);
@@ -54,12 +56,14 @@ impl Job {
                     sender.to_owned(),
                     settings.in_doubt,
                     splice(&row, edition, variant, links),
+                    variant.leading_dots(),
                 )
             }
             (None, Some(message)) => (
                 row.sender.clone().unwrap_or_default(),
                 InDoubt::Resend,
-                crlf(message.clone()),
+                mail::with_crlf(message),
+                true,
             ),
             (None, None) => return Err(never(row, "no message")),
         };
@@ -75,6 +79,7 @@ impl Job {
             sender,
             recipient,
             message,
+            leading_dots,
         })
     }
 }
@@ -114,38 +119,14 @@ impl Letter {
 fn splice(row: &Claimed, edition: &Dispatch, variant: &Prepared, links: &Links) -> String {
     let subscriber = row.subscriber_id.unwrap_or_default();
     let token = links.secret.unsubscribe(&edition.list, subscriber);
-    crlf(variant.splice(&Holes {
+    variant.splice(&Holes {
         to: &row.recipient,
         name: row.name.as_deref(),
         date: edition.released_at,
         message_id: &mail::message_id(&edition.epoch, edition.id, subscriber, &edition.settings.message_domain),
         boundary: &mail::boundary(edition.id, subscriber),
         unsubscribe: &format!("{}/unsubscribe/{token}", links.public_url),
-    }))
-}
-
-/// A stored message has CRLF already; one that has not would break the final dot, so it is looked at each time.
-fn crlf(message: String) -> String {
-    let mut message = if breaks_lines_by_crlf_alone(message.as_bytes()) {
-        message
-    } else {
-        message.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n")
-    };
-    if !message.ends_with("\r\n") {
-        message.push_str("\r\n");
-    }
-    message
-}
-
-/// Whether each CR stands before an LF and each LF behind a CR. Counted without a branch, so that the compiler looks at
-/// many bytes at once: every mail of an edition passes here.
-fn breaks_lines_by_crlf_alone(message: &[u8]) -> bool {
-    let behind = message.iter().skip(1);
-    let lonely = message
-        .iter()
-        .zip(behind)
-        .filter(|(one, next)| (**one == b'\r') != (**next == b'\n'));
-    message.first() != Some(&b'\n') && message.last() != Some(&b'\r') && lonely.count() == 0
+    })
 }
 
 /// `Name <address>` or an address, its domain as A-label (MSG-12); none if it cannot be said in SMTP.
@@ -178,19 +159,6 @@ mod tests {
                 expected,
                 "{text}"
             );
-        }
-    }
-
-    #[test]
-    fn every_line_ends_with_crlf_and_only_so() {
-        for (given, expected) in [
-            ("a\r\nb\r\n", "a\r\nb\r\n"),
-            ("a\nb", "a\r\nb\r\n"),
-            ("a\r.\rb\r\n", "a\r\n.\r\nb\r\n"),
-            ("\na\r\n", "\r\na\r\n"),
-            ("", "\r\n"),
-        ] {
-            assert_eq!(crlf(given.to_owned()), expected, "{given:?}");
         }
     }
 }

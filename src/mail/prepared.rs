@@ -2,7 +2,8 @@
 //!
 //! In: the stored form, text with marks. Out: bytes for the wire. Values are escaped and encoded by where they stand,
 //! each on lines of its own. The surprising part is the mark of a hole: `\u{1}`, a letter, `\u{2}`; control characters
-//! cannot occur in content, because `compose` refuses them.
+//! cannot occur in content, because `compose` refuses them. How lines end and begin is looked at once, when the stored
+//! form is read, and not in each of a million copies.
 
 use chrono::{DateTime, Utc};
 
@@ -71,6 +72,7 @@ pub struct Prepared {
     fixed: String,
     /// Where in `fixed` each hole stands, in order.
     holes: Vec<(usize, Hole)>,
+    leading_dots: bool,
 }
 
 impl Prepared {
@@ -89,8 +91,12 @@ impl Prepared {
         stored
     }
 
-    /// Reads what `to_stored` wrote.
+    /// Reads what `to_stored` wrote; lines that end in anything but CRLF are mended, for they would break the final dot.
     pub fn from_stored(stored: &str) -> Result<Self, Error> {
+        if stored.is_empty() {
+            return Err(Error::Stored);
+        }
+        let stored = with_crlf(stored);
         let mut fixed = String::with_capacity(stored.len());
         let mut holes = Vec::new();
         let mut parts = stored.split(OPEN);
@@ -104,10 +110,23 @@ impl Prepared {
             holes.push((fixed.len(), hole.1));
             fixed.push_str(text);
         }
-        if fixed.is_empty() || fixed.contains(CLOSE) {
+        if fixed.contains(CLOSE) {
             return Err(Error::Stored);
         }
-        Ok(Prepared { fixed, holes })
+        // What fills a hole may end with a line's end.
+        let behind_a_hole = |at: &usize| fixed.get(*at..).is_some_and(|rest| rest.starts_with('.'));
+        let leading_dots =
+            fixed.starts_with('.') || fixed.contains("\n.") || holes.iter().any(|(at, _)| behind_a_hole(at));
+        Ok(Prepared {
+            fixed,
+            holes,
+            leading_dots,
+        })
+    }
+
+    /// A line of the message may begin with a dot; none does if this is false.
+    pub fn leading_dots(&self) -> bool {
+        self.leading_dots
     }
 
     /// Bytes on the wire, but for what a person's holes add, which is little.
@@ -146,6 +165,15 @@ impl Prepared {
         out.push_str(self.fixed.get(from..).unwrap_or_default());
         out
     }
+}
+
+/// The text with each line ended by CRLF, the last one too.
+pub fn with_crlf(text: &str) -> String {
+    let mut lines = text.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n");
+    if !lines.ends_with("\r\n") {
+        lines.push_str("\r\n");
+    }
+    lines
 }
 
 fn printable(value: &str) -> String {

@@ -24,7 +24,7 @@ pub use marks::{Handoff, Outcome, Settled, Turn};
 pub use recovery::{Doubts, Recovered, Retried};
 
 /// Rows named in one statement; both databases take far more, but nothing is gained.
-const CHUNK: usize = 500;
+const CHUNK: usize = 512;
 
 /// Why a row is skipped: the person left, was suppressed or erased.
 pub const LEFT: &str = "left";
@@ -156,6 +156,7 @@ impl Store {
         skip(&mut tx, &left, LEFT, now).await?;
         skip(&mut tx, &reserved, RESERVED, now).await?;
         for rows in claims.rows.chunks(CHUNK) {
+            let rows = filled(rows);
             let sql = format!(
                 "UPDATE outgoing SET state = 'claimed', claim = $1, lease_until = $2 WHERE id IN ({})",
                 places(3, rows.len())
@@ -365,6 +366,16 @@ async fn skip(tx: &mut Tx, ids: &[i64], reason: &'static str, now: DateTime<Utc>
         update.execute(&mut **tx).await?;
     }
     Ok(())
+}
+
+/// The rows with the last repeated until they are a power of two: naming a row twice changes nothing, and a handful of
+/// statements serve all numbers of rows, so that the database need not read a new text for each.
+fn filled<T>(rows: &[T]) -> Vec<&T> {
+    let mut filled: Vec<&T> = rows.iter().collect();
+    if let Some(last) = rows.last() {
+        filled.resize(rows.len().next_power_of_two(), last);
+    }
+    filled
 }
 
 /// `$3, $4, $5`
