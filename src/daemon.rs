@@ -22,7 +22,7 @@ use crate::clock::from_system;
 use crate::config::Config;
 use crate::delivery::Delivery;
 use crate::delivery::lock::StoreLock;
-use crate::publish::{self, Collector, House};
+use crate::publish::{self, Collector, House, Polls};
 use crate::source::fetch::Fetcher;
 use crate::source::folder::Watch;
 use crate::web;
@@ -239,21 +239,33 @@ async fn once(
     Ok(())
 }
 
-/// Asks sources on the web that are due, beside the beat, which a source that dawdles would hold up.
+/// Asks sources on the web when they are due, beside the beat, which a source that dawdles would hold up.
 async fn ask_the_web(house: &House, fetcher: &Fetcher, soft: &CancellationToken) {
-    while !soft.is_cancelled() {
-        let round = async {
-            match publish::collect_web(house, fetcher, &[], false).await {
-                Ok(all) => all.iter().for_each(log_collected),
-                Err(error) => tracing::error!("asking the web failed, it is tried again: {error:#}"),
+    let asking = async {
+        let mut polls = Polls::default();
+        loop {
+            if let Err(error) = polls.begin(house, fetcher, &[], false).await {
+                tracing::error!("asking the web failed, it is tried again: {error:#}");
             }
+            let beat = tokio::time::sleep(BEAT);
+            let mut beat = std::pin::pin!(beat);
+            loop {
+                tokio::select! {
+                    () = &mut beat => break,
+                    Some(collected) = polls.next() => log_collected(&collected),
+                }
+            }
+        }
+    };
+    let copying = async {
+        loop {
             if let Err(error) = publish::copy_pictures(house, fetcher).await {
                 tracing::error!("copying pictures failed, it is tried again: {error:#}");
             }
             tokio::time::sleep(BEAT).await;
-        };
-        soft.run_until_cancelled(round).await;
-    }
+        }
+    };
+    soft.run_until_cancelled(async { tokio::join!(asking, copying) }).await;
 }
 
 fn log_collected(collected: &publish::Collected) {

@@ -30,7 +30,7 @@ use crate::render::Templates;
 use crate::store::Store;
 use crate::token::Secret;
 
-pub use collect::{Collected, Collector, Refused, collect_folders, collect_web, fetcher, publish_settled};
+pub use collect::{Collected, Collector, Polls, Refused, collect_folders, collect_web, fetcher, publish_settled};
 pub use decide::{Decided, ReportDecision, Told, decide_edition, decide_report};
 pub use draft::{Draft, DraftVariant, Order, by_hand, draft, reads_by};
 pub use hand::{Hands, read_hands, read_note};

@@ -40,7 +40,7 @@ const CONTACT: &str = "https://news.example.org";
 /// 200 MB of blanks in 317 bytes, by the brotli of its authors: there is no packer among what we build upon.
 const BROTLI_BOMB: &[u8] = include_bytes!("fixtures/packed/200_megabytes_of_blanks.br");
 
-fn gzip_bomb() -> Vec<u8> {
+pub(crate) fn gzip_bomb() -> Vec<u8> {
     let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     std::io::Write::write_all(&mut packer, &vec![b' '; 200 << 20]).unwrap();
     packer.finish().unwrap()
@@ -54,7 +54,7 @@ fn random_bytes(count: usize) -> Vec<u8> {
 }
 
 /// A feed with one item for each title.
-fn feed_of(titles: &[&str]) -> Reply {
+pub(crate) fn feed_of(titles: &[&str]) -> Reply {
     let items: String = titles
         .iter()
         .map(|title| {
@@ -71,15 +71,15 @@ fn feed_of(titles: &[&str]) -> Reply {
 
 /// Which addresses names have; what is not told does not exist.
 #[derive(Clone, Default)]
-struct Dns(Arc<Mutex<std::collections::HashMap<String, Vec<IpAddr>>>>);
+pub(crate) struct Dns(Arc<Mutex<std::collections::HashMap<String, Vec<IpAddr>>>>);
 
 impl Dns {
-    fn says(&self, name: &str, address: &str) {
+    pub(crate) fn says(&self, name: &str, address: &str) {
         let address = address.parse().unwrap();
         self.0.lock().unwrap().insert(name.to_owned(), vec![address]);
     }
 
-    fn fetcher(&self, internal: &[&str]) -> Fetcher {
+    pub(crate) fn fetcher(&self, internal: &[&str]) -> Fetcher {
         let internal: Vec<String> = internal.iter().map(|&name| name.to_owned()).collect();
         Fetcher::new(CONTACT, Guard::new(&internal, Names::Fixed(self.0.clone()))).unwrap()
     }

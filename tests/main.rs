@@ -36,6 +36,7 @@ mod feedsource;
 mod feeds;
 mod words;
 mod mail;
+mod manysources;
 mod delivery;
 mod schedule;
 mod pages;

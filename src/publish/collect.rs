@@ -23,7 +23,7 @@ use crate::source::folder::Watch;
 use crate::source::pages::Visit;
 
 pub use self::folder::collect_folders;
-pub use self::web::collect_web;
+pub use self::web::{Polls, collect_web};
 
 /// What remembers between looks which files lie still.
 #[derive(Clone, Debug, Default)]

@@ -9,6 +9,7 @@ mod calendar;
 mod feed;
 mod pages;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -54,39 +55,91 @@ pub async fn collect_web(
     names: &[String],
     force: bool,
 ) -> anyhow::Result<Vec<Collected>> {
-    let mut polls = JoinSet::new();
-    let places = Arc::new(Semaphore::new(SIDE_BY_SIDE));
-    for (name, source) in &house.config.sources {
-        let Some(url) = source.address() else { continue };
-        if !names.is_empty() && !names.contains(name) {
-            continue;
-        }
-        let polling = house.store.find_source(name).await?.polling.of(url);
-        let may_ask = polling.is_due(house.now()) || (force && !polling.is_told_to_wait(house.now()));
-        if may_ask {
-            let poll = Poll {
-                house: house.clone(),
-                fetcher: fetcher.clone(),
-                name: name.clone(),
-                source: source.clone(),
-                url: url.clone(),
-            };
-            let places = places.clone();
-            polls.spawn(async move {
-                let _place = places.acquire().await;
-                poll.run().await
-            });
-        }
-    }
+    let mut polls = Polls::default();
+    polls.begin(house, fetcher, names, force).await?;
     let mut all = Vec::new();
-    while let Some(collected) = polls.join_next().await {
-        match collected {
-            Ok(Ok(collected)) => all.push(collected),
-            Ok(Err(error)) => tracing::error!("a source could not be asked: {error:#}"),
-            Err(error) => tracing::error!("asking a source broke off: {error}"),
-        }
+    while let Some(collected) = polls.next().await {
+        all.push(collected);
     }
     Ok(all)
+}
+
+/// Polls under way. Others can begin meanwhile, so that no source waits for one that dawdles.
+pub struct Polls {
+    under_way: JoinSet<anyhow::Result<Collected>>,
+    /// Their tasks and sources: none is asked twice at a time.
+    sources: HashMap<tokio::task::Id, String>,
+    places: Arc<Semaphore>,
+}
+
+impl Default for Polls {
+    fn default() -> Self {
+        Polls {
+            under_way: JoinSet::new(),
+            sources: HashMap::new(),
+            places: Arc::new(Semaphore::new(SIDE_BY_SIDE)),
+        }
+    }
+}
+
+impl Polls {
+    /// Begins to ask the sources that are due and are not being asked already: see [`collect_web`].
+    pub async fn begin(
+        &mut self,
+        house: &House,
+        fetcher: &Fetcher,
+        names: &[String],
+        force: bool,
+    ) -> anyhow::Result<()> {
+        for (name, source) in &house.config.sources {
+            let Some(url) = source.address() else { continue };
+            if !names.is_empty() && !names.contains(name) || self.sources.values().any(|asked| asked == name) {
+                continue;
+            }
+            let polling = house.store.find_source(name).await?.polling.of(url);
+            let may_ask = polling.is_due(house.now()) || (force && !polling.is_told_to_wait(house.now()));
+            if may_ask {
+                let poll = Poll {
+                    house: house.clone(),
+                    fetcher: fetcher.clone(),
+                    name: name.clone(),
+                    source: source.clone(),
+                    url: url.clone(),
+                };
+                let places = self.places.clone();
+                let task = self.under_way.spawn(async move {
+                    let _place = places.acquire().await;
+                    poll.run().await
+                });
+                self.sources.insert(task.id(), name.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// The next of them that ends; none: nothing is under way.
+    pub async fn next(&mut self) -> Option<Collected> {
+        loop {
+            match self.under_way.join_next_with_id().await? {
+                Ok((task, collected)) => {
+                    self.sources.remove(&task);
+                    match collected {
+                        Ok(collected) => return Some(collected),
+                        Err(error) => tracing::error!("a source could not be asked: {error:#}"),
+                    }
+                }
+                Err(error) => {
+                    self.sources.remove(&error.id());
+                    tracing::error!("asking a source broke off: {error}");
+                }
+            }
+        }
+    }
+
+    /// Names of the sources that are being asked.
+    pub fn sources(&self) -> impl Iterator<Item = &str> {
+        self.sources.values().map(String::as_str)
+    }
 }
 
 /// What became of an answer.
