@@ -28,6 +28,7 @@ mod websources;
 mod calendarsource;
 mod faults;
 mod report;
+mod fuzzing;
 mod pagesource;
 mod people;
 mod pictures;

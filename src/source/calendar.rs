@@ -11,9 +11,9 @@ mod recurrence;
 mod times;
 mod zones;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
 use self::entry::Entry;
@@ -129,6 +129,8 @@ pub fn read(bytes: &[u8], http_charset: Option<&str>, window: &Window) -> Result
         ));
     }
     all.sort_by(|a, b| (a.start, &a.key).cmp(&(b.start, &b.key)));
+    let mut keys = HashSet::new();
+    all.retain(|event| keys.insert(event.key.clone()));
     if all.len() > MOST_EVENTS {
         calendar
             .notes
@@ -169,22 +171,30 @@ fn decode(bytes: &[u8], http_charset: Option<&str>) -> Result<String, Problem> {
 #[derive(Default)]
 struct Series {
     first: Option<Entry>,
-    others: Vec<Entry>,
+    /// By the day they stand for, which is part of their key.
+    others: BTreeMap<NaiveDate, Entry>,
 }
 
 impl Series {
     fn add(&mut self, entry: Entry) {
-        if entry.instead_of.is_some() {
-            self.others.push(entry);
-        } else if self.first.as_ref().is_none_or(|known| known.sequence <= entry.sequence) {
-            self.first = Some(entry);
+        let day = entry.instead_of.map(Moment::date);
+        let known = match day {
+            Some(day) => self.others.get(&day),
+            None => self.first.as_ref(),
+        };
+        if known.is_some_and(|known| known.sequence > entry.sequence) {
+            return;
+        }
+        match day {
+            Some(day) => drop(self.others.insert(day, entry)),
+            None => self.first = Some(entry),
         }
     }
 
     fn uid(&self) -> &str {
         self.first
             .iter()
-            .chain(&self.others)
+            .chain(self.others.values())
             .next()
             .map_or("", |entry| entry.uid.as_str())
     }
@@ -199,14 +209,14 @@ impl Series {
             for start in occurrences {
                 let is_otherwise = self
                     .others
-                    .iter()
+                    .values()
                     .any(|other| other.instead_of.is_some_and(|at| at.is_same(start)));
                 if !is_otherwise && first.counts_at(start, window) {
                     all.push(first.announced((!is_one).then_some(start), start));
                 }
             }
         }
-        for other in &self.others {
+        for other in self.others.values() {
             if other.counts_at(other.start, window) {
                 all.push(other.announced(other.instead_of, other.start));
             }
