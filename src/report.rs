@@ -36,7 +36,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::blocks::is_too_deep;
+pub(crate) use self::blocks::parsed;
 pub use self::explain::{explain, explain_text};
 pub use self::html::SELECTABLE;
 pub use self::identity::{event_key, link_key, title_key};

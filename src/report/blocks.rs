@@ -7,12 +7,13 @@
 mod depth;
 
 use ego_tree::NodeRef;
-use scraper::{ElementRef, Html, Node};
+use scraper::{ElementRef, Node};
 use url::Url;
 
 pub(super) use self::depth::MOST_DEPTH;
-pub(crate) use self::depth::is_too_deep;
-use self::depth::without_tags;
+pub(super) use self::depth::is_too_deep;
+pub(crate) use self::depth::parsed;
+use self::depth::{DEEPEST, without_tags};
 use super::Related;
 use super::prose::{escape, tidy};
 
@@ -69,11 +70,10 @@ fn plain_line(line: &str) -> Related {
 
 /// The blocks of HTML. Relative links are resolved against `base`, or dropped.
 pub(super) fn of_html(html: &str, base: Option<&Url>) -> Vec<Block> {
-    if is_too_deep(html) {
+    let Some(page) = parsed(html) else {
         let paragraphs = without_tags(html);
         return paragraphs.iter().map(|text| Block::paragraph(&[text])).collect();
-    }
-    let page = Html::parse_document(html);
+    };
     of_node(page.tree.root(), base)
 }
 
@@ -185,7 +185,7 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn walk(&mut self, node: NodeRef<'_, Node>, depth: usize) {
-        if depth > MOST_DEPTH + 8 {
+        if depth > DEEPEST {
             return;
         }
         for child in node.children() {
@@ -334,7 +334,7 @@ impl Gathered {
 }
 
 fn gather(node: NodeRef<'_, Node>, base: Option<&Url>, into: &mut Gathered, depth: usize) {
-    if depth > MOST_DEPTH + 8 {
+    if depth > DEEPEST {
         return;
     }
     match node.value() {

@@ -50,8 +50,7 @@ pub(super) fn read(
     select: &[(String, String)],
     report: &mut Report,
 ) -> Result<Page, Refusal> {
-    refuse_too_deep(html)?;
-    let page = Html::parse_document(html);
+    let page = blocks::parsed(html).ok_or_else(too_deep)?;
     selected::fields(&page, select, base_of(&page, at, report).as_ref(), report);
     stated::enter(&page, at, report);
     let base = base_of(&page, at, report);
@@ -113,13 +112,17 @@ pub(super) fn read(
 
 /// A page that only wants to exhaust whoever reads it.
 pub(super) fn refuse_too_deep(html: &str) -> Result<(), Refusal> {
-    if blocks::is_too_deep(html) {
-        return Err(Refusal(format!(
-            "elements are nested more than {} deep, which no page needs; save the text of the page as .txt or .md",
-            blocks::MOST_DEPTH
-        )));
+    match blocks::is_too_deep(html) {
+        true => Err(too_deep()),
+        false => Ok(()),
     }
-    Ok(())
+}
+
+fn too_deep() -> Refusal {
+    Refusal(format!(
+        "elements are nested more than {} deep, which no page needs; save the text of the page as .txt or .md",
+        blocks::MOST_DEPTH
+    ))
 }
 
 /// Relative links are relative to the page's own address.

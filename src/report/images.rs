@@ -12,7 +12,7 @@ use scraper::{ElementRef, Html, Node, Selector};
 use url::Url;
 
 use super::Image;
-use super::blocks::{is_too_deep, web_address};
+use super::blocks::{parsed, web_address};
 use super::prose::{pattern, tidy};
 
 /// More pictures than this are a gallery, which is looked at where it hangs.
@@ -24,10 +24,10 @@ const LONGEST_CAPTION: usize = 300;
 
 /// The pictures of HTML that stands in no page.
 pub(super) fn of_html(html: &str, base: Option<&Url>) -> Vec<Image> {
-    if !html.contains("<img") || is_too_deep(html) {
+    if !html.contains("<img") {
         return Vec::new();
     }
-    of_node(Html::parse_document(html).tree.root(), base)
+    parsed(html).map_or_else(Vec::new, |page| of_node(page.tree.root(), base))
 }
 
 /// The pictures below one node of a page. `base`: where the page lay; none for a file, whose pictures lie beside it.

@@ -113,7 +113,7 @@ pub fn read(bytes: &[u8], http_charset: Option<&str>, window: &Window) -> Result
             Err(_) => {}
         }
     }
-    let mut rules = 0;
+    let (mut rules, mut barren) = (0, 0);
     let mut all: Vec<Announced> = Vec::new();
     // In the order of their keys, so that the bounds cut the same events at each poll.
     let mut series: Vec<Series> = series.into_values().collect();
@@ -121,7 +121,8 @@ pub fn read(bytes: &[u8], http_charset: Option<&str>, window: &Window) -> Result
     for one in &series {
         let has_rule = one.first.as_ref().is_some_and(|first| first.rule.is_some());
         rules += usize::from(has_rule);
-        one.announce(window, has_rule && rules <= MOST_RULES, &mut all, &mut calendar.notes);
+        let barren = (has_rule && rules <= MOST_RULES).then_some(&mut barren);
+        one.announce(window, barren, &mut all, &mut calendar.notes);
     }
     if rules > MOST_RULES {
         calendar.notes.push(format!(
@@ -199,11 +200,12 @@ impl Series {
             .map_or("", |entry| entry.uid.as_str())
     }
 
-    fn announce(&self, window: &Window, expand: bool, all: &mut Vec<Announced>, notes: &mut Vec<String>) {
+    /// `barren`: how many rules never came to pass; none: its own is not followed.
+    fn announce(&self, window: &Window, barren: Option<&mut usize>, all: &mut Vec<Announced>, notes: &mut Vec<String>) {
         if let Some(first) = &self.first {
-            let occurrences = match expand {
-                true => recurrence::occurrences(first, window, notes),
-                false => vec![first.start],
+            let occurrences = match barren {
+                Some(barren) => recurrence::occurrences(first, window, barren, notes),
+                None => vec![first.start],
             };
             let is_one = occurrences.len() == 1 && first.rule.is_none() && first.more.is_empty();
             for start in occurrences {

@@ -74,10 +74,9 @@ pub fn read(bytes: &[u8], charset: Option<&str>, url: &Url, wanted: &Wanted) -> 
     if sitemap::is_sitemap(&text) {
         return sitemap::read(&text, wanted);
     }
-    if report::is_too_deep(&text) {
+    let Some(page) = report::parsed(&text) else {
         return Err(Problem::NotAListing("elements nested without end".to_owned()));
-    }
-    let page = Html::parse_document(&text);
+    };
     let base = base(&page, url);
     let links = match &wanted.links {
         Some(selector) => selected(&page, selector, &base)?,

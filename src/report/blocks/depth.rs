@@ -1,15 +1,55 @@
-//! How deep the elements of a page are nested, told by one pass over its tags, before any parser.
+//! How deep the elements of a page are nested: told by one pass over its tags, before any parser, and then by its tree.
 //!
-//! In: HTML. Out: whether it is too deep to parse, and for such HTML its bare text. The surprising thing: elements whose
-//! end tag pages leave out are not counted, or a long list would look like a deep one.
+//! In: HTML. Out: its tree, or that it is too deep, and for such HTML its bare text. The surprising things: elements
+//! whose end tag pages leave out are not counted in the first pass, or a long list would look like a deep one; and the
+//! parser gets a page in pieces, because tags that are closed in a comment only, or in the wrong order, hide from that
+//! pass how deep they are.
+
+use ego_tree::NodeRef;
+use html5ever::driver::{ParseOpts, parse_document};
+use html5ever::tendril::TendrilSink;
+use scraper::{Html, HtmlTreeSink, Node};
 
 use crate::report::prose::tidy;
 
 /// Deeper nesting than this is no page a person made; parsers take quadratic time on it, and walking it takes stack.
 pub(in crate::report) const MOST_DEPTH: usize = 300;
 
+/// How much of a page the parser gets at once.
+const PIECE: usize = 16_384;
+
+/// The tree of a page; none if its elements are nested deeper than [`MOST_DEPTH`].
+pub(crate) fn parsed(html: &str) -> Option<Html> {
+    if is_too_deep(html) {
+        return None;
+    }
+    let mut parser = parse_document(HtmlTreeSink::new(Html::new_document()), ParseOpts::default());
+    let mut looked_at = 0;
+    let mut rest = html;
+    while !rest.is_empty() {
+        let (piece, after) = rest.split_at(rest.floor_char_boundary(PIECE));
+        parser.process(piece.into());
+        let tree = &parser.tokenizer.sink.sink.0.borrow().tree;
+        if tree.nodes().skip(looked_at).any(is_deep) {
+            return None;
+        }
+        looked_at = tree.nodes().len();
+        rest = after;
+    }
+    // Once more, for the parser moves what was nested in the wrong order.
+    let page = parser.finish();
+    (!page.tree.nodes().any(is_deep)).then_some(page)
+}
+
+/// A few more than tags tell, for elements that the parser adds.
+pub(super) const DEEPEST: usize = MOST_DEPTH + 8;
+
+fn is_deep(node: NodeRef<'_, Node>) -> bool {
+    node.ancestors().nth(DEEPEST).is_some()
+}
+
 /// Whether elements are nested deeper than [`MOST_DEPTH`], told by one pass over the tags, before any parser.
-pub(crate) fn is_too_deep(html: &str) -> bool {
+pub(in crate::report) fn is_too_deep(html: &str) -> bool {
     /// Elements that have no end tag, or whose end tag pages leave out.
     const NOT_COUNTED: &[&str] = &[
         "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr", "p",

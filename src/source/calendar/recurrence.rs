@@ -11,13 +11,22 @@ use super::entry::Entry;
 use super::times::Moment;
 
 /// Of one event within the time that counts.
-const MOST_OCCURRENCES: u16 = 100;
+const MOST_OCCURRENCES: usize = 100;
 /// A rule that counts further is not walked.
 const HIGHEST_COUNT: u32 = 2_000;
+/// A rule without a day until so long after the time that counts never comes to pass; a 29 February may take as long.
+const LONGEST_GAP: TimeDelta = TimeDelta::days(8 * 366);
+/// More rules of one calendar that never come to pass are not followed: each is walked through thousands of years.
+const MOST_BARREN: usize = 5;
 
 /// When an event begins; the first time alone, with a note, if its rule cannot be followed.
-pub(super) fn occurrences(entry: &Entry, window: &Window, notes: &mut Vec<String>) -> Vec<Moment> {
-    let mut starts = match entry.rule.as_deref().map(|rule| follow(rule, entry.start, window)) {
+/// `barren` counts the rules of the calendar that never come to pass.
+pub(super) fn occurrences(entry: &Entry, window: &Window, barren: &mut usize, notes: &mut Vec<String>) -> Vec<Moment> {
+    let followed = entry.rule.as_deref().map(|rule| match *barren < MOST_BARREN {
+        true => follow(rule, entry.start, window, barren),
+        false => Err("is not followed, because others never come to pass"),
+    });
+    let mut starts = match followed {
         None => vec![entry.start],
         Some(Ok(starts)) => starts,
         Some(Err(why)) => {
@@ -32,11 +41,11 @@ pub(super) fn occurrences(entry: &Entry, window: &Window, notes: &mut Vec<String
     starts.retain(|start| !entry.left_out.iter().any(|left| left.is_same(*start)));
     starts.sort_by_key(|start| start.instant());
     starts.dedup_by(|a, b| a.is_same(*b));
-    starts.truncate(usize::from(MOST_OCCURRENCES));
+    starts.truncate(MOST_OCCURRENCES);
     starts
 }
 
-fn follow(rule: &str, start: Moment, window: &Window) -> Result<Vec<Moment>, &'static str> {
+fn follow(rule: &str, start: Moment, window: &Window, barren: &mut usize) -> Result<Vec<Moment>, &'static str> {
     let upper = rule.trim().to_ascii_uppercase();
     let parts: Vec<(&str, &str)> = upper.split(';').filter_map(|part| part.split_once('=')).collect();
     let value = |name: &str| parts.iter().find(|(key, _)| *key == name).map(|(_, value)| *value);
@@ -70,13 +79,22 @@ fn follow(rule: &str, start: Moment, window: &Window) -> Result<Vec<Moment>, &'s
     let first = start.instant().with_timezone(&rrule::Tz::Tz(zone));
     let from = window.from - TimeDelta::days(60);
     let until = until.map_or(window.until, |until| until.min(window.until)) + TimeDelta::hours(14);
-    let at = |instant: chrono::DateTime<chrono::Utc>| instant.with_timezone(&rrule::Tz::Tz(zone));
-    let set = rule
-        .build(first)
-        .map_err(|_| "cannot be read")?
-        .after(at(from))
-        .before(at(until));
-    let dates = set.all(MOST_OCCURRENCES).dates;
+    let set = rule.build(first).map_err(|_| "cannot be read")?.limit();
+    let mut dates = Vec::new();
+    let mut comes = false;
+    for date in &set {
+        comes |= date <= window.until.max(start.instant()) + LONGEST_GAP;
+        if date > until || dates.len() == MOST_OCCURRENCES {
+            break;
+        }
+        if date >= from {
+            dates.push(date);
+        }
+    }
+    if !comes {
+        *barren += 1;
+        return Err("never comes to pass");
+    }
     Ok(dates
         .into_iter()
         .map(|date| match start {
