@@ -262,6 +262,30 @@ fn of_two_events_with_one_uid_the_later_sequence_counts() {
 }
 
 #[test]
+fn of_two_that_stand_for_one_day_the_later_sequence_counts() {
+    let calendar = read(&[
+        "UID:a\nSUMMARY:first\nDTSTART:20260504T183000Z\nRRULE:FREQ=WEEKLY;COUNT=2",
+        "UID:a\nSUMMARY:moved again\nRECURRENCE-ID:20260511T183000Z\nDTSTART:20260513T183000Z\nSEQUENCE:2",
+        "UID:a\nSUMMARY:moved\nRECURRENCE-ID:20260511T183000Z\nDTSTART:20260512T183000Z\nSEQUENCE:1",
+    ]);
+    let titles: Vec<&str> = calendar.events.iter().map(|event| event.title.as_str()).collect();
+    assert_eq!(titles, ["first", "moved again"]);
+}
+
+#[test]
+fn a_rule_that_never_comes_to_pass_is_told_from_one_that_waits() {
+    let calendar = read(&[
+        "UID:a\nSUMMARY:never\nDTSTART:20260504\nRRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30",
+        "UID:b\nSUMMARY:waits\nDTSTART:20240229\nRRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29",
+    ]);
+    assert_eq!(starts(&calendar), ["2026-05-04"]);
+    assert_eq!(
+        calendar.notes,
+        ["\"never\" recurs by a rule that never comes to pass; it is taken once"]
+    );
+}
+
+#[test]
 fn what_is_no_calendar_is_told_from_one() {
     let read = |bytes: &[u8]| calendar::read(bytes, None, &window(None)).unwrap_err();
     assert_eq!(read(b""), Problem::Empty);
