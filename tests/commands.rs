@@ -489,14 +489,19 @@ fn status_tells_the_state_of_the_house() {
     place.run("subscribers sync events").done();
     place.run("collect --now").done();
     let answer = place.run("status").done();
+    // From Friday to Monday both go out next on Monday, and either may stand first.
     answer
-        .says("Next: events (daily), ")
+        .says("Next: events (")
+        .says("daily")
+        .says("weekly")
         .says(" 08:00 Europe/Berlin, 7 reports, 1 person.")
-        .says("  weekly: ");
+        .says(" 08:00 Europe/Berlin, 7 reports, 4 people.");
     answer.says("Refused files: 1.").says("broken.txt: ");
     let answer = place.run("status --json").done().json();
     assert_eq!(answer["sources"][0]["refused"][0]["path"], "broken.txt");
-    assert_eq!(answer["lists"][0]["next"][1]["people"], 4);
+    let next = answer["lists"][0]["next"].as_array().unwrap();
+    let people: Vec<i64> = next.iter().filter_map(|one| one["people"].as_i64()).collect();
+    assert!(people.contains(&1) && people.contains(&4), "{people:?}");
 }
 
 #[test]

@@ -49,15 +49,19 @@ pub(super) fn enter(report: &mut Report, told: Told<'_>, dated: &[Dated], days: 
         }
         enter_zone(report, winner.found.zone, &winner.words);
     }
+    let is_by_hand = matches!(rule_of(report, "event.start"), "front matter" | "sidecar");
+    let is_one_day = report
+        .event
+        .end
+        .is_none_or(|end| Some(end.date) == report.event.start.map(|start| start.date));
     if report.event.start.is_some_and(|start| start.time.is_none())
-        && report
-            .event
-            .end
-            .is_none_or(|end| Some(end.date) == report.event.start.map(|start| start.date))
-        && !matches!(rule_of(report, "event.start"), "front matter" | "sidecar")
-        && let Some((time, words)) = event::time(told)
+        && !is_by_hand
+        && let Some((time, words)) = event::time(told, is_one_day)
     {
         enter_time(report, time, &words);
+    }
+    if !is_by_hand {
+        enter_end_time(report, told);
     }
     let chosen = report.event.start.map(|start| start.date);
     for one in others {
@@ -144,6 +148,26 @@ fn enter_time(report: &mut Report, time: super::dates::TimeOfDay, words: &str) {
         report.note("event.end", RULE, words);
     }
     enter_zone(report, time.zone, words);
+}
+
+/// The hour of the end beside its day; of an event of one day, where it lies behind that of the start.
+fn enter_end_time(report: &mut Report, told: Told<'_>) {
+    const RULE: &str = "sentence that says when it was over";
+    let (Some(start), Some((time, words))) = (report.event.start, event::end_time(told)) else {
+        return;
+    };
+    let end = report.event.end.unwrap_or(When {
+        date: start.date,
+        time: None,
+    });
+    let is_later = end.date > start.date || start.time.is_some_and(|from| from < time);
+    if end.time.is_none() && is_later {
+        report.event.end = Some(When {
+            time: Some(time),
+            ..end
+        });
+        report.note("event.end", RULE, &words);
+    }
 }
 
 /// The days meant, and the rule with the source of their year.

@@ -10,7 +10,7 @@ mod names;
 use std::ops::{Range, RangeInclusive};
 use std::sync::LazyLock;
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Utc, Weekday};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, Utc, Weekday};
 use regex::{Captures, Regex};
 
 use self::clock::with_time;
@@ -132,6 +132,8 @@ fn form(text: &str) -> Regex {
     let text = text
         .replace("{day}", DAY)
         .replace("{weekday}", &format!(r"(?:{})\b\.?", names::weekday_alternatives()))
+        .replace("{names}", &names::weekday_alternatives())
+        .replace("{ordinal}", &names::ordinal_alternatives())
         .replace("{month}", &format!(r"(?:{})\b\.?", names::alternatives()))
         .replace("{of}", OF)
         .replace("{to}", TO)
@@ -148,7 +150,7 @@ fn form(text: &str) -> Regex {
 }
 
 /// The grammar, in the order in which the forms are tried.
-static FORMS: [Form; 10] = [
+static FORMS: [Form; 11] = [
     // 30 January to 2 February 2024; vom 30. Januar bis 2. Februar 2024; del 30 de enero al 2 de febrero
     (
         LazyLock::new(|| {
@@ -181,6 +183,11 @@ static FORMS: [Form; 10] = [
     (
         LazyLock::new(|| form(r"\b(?P<d>\d{1,2}){th}{of}(?P<m>{month}){,year}")),
         |c| days(c, day(c, "y", "m", "d"), None),
+    ),
+    // the third of December 2020; am dritten Dezember; третьего декабря 2020 года
+    (
+        LazyLock::new(|| form(r"\b(?P<w>{ordinal}){of}\s*(?P<m>{month}){,year}")),
+        |c| days(c, in_words(c), None),
     ),
     // January 28th, 2019
     (
@@ -249,6 +256,35 @@ pub(super) fn find(text: &str) -> Vec<Found> {
     }
     found.sort_by_key(|one| one.range.start);
     found
+}
+
+/// A day of the week counted back from a day: "last Thursday", "mercredi dernier", "в минувшую пятницу". "On Thursday"
+/// by itself may be any.
+pub(super) fn counted_back(text: &str, from: NaiveDate) -> Option<Found> {
+    static BACK: LazyLock<Regex> = LazyLock::new(|| {
+        form(
+            r"\b(?:(?:last|this\s+past|past|letzte[nr]|vergangene[nr]|pasado|прошл\p{L}+|минувш\p{L}+|прошедш\p{L}+)\s+(?P<day>{names})\p{L}*|(?P<name>{names})\s+(?:dernier|passé|pasado))\b",
+        )
+    });
+    let captures = BACK.captures(text)?;
+    let named = captures.name("day").or_else(|| captures.name("name"))?;
+    let weekday = names::weekday(named.as_str(), false)?;
+    let back = from.weekday().days_since(weekday);
+    let day = from.checked_sub_days(Days::new(u64::from(if back == 0 { 7 } else { back })))?;
+    on_day(text, captures.get(0)?.range(), day)
+}
+
+/// Words of a text that mean a day, with the time beside them.
+pub(super) fn on_day(text: &str, words: Range<usize>, date: NaiveDate) -> Option<Found> {
+    let day = Day {
+        year: Some(date.year()),
+        month: date.month(),
+        day: date.day(),
+    };
+    Some(Found {
+        weekday: Some(date.weekday()),
+        ..with_time(text, words, day, None)
+    })
 }
 
 /// A date that an editor states by itself: the whole text must be the date, and of the centuries of which reports tell.
@@ -374,6 +410,15 @@ fn dotted(captures: &Captures<'_>) -> Reading {
     days(captures, start, end)
 }
 
+/// "третьего декабря 2020 года"
+fn in_words(captures: &Captures<'_>) -> Option<Day> {
+    Some(Day {
+        year: captures.name("y").and_then(|year| year.as_str().parse().ok()),
+        month: names::number(captures.name("m")?.as_str())?,
+        day: names::ordinal(captures.name("w")?.as_str())?,
+    })
+}
+
 fn short_year(captures: &Captures<'_>) -> Reading {
     let year = captures.name("yy").and_then(|year| year.as_str().parse::<i32>().ok());
     let day = day(captures, "y", "m", "d").map(|day| Day {
@@ -453,6 +498,7 @@ mod tests {
             "12-14 May 2023",
             "May 12-14, 2023",
             "28th of January 2019",
+            "third of December 2020",
             "January 28th, 2019",
             "2019-01-28",
             "12.-14.05.2023",

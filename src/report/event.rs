@@ -10,8 +10,8 @@ use chrono::{Days, NaiveDate};
 use regex::Regex;
 
 use self::words::{
-    BEGINS, DATELINE_END, DAY_BEFORE, ELSEWHEN, ELSEWHEN_AFTER, HAPPENED, KIND, OTHER_DATE, POSTED, PUBLISHED, TODAY,
-    YESTERDAY,
+    BEGINS, BYLINE, DATELINE_END, DAY_BEFORE, ELSEWHEN, ELSEWHEN_AFTER, ENDS, HAPPENED, KIND, OPENS, OTHER_DATE,
+    POSTED, PUBLISHED, TODAY, YESTERDAY,
 };
 use super::dates::{self, Found, TimeOfDay};
 use super::labels::{Label, Stated};
@@ -65,6 +65,9 @@ pub(super) fn find(told: Told<'_>) -> Vec<Dated> {
     // Who writes "today" or "yesterday" below a dateline means the event.
     found.extend(dateline.iter().filter_map(|line| line_of_today(line, &prose)));
     let skipped = dateline.as_ref().map(|line| line.sentence.as_str());
+    if let Some(published) = told.published {
+        found.extend(counted_back(&prose, published));
+    }
     let told_of: Vec<&str> = prose.iter().copied().filter(|one| skipped != Some(*one)).collect();
     found.extend(tied(
         &told_of,
@@ -76,11 +79,17 @@ pub(super) fn find(told: Told<'_>) -> Vec<Dated> {
         &KIND,
         "date in prose: dated sentence that names the event",
     ));
+    if let Some(published) = told.published {
+        found.extend(shortly_before(&told_of, published));
+    }
     found.extend(in_title(told.title));
     found.extend(dateline);
     found.extend(short_line(told.lines, told.published));
     found.extend(only_day(&prose));
     without_history(&mut found, told.published);
+    if let Some(published) = told.published {
+        put_future_last(&mut found, published);
+    }
     found.truncate(MOST);
     found
 }
@@ -94,10 +103,53 @@ pub(super) fn published(paragraphs: &[&str]) -> Option<(NaiveDate, String)> {
         .flat_map(|text| text.lines());
     lines.filter(|line| line.len() <= SHORT_LINE * 2).find_map(|line| {
         let found = dates::find(line).into_iter().next()?;
-        let says_so = (PUBLISHED.is_match(&line[..found.range.start]) || POSTED.is_match(line)) && found.states_year();
-        let (when, _) = found.resolve(None).filter(|_| says_so)?;
+        let before = line.get(..found.range.start)?;
+        // "13.05.2019 | Text: Ada Quist" is a byline and no sentence.
+        let says_so = PUBLISHED.is_match(before) || POSTED.is_match(line) || is_byline(line);
+        let (when, _) = found
+            .resolve(None)
+            .filter(|_| says_so && found.states_year() && !HAPPENED.is_match(line))?;
         Some((when.date, line.to_owned()))
     })
+}
+
+/// Whether a line holds the day of a post and who wrote it.
+pub(super) fn is_byline(line: &str) -> bool {
+    let Some(found) = dates::find(line).into_iter().next() else {
+        return false;
+    };
+    let (before, after) = (line.get(..found.range.start), line.get(found.range.end..));
+    let has_author = [before, after].into_iter().flatten().any(|part| BYLINE.is_match(part));
+    has_author && found.from.is_none() && found.end.is_none() && line.chars().count() <= SHORT_LINE
+}
+
+/// A day alone on a line near the top of a page, where the text tells of an earlier one: the day of the post.
+pub(super) fn posted(lines: &[&str], paragraphs: &[&str]) -> Option<(NaiveDate, String)> {
+    /// A report is published within so many days, or the line means something else.
+    const WITHIN: i64 = 120;
+    /// Besides the day such a line has at most the place or a word of the site.
+    const BESIDE: usize = 34;
+    let is_alone = |line: &str| {
+        let found = dates::find(line);
+        matches!(found.as_slice(), [one] if one.from.is_none() && one.end.is_none() && one.states_year()
+            && line.trim().len() <= one.range.len() + BESIDE)
+    };
+    let mut head = lines.iter().take(3).flat_map(|text| text.lines());
+    // "Zaragoza, 23 de octubre de 2023. La Fundación ...": a dateline.
+    let dateline = || lines.iter().take(3).filter_map(|text| sentences(text).first().copied());
+    let line = head
+        .find(|line| is_alone(line) && !HAPPENED.is_match(line))
+        .or_else(|| dateline().find(|line| is_alone(line) && line.ends_with('.')))?;
+    let (when, _) = dates::find(line).into_iter().next()?.resolve(None)?;
+    let prose = early(paragraphs);
+    let is_earlier = |day: NaiveDate| (1..=WITHIN).contains(&(when.date - day).num_days());
+    let told = [&HAPPENED, &KIND].into_iter().flat_map(|tie| tied(&prose, tie, ""));
+    let tells_of_earlier = told
+        .filter_map(|one| one.found.resolve(Some(when.date)))
+        .any(|(start, _)| is_earlier(start.date))
+        || counted_back(&prose, when.date).is_some()
+        || shortly_before(&prose, when.date).is_some();
+    tells_of_earlier.then(|| (when.date, line.to_owned()))
 }
 
 /// Sentences that say what took place or name the event, in order: where the place and the series are looked for.
@@ -148,19 +200,39 @@ pub(super) fn early<'a>(paragraphs: &[&'a str]) -> Vec<&'a str> {
 }
 
 /// When the event began, from a line that states the time or a sentence that says when it began or how long it took.
-pub(super) fn time(told: Told<'_>) -> Option<(TimeOfDay, String)> {
-    let labelled = told.labels.iter().filter(|one| one.label == Label::Time);
-    let told_of = told
-        .paragraphs
+/// Of an event of several days only the sentence that says how it was opened counts.
+pub(super) fn time(told: Told<'_>, is_one_day: bool) -> Option<(TimeOfDay, String)> {
+    let labelled = told
+        .labels
         .iter()
-        .take(PARAGRAPHS)
-        .map(|text| opening(text, LONGEST_PARAGRAPH))
-        .flat_map(sentences)
-        .filter(|sentence| BEGINS.is_match(sentence) && !ELSEWHEN.is_match(sentence));
+        .filter(|one| one.label == Label::Time && is_one_day)
+        .map(|one| one.value);
+    let prose: Vec<&str> = early(told.paragraphs)
+        .into_iter()
+        .filter(|sentence| !ELSEWHEN.is_match(sentence) && !words::NEXT.is_match(sentence))
+        .collect();
+    let begins = prose.iter().copied().filter(|sentence| match is_one_day {
+        true => BEGINS.is_match(sentence) || OPENS.is_match(sentence),
+        false => OPENS.is_match(sentence),
+    });
+    // "The talk, at seven in the evening in the hall, was full": only the first sentences can mean nothing else.
+    let near = prose
+        .iter()
+        .copied()
+        .take(if is_one_day { 4 } else { 0 })
+        .filter(|sentence| KIND.is_match(sentence) || HAPPENED.is_match(sentence) || !candidates(sentence).is_empty());
     labelled
-        .map(|one| one.value)
-        .chain(told_of)
+        .chain(begins)
+        .chain(near)
         .find_map(|text| Some((dates::time_of_day(text)?, text.to_owned())))
+}
+
+/// When the event was over, from a sentence that says so.
+pub(super) fn end_time(told: Told<'_>) -> Option<(chrono::NaiveTime, String)> {
+    early(told.paragraphs)
+        .into_iter()
+        .filter(|sentence| ENDS.is_match(sentence) && !ELSEWHEN.is_match(sentence))
+        .find_map(|sentence| Some((dates::time_of_day(sentence)?.from, sentence.to_owned())))
 }
 
 /// Whether the text tells of this day only as one that was planned and given up.
@@ -260,6 +332,44 @@ fn with_later_time(mut found: Found, sentence: &str) -> Found {
     found
 }
 
+/// "Last Thursday": a day counted back from the publication, in the sentences that come first or tell of the event.
+fn counted_back(prose: &[&str], published: NaiveDate) -> Option<Dated> {
+    /// What a report says of its event first.
+    const FIRST: usize = 3;
+    prose.iter().enumerate().find_map(|(at, sentence)| {
+        let is_told = at < FIRST || HAPPENED.is_match(sentence) || KIND.is_match(sentence);
+        let found = dates::counted_back(sentence, published).or_else(|| {
+            let word = YESTERDAY.find(sentence).filter(|_| at < FIRST)?;
+            dates::on_day(sentence, word.range(), published.checked_sub_days(Days::new(1))?)
+        })?;
+        let is_only_day = dates::find(sentence).is_empty();
+        (is_told && is_only_day && !ELSEWHEN.is_match(sentence.get(..found.range.start)?)).then(|| {
+            dated(
+                with_later_time(found, sentence),
+                sentence,
+                "day of the week counted back from the publication",
+            )
+        })
+    })
+}
+
+/// A day in the first sentences that lies shortly before the publication: what a report reports.
+fn shortly_before(prose: &[&str], published: NaiveDate) -> Option<Dated> {
+    const FIRST: usize = 5;
+    const WITHIN: std::ops::RangeInclusive<i64> = 1..=60;
+    prose.iter().take(FIRST).find_map(|sentence| {
+        let found = candidates(sentence).into_iter().find(|found| {
+            let day = found.resolve(Some(published));
+            day.is_some_and(|(start, _)| WITHIN.contains(&(published - start.date).num_days()))
+        })?;
+        Some(dated(
+            with_later_time(found, sentence),
+            sentence,
+            "day shortly before the publication, in the first sentences",
+        ))
+    })
+}
+
 fn in_title(title: &str) -> Option<Dated> {
     let found = candidates(opening(title, LONGEST_PARAGRAPH))
         .into_iter()
@@ -338,6 +448,22 @@ fn candidates(sentence: &str) -> Vec<Found> {
             && !PUBLISHED.is_match(before)
     });
     found
+}
+
+/// A report of what was held names the next date too: of dates on both sides of the publication the earlier are meant.
+fn put_future_last(found: &mut [Dated], published: NaiveDate) {
+    const WITHIN: i64 = 60;
+    let before = |one: &Dated| {
+        let day = one.found.resolve(Some(published));
+        day.map(|(start, _)| (published - start.date).num_days())
+    };
+    let by_hand = |one: &Dated| one.rule.starts_with("line ");
+    if found
+        .iter()
+        .any(|one| before(one).is_some_and(|days| (0..=WITHIN).contains(&days)))
+    {
+        found.sort_by_key(|one| !by_hand(one) && before(one).is_some_and(|days| days < 0));
+    }
 }
 
 /// A date years before the others, or before the publication, belongs to what was talked about.

@@ -40,6 +40,8 @@ pub(super) struct Page {
     /// All of the main element, what readability left out too: facts often stand in a list of their own.
     pub(super) whole: Vec<Block>,
     pub(super) days: Vec<NaiveDate>,
+    /// Whose page it is, as its foot or `og:site_name` says.
+    pub(super) house: Option<String>,
 }
 
 /// Reads a page; what it states about itself goes into the report. `at`: where it lay, if it was fetched; `select`: the
@@ -107,6 +109,7 @@ pub(super) fn read(
         blocks,
         whole,
         days: stated::days(&page),
+        house: house(&page),
     })
 }
 
@@ -230,6 +233,29 @@ fn without_last(title: &str, site: Option<&str>, heading: Option<&str>) -> Strin
         }
     }
     title.to_owned()
+}
+
+/// The institution whose page it is: `og:site_name`, or the name that its foot begins with.
+fn house(page: &Html) -> Option<String> {
+    /// A foot is within the last so many pieces of text.
+    const FOOT: usize = 40;
+    static SITE: LazyLock<Selector> = LazyLock::new(|| selector(r#"meta[property="og:site_name"]"#));
+    let site = page.select(&SITE).find_map(|meta| meta.attr("content")).map(tidy);
+    let site = site.and_then(|name| super::organiser::signed(&name));
+    site.or_else(|| {
+        let texts: Vec<String> = page
+            .tree
+            .nodes()
+            .filter_map(|node| node.value().as_text())
+            .map(|text| tidy(text))
+            .filter(|text| !text.is_empty())
+            .collect();
+        texts
+            .iter()
+            .rev()
+            .take(FOOT)
+            .find_map(|text| super::organiser::signed(text))
+    })
 }
 
 /// The one article or main element, else the body.

@@ -22,7 +22,7 @@ pub(super) struct Found {
 }
 
 /// What each rule finds, the surest first.
-pub(super) fn find(labels: &[Stated<'_>], telling: &[&str], paragraphs: &[&str]) -> Vec<Found> {
+pub(super) fn find(labels: &[Stated<'_>], telling: &[&str], paragraphs: &[&str], house: Option<&str>) -> Vec<Found> {
     let labelled = labels
         .iter()
         .find(|one| one.label == Label::Organiser)
@@ -31,7 +31,12 @@ pub(super) fn find(labels: &[Stated<'_>], telling: &[&str], paragraphs: &[&str])
             rule: "line that states the organiser",
             words: one.value.to_owned(),
         });
-    [labelled, by_verb(telling), signature(paragraphs)]
+    let of_the_site = house.map(|name| Found {
+        name: name.to_owned(),
+        rule: "house whose page or paper it is",
+        words: name.to_owned(),
+    });
+    [labelled, by_verb(telling), signature(paragraphs), of_the_site]
         .into_iter()
         .flatten()
         .collect()
@@ -39,15 +44,19 @@ pub(super) fn find(labels: &[Stated<'_>], telling: &[&str], paragraphs: &[&str])
 
 /// "the Working Waters Network met", "organisé par l’Institut ...", "Gastgeber war das Kolleg ...".
 fn by_verb(telling: &[&str]) -> Option<Found> {
-    static FORMS: LazyLock<[Regex; 3]> = LazyLock::new(|| {
+    static FORMS: LazyLock<[Regex; 4]> = LazyLock::new(|| {
         [
             // the house, then what it did
             pattern(&format!(
-                r"(?:^|[\s(,])(?:[Tt]he |[Dd]as |[Dd]ie |[Dd]er |[Ll]e |[Ll]a |[Ll][’']|[Ee]l )?{HOUSE}(?: \([^)]{{2,12}}\))?,? (?:brought together|met\b|held\b|hosted|organi[sz]ed|convened|invites|invited|gathered|zur [^,.;]{{3,90}} (?:geladen|eingeladen) hatte|hatte(?:n)? [^,.;]{{0,40}}(?:geladen|eingeladen)|veranstaltete|lud\b|lädt\b|a (?:réuni|organisé|accueilli|convié)|qui accueillait|reunió|organizó|organizaron|celebró|convocó|transmitió|провёл|провела|провело|провели|организовал\p{{L}}*|устроил\p{{L}}*)"
+                r"(?:^|[\s(,])(?:[Tt]he |[Dd]as |[Dd]ie |[Dd]er |[Ll]e |[Ll]a |[Ll][’']|[Ee]l )?{HOUSE}(?: \([^)]{{2,12}}\))?,? (?:brought together|met\b|held\b|hosted|organi[sz]ed|convened|invites|invited|gathered|zur [^,.;]{{3,90}} (?:geladen|eingeladen) hatte|hatte(?:n)? [^,.;]{{0,40}}(?:geladen|eingeladen)|veranstaltete|lud\b|lädt\b|a (?:réuni|organisé|accueilli|convié)|(?:qui )?accueillait|conviait|réunissait|organisait|présentait|tenait|reunió|organizó|organizaron|celebró|convocó|transmitió|провёл|провела|провело|провели|организовал\p{{L}}*|устроил\p{{L}}*)"
             )),
             // what was done, then by whom
             pattern(&format!(
                 r"(?:(?:organi[sz]ed|hosted|arranged|convened|presented) (?:jointly )?by|veranstaltet (?:von|vom)|organisiert (?:von|vom)|organisée?s? par|proposée?s? par|organizad[oa]s? por|impulsad[oa]s? por|convocad[oa]s? por|организатор\p{{L}}*\s?[—–:-])\s*(?:the |der |dem |l[’']|la |le |el )?{HOUSE}"
+            )),
+            // "celebró en Zaragoza el Instituto ...", "hat die Gesellschaft ... diskutiert", "Его организовал Институт ..."
+            pattern(&format!(
+                r"(?:(?:celebró|organizó|convocó|reunió)(?: en \p{{Lu}}\p{{L}}+)? (?:el|la)|\b(?:hat|hatte)(?:n)? (?:das|die|der)|(?:организовал|провёл|провел|устроил|собрал)\p{{L}}?) {HOUSE}"
             )),
             pattern(&format!(
                 r"(?:[Gg]astgeber(?:in)?[^.;]{{0,90}} war(?:en)?|[Ee]ingeladen hatte(?:n)?|[Ll]ädt|[Ll]ud) (?:das |die |der ){HOUSE}"
@@ -108,26 +117,42 @@ fn starts_otherwise(name: &str) -> bool {
     super::people::is_address(first)
         || matches!(
             first,
-            "On" | "From" | "In" | "At" | "Am" | "Im" | "Le" | "En" | "В" | "На"
+            "On" | "From" | "In" | "At" | "About" | "Am" | "Im" | "Über" | "Le" | "En" | "À" | "В" | "На" | "О" | "Об"
         )
 }
 
-/// The name of a house alone in the last paragraph.
+/// The name of a house alone in the last paragraph, or before its address.
 fn signature(paragraphs: &[&str]) -> Option<Found> {
-    static WHOLE: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(&format!(
-            r"^(?:[Tt]he |[Dd]as |[Dd]ie |[Dd]er |[Ll]e |[Ll]a |[Ee]l )?{HOUSE}(?: e\. ?V\.)?(?:, \p{{Lu}}\p{{L}}+)?$"
-        ))
-    });
     let last = tidy(paragraphs.last()?);
-    let captures = WHOLE.captures(&last).filter(|_| last.chars().count() <= 90)?;
-    let name = captures.name("house")?.as_str();
-    let is_house = name.split(' ').count() >= 2 && name.split([' ', '-']).any(is_institution);
-    is_house.then(|| Found {
-        name: name.to_owned(),
+    Some(Found {
+        name: signed(&last)?,
         rule: "signature under the text",
-        words: last.clone(),
+        words: last,
     })
+}
+
+/// The house of a line that is nothing but its name, or its name and address: "Altmoor Institute, 4 Weir Lane, Altmoor".
+pub(super) fn signed(line: &str) -> Option<String> {
+    /// Longer is a sentence.
+    const LONGEST: usize = 160;
+    static WHOLE: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"^(?:©\s*)?(?:\d{4}(?:\s*[–-]\s*\d{4})?,?\s*)?(?:[Tt]he |[Dd]as |[Dd]ie |[Dd]er |[Ll]e |[Ll]a |[Ee]l |[Ll][’'])?(?P<house>\p{Lu}[^,.·–—|()\d:;!?]{5,100}?)(?: e\. ?V\.| ASBL| gGmbH)?(?:, \p{Lu}\p{L}+)?(?P<address>\s*[,.·–—|(].*)?$",
+        )
+    });
+    let captures = WHOLE.captures(line).filter(|_| line.chars().count() <= LONGEST)?;
+    let name = captures.name("house")?.as_str();
+    let is_notice = line.starts_with('©');
+    let is_address = captures.name("address").is_none_or(|rest| {
+        is_notice || rest.as_str().contains(|c: char| c.is_ascii_digit()) && super::prose::sentences(line).len() <= 4
+    });
+    // "Bellfounder House" is where it is.
+    let is_building = name.ends_with(" House") || name.ends_with(" Hall");
+    let is_house = name.split(' ').count() >= 2
+        && name.split([' ', '-']).any(is_institution)
+        && !starts_otherwise(name)
+        && !is_building;
+    (is_house && is_address).then(|| name.to_owned())
 }
 
 #[cfg(test)]
@@ -136,7 +161,7 @@ mod tests {
 
     #[track_caller]
     fn by(sentence: &str, expected: Option<&str>) {
-        let found = find(&[], &[sentence], &[]);
+        let found = find(&[], &[sentence], &[], None);
         assert_eq!(found.first().map(|found| found.name.as_str()), expected, "{sentence}");
     }
 
@@ -175,11 +200,19 @@ mod tests {
 
     #[test]
     fn a_house_alone_at_the_end_has_signed() {
-        let found = find(&[], &[], &["A text.", "Altmoor Institute for Rivers"]);
+        let found = find(&[], &[], &["A text.", "Altmoor Institute for Rivers"], None);
         assert_eq!(
             found.first().map(|found| found.name.as_str()),
             Some("Altmoor Institute for Rivers")
         );
-        assert!(find(&[], &[], &["A text.", "Thank you."]).is_empty());
+        assert!(find(&[], &[], &["A text.", "Thank you."], None).is_empty());
+        assert_eq!(
+            signed("Altmoor Institute for Rivers, 4 Weir Lane, Altmoor").as_deref(),
+            Some("Altmoor Institute for Rivers")
+        );
+        assert_eq!(
+            signed("The Altmoor Institute, where it all began, thanks its guests"),
+            None
+        );
     }
 }

@@ -87,7 +87,7 @@ pub(super) fn stated(text: &str) -> Parts {
 
 /// What each rule finds, the surest first. The sentences come in the order of their worth: the dated one, the title,
 /// then those that tell what took place.
-pub(super) fn find(sentences: &[&str], first_paragraph: &str) -> Vec<Place> {
+pub(super) fn find(sentences: &[&str], early: Option<&[&str]>, first_paragraph: &str) -> Vec<Place> {
     let tied = |rule: fn(&str) -> Option<Place>| {
         sentences
             .iter()
@@ -95,12 +95,42 @@ pub(super) fn find(sentences: &[&str], first_paragraph: &str) -> Vec<Place> {
             .find_map(|sentence| rule(&sentence))
     };
     let found = [
+        tied(beside_venue),
         dateline(first_paragraph),
         tied(beside_place_words),
-        tied(beside_venue),
+        early.and_then(|early| first_of(early).find_map(beside_venue)),
         tied(known_after_in),
     ];
-    found.into_iter().flatten().collect()
+    found.into_iter().flatten().chain(early.and_then(only_one)).collect()
+}
+
+/// The only city that the first sentences name with "in": where else would it have been?
+fn only_one(early: &[&str]) -> Option<Place> {
+    const FIRST: usize = 4;
+    static AFTER_IN: LazyLock<Regex> = LazyLock::new(|| pattern(&format!(r"\b(?:[Ii]n|à|À|[Ee]n|[Вв]о?)\s+{NAME}")));
+    let sentences = early
+        .iter()
+        .take(FIRST)
+        .enumerate()
+        .filter(|(at, one)| *at == 0 || super::event::tells_of_event(one))
+        .map(|(_, one)| one)
+        .filter(|one| !super::event::is_elsewhen(one));
+    let mut places = sentences.flat_map(|sentence| {
+        AFTER_IN
+            .captures_iter(sentence)
+            .filter_map(|captures| captures.name("name"))
+            .filter_map(|name| {
+                known(
+                    sentence,
+                    name.start(),
+                    name.as_str(),
+                    "only city of the first sentences",
+                )
+            })
+            .collect::<Vec<_>>()
+    });
+    let first = places.next()?;
+    places.all(|other| other.city == first.city).then_some(first)
 }
 
 /// What stands in brackets is said aside: "(in Moscow it will be eleven)".
@@ -115,7 +145,7 @@ pub(super) fn in_head_line(lines: &[&str]) -> Option<(Place, Option<String>)> {
     const LONGEST: usize = 120;
     static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)\b\d{4,6}\b\s+\p{Lu}|©|\btel\b|@|\b(?:str|street|straße|rue|calle|avenue|ул)\.?\b|https?:|^(?:von|by|por|par)\b",
+            r"(?i)\p{L} \d{1,4} ?[a-d]?(?:,|$|\s*[·|])|\b\d{4,6}\b\s+\p{Lu}|©|\btel\b|@|\b(?:str|street|straße|rue|calle|avenue|ул)\.?\b|https?:|^(?:von|by|por|par)\b",
         )
     });
     let head = lines.iter().take(12).flat_map(|text| text.lines());
@@ -212,8 +242,32 @@ pub(super) fn labelled(labels: &[Stated<'_>]) -> Option<Place> {
 /// "at the Torrens Pavilion in Adelaide", "im Gewölbesaal in Görlitz", "salle des Moulins, à Chartres": a name behind a
 /// building and "in" is a city, known or not.
 fn beside_venue(sentence: &str) -> Option<Place> {
-    static BEHIND: LazyLock<Regex> = LazyLock::new(|| pattern(&format!(r"^(?:,? (?:in|at|à|en|of|de|в)|,)\s+{NAME}")));
-    super::venue::all(sentence).into_iter().find_map(|venue| {
+    super::venue::all(sentence)
+        .iter()
+        .find_map(|venue| city_behind(sentence, venue))
+}
+
+/// The first building of the first sentences behind which a known city stands.
+pub(super) fn venue_beside_city(early: &[&str]) -> Option<super::venue::Venue> {
+    first_of(early).find_map(|sentence| {
+        let venues = super::venue::all(sentence);
+        venues.into_iter().find(|venue| city_behind(sentence, venue).is_some())
+    })
+}
+
+fn first_of<'a>(early: &'a [&'a str]) -> impl Iterator<Item = &'a str> {
+    const FIRST: usize = 12;
+    let sentences = early.iter().take(FIRST).copied();
+    sentences.filter(|one| !super::event::is_elsewhen(one))
+}
+
+fn city_behind(sentence: &str, venue: &super::venue::Venue) -> Option<Place> {
+    static BEHIND: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(&format!(
+            r"^(?:,? (?:in|at|à|en|of|de|в|nach|on the (?:edge|outskirts) of|in the (?:heart|cent(?:re|er)) of|en el (?:centro|corazón) de|au cœur de|im (?:Zentrum|Herzen) (?:von)?|в центре)|,)\s+{NAME}"
+        ))
+    });
+    {
         let after = &sentence[venue.end..];
         let captures = BEHIND.captures(after)?;
         let name = captures.name("name")?;
@@ -223,6 +277,18 @@ fn beside_venue(sentence: &str) -> Option<Place> {
             name.as_str(),
             "known city beside a venue",
         )
+        .or_else(|| beside_region(sentence, venue.end + name.start(), name.as_str()))
+    }
+}
+
+/// "Guelph, Ontario": what stands before a known region is a city.
+fn beside_region(sentence: &str, start: usize, name: &str) -> Option<Place> {
+    let (city, region) = name.split_once(", ")?;
+    (is_country(region) && !is_place(city)).then(|| Place {
+        city: tidy(city),
+        country: None,
+        rule: "name beside a venue and a region",
+        words: whole_words(sentence, start, start + name.len()),
     })
 }
 
@@ -284,7 +350,12 @@ fn is_of_the_event(sentence: &str, at: usize) -> bool {
         .find([',', ';', ':'])
         .map_or(sentence.len(), |mark| at + mark);
     let before = sentence.get(from..at).unwrap_or_default();
-    before.split_whitespace().count() <= 1
+    let mut words = before.split_whitespace();
+    let is_relative = matches!(
+        words.next(),
+        Some("die" | "der" | "das" | "who" | "which" | "qui" | "que" | "которая" | "который")
+    );
+    (words.next().is_none() && !is_relative)
         || before.trim_end().ends_with("городе")
         || super::event::tells_of_event(sentence.get(from..to).unwrap_or_default())
 }

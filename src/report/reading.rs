@@ -119,6 +119,8 @@ pub(super) struct Material {
     pub(super) whole: Vec<Block>,
     /// Pages: days that `time` elements state.
     pub(super) days: Vec<NaiveDate>,
+    /// Pages: the institution whose page it is.
+    pub(super) house: Option<String>,
 }
 
 impl From<html::Page> for Material {
@@ -127,6 +129,7 @@ impl From<html::Page> for Material {
             blocks: page.blocks,
             whole: page.whole,
             days: page.days,
+            house: page.house,
         }
     }
 }
@@ -160,10 +163,13 @@ pub(super) fn finish(mut report: Report, material: Material, context: &Context) 
         mut blocks,
         whole,
         days,
+        house,
     } = material;
     if let Some(bytes) = &context.sidecar {
         front::enter_sidecar(bytes, &mut report)?;
     }
+    let last = blocks.last().map(|block| block.text.clone());
+    let house = house.or_else(|| organiser::signed(&last?));
     if let Some(tail) = tail::find(&blocks) {
         blocks.truncate(tail.keep);
         if report.related.is_empty() {
@@ -187,7 +193,16 @@ pub(super) fn finish(mut report: Report, material: Material, context: &Context) 
     }
     enter_body(&mut report, &blocks);
     topics::enter(&mut report, &context.topics);
-    enter_from_prose(&mut report, &blocks, &whole, &days, context);
+    enter_from_prose(
+        &mut report,
+        &blocks,
+        &Beside {
+            whole: &whole,
+            days: &days,
+            house: house.as_deref(),
+        },
+        context,
+    );
     Ok(report)
 }
 
@@ -303,8 +318,16 @@ fn enter_body(report: &mut Report, blocks: &[Block]) {
     }
 }
 
+/// What a text has beside it.
+struct Beside<'a> {
+    whole: &'a [Block],
+    days: &'a [NaiveDate],
+    house: Option<&'a str>,
+}
+
 /// What nobody stated is looked for in running text.
-fn enter_from_prose(report: &mut Report, blocks: &[Block], whole: &[Block], days: &[NaiveDate], context: &Context) {
+fn enter_from_prose(report: &mut Report, blocks: &[Block], beside: &Beside<'_>, context: &Context) {
+    let Beside { whole, days, house } = *beside;
     let paragraphs: Vec<&str> = blocks
         .iter()
         .filter(|block| block.kind != Kind::Heading)
@@ -318,14 +341,23 @@ fn enter_from_prose(report: &mut Report, blocks: &[Block], whole: &[Block], days
     // Lines as written: a label such as "Date:" begins a line, not always a paragraph.
     let lines: Vec<String> = blocks.iter().take(HEAD_BLOCKS).map(written_lines).collect();
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let facts: Vec<String> = whole.iter().take(HEAD_BLOCKS * 2).map(written_lines).collect();
+    let facts: Vec<&str> = lines.iter().copied().chain(facts.iter().map(String::as_str)).collect();
+    let head: Vec<&str> = facts.iter().skip(lines.len()).copied().collect();
     if report.published.is_none()
-        && let Some((day, words)) = event::published(&lines).or_else(|| event::published(&paragraphs))
+        && let Some((day, words)) = [&lines, &head, &paragraphs]
+            .into_iter()
+            .find_map(|lines| event::published(lines))
     {
         report.published = Some(day.and_time(NaiveTime::MIN).and_utc());
         report.note("published", "line that states the publication", &words);
     }
-    let facts: Vec<String> = whole.iter().take(HEAD_BLOCKS * 2).map(written_lines).collect();
-    let facts: Vec<&str> = lines.iter().copied().chain(facts.iter().map(String::as_str)).collect();
+    if report.published.is_none()
+        && let Some((day, words)) = event::posted(&lines, &paragraphs).or_else(|| event::posted(&head, &paragraphs))
+    {
+        report.published = Some(day.and_time(NaiveTime::MIN).and_utc());
+        report.note("published", "day alone near the top, later than the event", &words);
+    }
     let labels = labels::find(&facts);
     let title = report.title.clone();
     let told = event::Told {
@@ -351,14 +383,8 @@ fn enter_from_prose(report: &mut Report, blocks: &[Block], whole: &[Block], days
         .chain([title.as_str()])
         .chain(telling.iter().copied())
         .collect();
-    enter_place(
-        report,
-        &sentences,
-        paragraphs.first().copied().unwrap_or_default(),
-        &facts,
-        &labels,
-    );
-    enter_holding(report, &facts, &labels, &telling, &paragraphs);
+    enter_holding(report, &facts, &labels, &telling, &paragraphs, house);
+    enter_place(report, &sentences, &paragraphs, &facts, &labels);
     let named = series::find(&[sentences.as_slice(), event::early(&paragraphs).as_slice()].concat());
     report.enter(
         "series",
@@ -373,6 +399,9 @@ fn enter_from_prose(report: &mut Report, blocks: &[Block], whole: &[Block], days
     let text = std::mem::take(&mut report.body_text);
     people::spell_out(&mut report.people, &text);
     report.body_text = text;
+    if let Some(house) = &report.event.organiser {
+        people::at_home(&mut report.people, house);
+    }
     if report.summary.is_none()
         && let Some(text) = summary::of(blocks)
     {
@@ -427,8 +456,15 @@ fn written_lines(block: &Block) -> String {
 }
 
 /// Who held the event, whether it took place, and whether it was held online.
-fn enter_holding(report: &mut Report, lines: &[&str], labels: &[Stated<'_>], telling: &[&str], paragraphs: &[&str]) {
-    let hosts = organiser::find(labels, telling, paragraphs);
+fn enter_holding(
+    report: &mut Report,
+    lines: &[&str],
+    labels: &[Stated<'_>],
+    telling: &[&str],
+    paragraphs: &[&str],
+    house: Option<&str>,
+) {
+    let hosts = organiser::find(labels, telling, paragraphs, house);
     report.enter(
         "event.organiser",
         |report| &mut report.event.organiser,
@@ -455,7 +491,9 @@ fn enter_holding(report: &mut Report, lines: &[&str], labels: &[Stated<'_>], tel
     }
 }
 
-fn enter_place(report: &mut Report, sentences: &[&str], first: &str, lines: &[&str], labels: &[Stated<'_>]) {
+fn enter_place(report: &mut Report, sentences: &[&str], paragraphs: &[&str], lines: &[&str], labels: &[Stated<'_>]) {
+    let first = paragraphs.first().copied().unwrap_or_default();
+    let early = event::early(paragraphs);
     let head = place::in_head_line(lines);
     let labelled = labels.iter().filter(|one| one.label == Label::Place);
     let labelled = labelled.filter_map(|one| {
@@ -472,19 +510,29 @@ fn enter_place(report: &mut Report, sentences: &[&str], first: &str, lines: &[&s
             words: at.words.clone(),
         })
     });
-    let in_prose = venue::find(sentences).map(|venue| Said {
-        value: venue.name,
-        rule: "building behind words of place",
-        words: venue.words,
-    });
+    let in_prose = venue::find(sentences).map(|venue| (venue, "building behind words of place"));
+    let beside_city = place::venue_beside_city(&early).map(|venue| (venue, "building beside a known city"));
+    let early_on =
+        venue::find(early.get(..5).unwrap_or(&early)).map(|venue| (venue, "building of the first sentences"));
+    let in_prose = in_prose
+        .into_iter()
+        .chain(beside_city)
+        .chain(early_on)
+        .map(|(venue, rule)| Said {
+            value: venue.name,
+            rule,
+            words: venue.words,
+        });
     let venues: Vec<Said> = labelled.chain(in_head).chain(in_prose).collect();
     report.enter("event.venue", |report| &mut report.event.venue, venues);
 
+    // Who met on the net names cities for other reasons.
+    let at_a_place = (!report.event.online).then_some(early.as_slice());
     let is_stated = report.event.city.is_some();
     let labelled = place::labelled(labels).into_iter();
     let cities: Vec<place::Place> = labelled
         .chain(head.map(|(place, _)| place))
-        .chain(place::find(sentences, first))
+        .chain(place::find(sentences, at_a_place, first))
         .collect();
     if let (false, None, Some(country)) = (
         is_stated,

@@ -16,6 +16,18 @@ use super::prose::{pattern, sentences};
 /// A badge or a notice is a line no longer than this.
 const NOTICE: usize = 200;
 
+/// Words that tell of an event that is to come.
+static FUTURE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)\b(?:invites? you|will (?:take place|be held|host|speak|discuss)|join us|confirmed speakers|lädt\b.{0,80}\bein|findet\b.{0,120}\bstatt|wird\b.{0,80}\b(?:stattfinden|sprechen)|referiert|aura lieu|se tiendra|interviendront|s[’']adressera|tendrá lugar|se celebrará|la cita será|participarán|состоится|расскажет|sera le grand témoin|is planned for|пройдёт|пройдет|приглашаем)\b",
+    )
+});
+
+/// Whether a sentence tells of an event that is to come.
+pub(super) fn tells_of_future(sentence: &str) -> bool {
+    FUTURE.is_match(sentence)
+}
+
 pub(super) struct Told {
     pub(super) status: Status,
     pub(super) rule: &'static str,
@@ -33,11 +45,6 @@ pub(super) fn find(
     static CANCELLED: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
             r"(?i)\b(?:cancell?ed|called off|will not take place|abgesagt|entfällt|entfallen|fällt (?:leider )?aus|annulée?|annulation|n’aura pas lieu|cancelad[oa]|suspendid[oa]|se suspende|dejar sin efecto|отменяется|отмен[её]н[аоы]?|не состоится)\b",
-        )
-    });
-    static FUTURE: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"(?i)\b(?:invites? you|will (?:take place|be held|host|speak|discuss)|join us|confirmed speakers|lädt\b.{0,80}\bein|findet\b.{0,120}\bstatt|wird\b.{0,80}\b(?:stattfinden|sprechen)|referiert|aura lieu|se tiendra|interviendront|s[’']adressera|tendrá lugar|se celebrará|la cita será|participarán|состоится|пройдёт|пройдет|приглашаем)\b",
         )
     });
     static UPCOMING: LazyLock<Regex> = LazyLock::new(|| {
@@ -113,7 +120,7 @@ pub(super) fn online(title: &str, lines: &[&str], telling: &[&str], paragraphs: 
     /// One person on a screen, a recording, a denial.
     static NOT: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)\b(?:recording|available online|read online|register online|aufzeichnung|enregistrement|grabación|запись|без трансляции|не транслир\p{L}+|not streamed|joined (?:online|by)|intervino por|присоединил\p{L}+|par liaison|anmeldung online|online anmelden|online-anmeldung|inscription en ligne|mise? en ligne|inscripción en línea)\b",
+            r"(?i)\b(?:recording|available online|read online|register online|aufzeichnung|enregistrement|grabación|запись|без трансляции|не транслир\p{L}+|not streamed|joined (?:online|by)|war\b.{0,60}zugeschaltet|intervino por|присоединил\p{L}+|par liaison|anmeldung online|online anmelden|online-anmeldung|inscription en ligne|mise? en ligne|inscripción en línea)\b",
         )
     });
     let head = lines

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::Related;
-use super::blocks::Block;
+use super::blocks::{Block, Kind};
 use super::prose::pattern;
 
 /// A tail with more lines is a table of contents, not a tail.
@@ -24,17 +24,17 @@ static OPENING: LazyLock<Regex> = LazyLock::new(|| {
         r"(?ix)^[\s\#*—–-]*(?:
             you\ (?:may|might)\ also\ (?:like|be\ interested\ in|enjoy)
           | (?:related|recent|other|past|more)(?:\ (?:articles|reports|events|content|links|posts|reading|topics|news|materials|stories|talks|publications))
-          | related | recent | (?:read|see)\ (?:also|more|next) | further\ reading | more\ (?:on\ this(?:\ topic)?|like\ this|(?:from|in)\ (?:this|the)\ series)
-          | siehe\ auch | lesen\ sie\ auch | mehr\ (?:zum\ thema|aus\ (?:dieser|der)\ reihe) | (?:zum\ )?weiterlesen
+          | related | recent | (?:keep\ reading|read\ more\ from\ (?:the|our)\ \p{L}+|(?:read|see)\ (?:also|more|next)) | further\ reading | more\ (?:on\ this(?:\ topic)?|like\ this|(?:from|in)\ (?:this|the|our)\ (?:series|archive|cent(?:re|er)|institute))
+          | siehe\ auch | weiterführende\ links | lesen\ sie\ auch | mehr\ (?:zum\ thema|aus\ (?:dieser|der)\ reihe) | (?:zum\ )?weiterlesen
           | (?:weitere|verwandte|vergangene|frühere|andere|ähnliche)\ (?:berichte|artikel|beiträge|themen|veranstaltungen|meldungen|texte)
           | das\ könnte\ (?:sie|dich)\ auch\ interessieren | auch\ interessant
           | (?:см\.|смотрите)\ ?также | читайте\ также | по\ теме | вам\ (?:также\ )?может\ (?:быть\ интересно|понравиться|пригодиться)
           | (?:похожие|другие|недавние|прошедшие|прошлые|последние)\ (?:материалы|статьи|новости|события|встречи|публикации)
-          | недавнее | ещ[её]\ (?:на\ сайте|по\ теме) | читать\ далее
-          | voir\ aussi | (?:à|a)\ lire\ (?:aussi|également) | lire\ aussi | sur\ le\ même\ (?:thème|sujet)
+          | материалы\ по\ теме | недавнее | ещ[её]\ (?:на\ сайте|по\ теме) | читать\ далее
+          | voir\ aussi | (?:à|a)\ lire\ (?:aussi|également) | lire\ aussi | sur\ le\ même\ (?:thème|sujet) | pour\ aller\ plus\ loin | dans\ la\ même\ (?:veine|série|rubrique)
           | (?:articles|événements|contenus|autres\ articles|autres\ événements)\ (?:liés|similaires|connexes|passés)? | vous\ (?:aimerez|pourriez)\ (?:aussi|aussi\ aimer)
           | (?:véase|vea|ver)\ también | lea\ también | (?:artículos|noticias|notas|entradas|contenidos)\ relacionad[oa]s
-          | otr[oa]s\ (?:eventos|noticias|actividades|artículos) | (?:eventos|actividades)\ (?:pasad[oa]s|anteriores) | más\ (?:noticias|sobre\ (?:el|este)\ tema)
+          | otr[oa]s\ (?:eventos|noticias|actividades|artículos) | (?:eventos|actividades)\ (?:pasad[oa]s|anteriores) | más\ (?:noticias|sobre\ (?:el|este)\ tema) | también\ en\ (?:nuestro|este)\ (?:sitio|portal) | para\ seguir\ leyendo | lecturas\ recomendadas
           | (?:también\ )?(?:te|le)\ (?:puede|podría)\ interesar | relacionad[oa]s?
         )\s*(?P<mark>[:：…]?)\s*(?P<rest>.*)$",
     )
@@ -58,6 +58,43 @@ pub(super) struct Tail {
 }
 
 pub(super) fn find(blocks: &[Block]) -> Option<Tail> {
+    by_words(blocks).or_else(|| by_links(blocks))
+}
+
+/// A heading of any words and below it nothing but links, down to the end.
+fn by_links(blocks: &[Block]) -> Option<Tail> {
+    /// What such links are besides other reports.
+    static NO_REPORTS: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)\b(?:downloads?|pdf|slides|program(?:me|m)?|contacts?|kontakt|share|teilen|drucken|print|video|livestream|sources|quellen|literatur|links|programa|contacto|fuentes|materiale?s|источники|контакты|программа|material(?:ien)?|documents?|tags?|speakers)\b",
+        )
+    });
+    // What stands below the links and is none is a foot of the page.
+    let linked = |block: &Block| !block.lines.is_empty() && block.lines.iter().all(|line| line.url.is_some());
+    let end = blocks.iter().rposition(linked)? + 1;
+    let foot = blocks.get(end..)?;
+    let at = blocks.get(..end)?.iter().rposition(|block| !linked(block))?;
+    let head = blocks.get(at)?;
+    let links: Vec<&Related> = blocks.get(at + 1..end)?.iter().flat_map(|block| &block.lines).collect();
+    let is_bold = head.html.starts_with("<p><strong>") && head.html.ends_with("</strong></p>");
+    let is_tail = (head.kind == Kind::Heading || is_bold)
+        && foot.len() <= 2
+        && foot.iter().all(|block| block.text.chars().count() <= LONGEST_TITLE)
+        && (2..=MOST_LINES).contains(&links.len())
+        && links.iter().all(|link| link.title.split(' ').count() >= 2)
+        && !NO_REPORTS.is_match(&head.text)
+        && !links.iter().any(|link| NO_REPORTS.is_match(&link.title));
+    is_tail.then(|| Tail {
+        keep: at,
+        related: links
+            .iter()
+            .map(|link| title_of(&link.title, link.url.as_deref()))
+            .collect(),
+        words: head.text.clone(),
+    })
+}
+
+fn by_words(blocks: &[Block]) -> Option<Tail> {
     let first = blocks.len().saturating_sub(MOST_LINES + 1);
     (first..blocks.len()).find_map(|at| {
         let (block, after) = (blocks.get(at)?, blocks.get(at + 1..)?);
@@ -74,8 +111,25 @@ pub(super) fn find(blocks: &[Block]) -> Option<Tail> {
             related.push(title_of(rest, head.url.as_deref()));
         }
         related.extend(lines.iter().map(|line| title_of(&line.title, line.url.as_deref())));
+        // The house and its address on lines of their own below the titles.
+        let is_signed = |block: &Block| {
+            let house = block
+                .lines
+                .first()
+                .and_then(|line| super::organiser::signed(&line.title));
+            house.is_some() && block.text.contains(|c: char| c.is_ascii_digit())
+        };
+        let after = match after.split_last() {
+            Some((last, titles)) if is_signed(last) && !related.is_empty() | !titles.is_empty() => titles,
+            _ => after,
+        };
         for line in after.iter().flat_map(|block| &block.lines) {
-            related.push(title_of(&line.title, line.url.as_deref()));
+            // The name of the house with its address, below the titles, is none.
+            let is_foot =
+                line.title.contains(|c: char| c.is_ascii_digit()) && super::organiser::signed(&line.title).is_some();
+            if !is_foot {
+                related.push(title_of(&line.title, line.url.as_deref()));
+            }
         }
         related.retain(|one| !one.title.is_empty());
         let is_tail = !related.is_empty()

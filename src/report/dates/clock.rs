@@ -59,14 +59,52 @@ pub(super) fn with_time(text: &str, range: Range<usize>, start: Day, end: Option
 pub(in crate::report) fn time_of_day(text: &str) -> Option<TimeOfDay> {
     static LED: LazyLock<Regex> = LazyLock::new(|| {
         pattern(&format!(
-            r"(?ix)(?:^|\b(?:at|um|à|las|в|from|von|ab|с|de|desde|between|zwischen|entre)\s+|[,·|]\s*){CLOCK}"
+            r"(?ix)(?:^|\b(?:at|um|à|las|в|на|from|von|ab|с|de|desde|between|zwischen|entre)\s+|[,·|(]\s*){CLOCK}"
         ))
     });
-    LED.captures_iter(text).find_map(|captures| {
+    let in_digits = LED.captures_iter(text).find_map(|captures| {
         let (time, length) = read(&captures, text.get(captures.get(0)?.start()..)?)?;
         // "7.30 per cent", "18:30 francs": what goes on with a letter right away is another number.
         let rest = text.get(captures.get(0)?.start() + length..)?;
         (!rest.starts_with(|c: char| c.is_alphanumeric() || c == '%')).then_some(time)
+    });
+    in_digits.or_else(|| in_words(text))
+}
+
+/// The hours as texts spell them out, one o'clock first.
+const HOURS: [&str; 12] = [
+    "one eins ein une una час",
+    "two zwei deux dos два",
+    "three drei trois tres три",
+    "four vier quatre cuatro четыре",
+    "five fünf cinq cinco пять",
+    "six sechs seis шесть",
+    "seven sieben sept siete семь",
+    "eight acht huit ocho восемь",
+    "nine neun neuf nueve девять",
+    "ten zehn dix diez десять",
+    "eleven elf onze once одиннадцать",
+    "twelve zwölf midi doce двенадцать",
+];
+
+/// "at seven in the evening", "a las siete y media de la tarde": without the part of the day it may be any seven.
+fn in_words(text: &str) -> Option<TimeOfDay> {
+    static WORDS: LazyLock<Regex> = LazyLock::new(|| {
+        let hours: Vec<&str> = HOURS.iter().flat_map(|names| names.split(' ')).collect();
+        pattern(&format!(
+            r"(?i)\b(?:at|um|à|a las?|в)\s+(?P<hour>{})\b(?:\s+(?:o[’']clock|uhr|heures?|часов|часа|en punto))?(?P<half>\s+(?:y media|et demie))?\s+(?:(?P<am>in the morning|morgens|vormittags|du matin|de la mañana|утра)|(?P<pm>in the (?:afternoon|evening)|nachmittags|abends|de l[’']après-midi|du soir|de la (?:tarde|noche)|дня|вечера))",
+            hours.join("|")
+        ))
+    });
+    let captures = WORDS.captures(text)?;
+    let name = captures.name("hour")?.as_str().to_lowercase();
+    let at = HOURS.iter().position(|names| names.split(' ').any(|one| one == name))?;
+    let hour = (u32::try_from(at).ok()? + 1) % 12 + if captures.name("pm").is_some() { 12 } else { 0 };
+    let minute = if captures.name("half").is_some() { 30 } else { 0 };
+    Some(TimeOfDay {
+        from: NaiveTime::from_hms_opt(hour, minute, 0)?,
+        to: None,
+        zone: None,
     })
 }
 
@@ -182,6 +220,11 @@ mod tests {
             Some("Europe/Brussels"),
         );
         time("um 18 Uhr Ortszeit", "18:00", None, None);
+        time("Начало назначили на вечер (18:30)", "18:30", None, None);
+        time("a las siete y media de la tarde", "19:30", None, None);
+        time("A las diez en punto de la mañana", "10:00", None, None);
+        time("at eight o’clock in the evening", "20:00", None, None);
+        time("в семь часов вечера", "19:00", None, None);
     }
 
     #[test]

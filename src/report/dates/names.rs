@@ -55,15 +55,17 @@ pub(super) fn weekday_beside(before: &str, after: &str) -> Option<chrono::Weekda
     let next = after.trim_start_matches([' ', ',', '(', '\u{a0}']);
     let next = next.split([' ', ',', ')', '.', ';']).next().unwrap_or_default();
     // A short name such as "So." has its full stop; without it, it is another word.
-    let named = |word: &str, is_short: bool| {
-        let name = word.trim_end_matches('.').to_lowercase();
-        WEEKDAYS.iter().position(|names| {
-            names.split(' ').any(|one| {
-                one == name && (one.chars().count() > 4 || (is_short && word.ends_with('.')) || one == "среда")
-            })
-        })
-    };
-    let at = named(last, true).or_else(|| named(next, false))?;
+    weekday(last, true).or_else(|| weekday(next, false))
+}
+
+/// The day of the week of a name, full or, if those are asked for, short and with its full stop.
+pub(super) fn weekday(word: &str, is_short: bool) -> Option<chrono::Weekday> {
+    let name = word.trim_end_matches('.').to_lowercase();
+    let at = WEEKDAYS.iter().position(|names| {
+        names
+            .split(' ')
+            .any(|one| one == name && (one.chars().count() > 4 || (is_short && word.ends_with('.')) || one == "среда"))
+    })?;
     [
         chrono::Weekday::Mon,
         chrono::Weekday::Tue,
@@ -75,6 +77,61 @@ pub(super) fn weekday_beside(before: &str, after: &str) -> Option<chrono::Weekda
     ]
     .get(at)
     .copied()
+}
+
+/// The days of a month in words, as dates hold them: "the third of May", "am dritten Mai", "третьего мая".
+const ORDINALS: [&str; 31] = [
+    "first ersten erster premier primero первого",
+    "second zweiten zweiter второго",
+    "third dritten dritter третьего",
+    "fourth vierten vierter четвёртого четвертого",
+    "fifth fünften fünfter пятого",
+    "sixth sechsten sechster шестого",
+    "seventh siebten siebenten siebter седьмого",
+    "eighth achten achter восьмого",
+    "ninth neunten neunter девятого",
+    "tenth zehnten zehnter десятого",
+    "eleventh elften elfter одиннадцатого",
+    "twelfth zwölften zwölfter двенадцатого",
+    "thirteenth dreizehnten тринадцатого",
+    "fourteenth vierzehnten четырнадцатого",
+    "fifteenth fünfzehnten пятнадцатого",
+    "sixteenth sechzehnten шестнадцатого",
+    "seventeenth siebzehnten семнадцатого",
+    "eighteenth achtzehnten восемнадцатого",
+    "nineteenth neunzehnten девятнадцатого",
+    "twentieth zwanzigsten двадцатого",
+    "twenty-first einundzwanzigsten двадцать+первого",
+    "twenty-second zweiundzwanzigsten двадцать+второго",
+    "twenty-third dreiundzwanzigsten двадцать+третьего",
+    "twenty-fourth vierundzwanzigsten двадцать+четвёртого двадцать+четвертого",
+    "twenty-fifth fünfundzwanzigsten двадцать+пятого",
+    "twenty-sixth sechsundzwanzigsten двадцать+шестого",
+    "twenty-seventh siebenundzwanzigsten двадцать+седьмого",
+    "twenty-eighth achtundzwanzigsten двадцать+восьмого",
+    "twenty-ninth neunundzwanzigsten двадцать+девятого",
+    "thirtieth dreißigsten dreissigsten тридцатого",
+    "thirty-first einunddreißigsten einunddreissigsten тридцать+первого",
+];
+
+/// The number of a day by its ordinal.
+pub(super) fn ordinal(word: &str) -> Option<u32> {
+    let word = word.to_lowercase().replace(' ', "+");
+    let at = ORDINALS
+        .iter()
+        .position(|words| words.split(' ').any(|one| one == word))?;
+    u32::try_from(at + 1).ok()
+}
+
+/// All ordinals as one alternative of a pattern, the longest first.
+pub(super) fn ordinal_alternatives() -> String {
+    let mut words: Vec<String> = ORDINALS
+        .iter()
+        .flat_map(|words| words.split(' '))
+        .map(|word| word.replace('+', r"\s+"))
+        .collect();
+    words.sort_by_key(|word| std::cmp::Reverse(word.chars().count()));
+    words.join("|")
 }
 
 /// The full names of the days as one alternative of a pattern.

@@ -11,13 +11,13 @@ pub(super) static HAPPENED: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"(?ix)\b(?:(?:co-?)?host(?:ed|s|ing)?|held|t(?:ook|akes?)\ place|taking\ place|conven(?:ed?|es)|gather(?:ed|s)?
         |m(?:et|eets?)|br(?:ought|ings?)\ together|organi[sz]e[ds]?|opened|invite[ds]?|welcome[ds]?|join\ us|spoke|presented|discussed|our\ guests?
-        |fand(?:en)?|findet|finden|statt\w*|veranstalte\w*|lud(?:en)?|lädt|eingeladen|trafen|diskutiert\w*|kamen|tagte\w*|berieten|beraten|ausgerichtet|zu\ Gast
+        |fand(?:en)?|findet|finden|statt\w*|veranstalte\w*|lud(?:en)?|lädt|eingeladen|trafen|diskutiert\w*|kamen|tagte\w*|getagt\ wurde|berieten|beraten|ausgerichtet|zu\ Gast
         |прош(?:[её]л|ла|ло|ли)|проходил\p{L}*|состоя\p{L}+|пройд[её]т|пров[её]л\p{L}*|организова\p{L}+|собра\p{L}+|приня\p{L}+|начал(?:ся|ась|ось|ись)
         |встретил(?:ся|ась|ись)|представил\p{L}*|обсудил\p{L}*|работал[аио]?|выехал\p{L}*|приютил\p{L}*
         |s[’'](?:est|sont)\ (?:tenue?s?|déroulée?s?|ouverte?s?)|se\ (?:tiendra|sont\ (?:réunis|ouvertes?|tenue?s))|a\ eu\ lieu|aura\ lieu
         |a\ (?:organisé|accueilli|réuni|reçu|rassemblé|présenté)|devait|devaient
         |tuvo\ lugar|tuvieron\ lugar|tendrá\ lugar|(?:se\ )?celebr(?:ó|aron|ará|ado)|se\ (?:realiz|desarroll|traslad)\p{L}+|se\ llevó\ a\ cabo|organiz(?:ó|aron)|acogió
-        |reunió|transmitió|presentó|dictó|impartió|ocupó|convocó|será)\b",
+        |reunió|transmitió|presentó|recevait|vorgestellt\ wurde|dictó|impartió|ocupó|convocó|será)\b",
     )
 });
 
@@ -55,7 +55,7 @@ pub(super) static ELSEWHEN: LazyLock<Regex> = LazyLock::new(|| {
         |postponed\ from|registration|deadline|recording|available|abstracts|will\ be\ published
         |(?:über)?nächste[nrsm]?|vorige[nrsm]?|frühere[nrsm]?|ursprünglich|eigentlich|zuvor|rückschau|anmeldung\p{L}*|anmeldeschluss|abgabe|ersatztermin
         |prochaine?s?|précédente?s?|initialement|s[’']était\ tenue?|avait\ eu\ lieu|inscriptions?|rappel|remboursement|date\ limite
-        |próxim[oa]s?|anterior|inicialmente|inscripci\p{L}+|plazo|edición\ anterior|devolverán|resúmenes
+        |próxim[oa]s?|siguientes?|anterior|inicialmente|inscripci\p{L}+|plazo|edición\ anterior|devolverán|resúmenes
         |следующ\p{L}+|прошл(?:ая|ый|ое|ую)|предыдущ\p{L}+|очередн\p{L}+|ближайш\p{L}+|регистраци\p{L}+|приём\p{L}*|при[её]ма|рукописи|вернём|записаться|похож\p{L}+|первоначально)\b",
     )
 });
@@ -70,8 +70,23 @@ pub(super) static ELSEWHEN_AFTER: LazyLock<Regex> = LazyLock::new(|| {
 /// A sentence that says when the event began or how long it took.
 pub(super) static BEGINS: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?ix)\b(?:beg(?:an|ins|inning)|start(?:ed|s|ing)|dauerte|begann|beginnt|beginn|commen(?:cé|çait|ce|cera)|début|empezó|empezará|comenzó|comienza|partió
+        r"(?ix)\b(?:beg(?:an|ins|inning)|start(?:ed|s|ing)|dauerte|begann|beginnt|beginn|commen(?:cé|çait|ce|cera)|début|empezó|empezaron|empezará|comenzó|comenzaron|comienza|arrancó|partió
         |el\ acto\ fue|began|начал(?:ась|ся|ось|ись|и)|начало|в\ эфир\ вышли|длил(?:ась|ся))\b",
+    )
+});
+
+/// A sentence that says how an event of several days was opened: its hour is that of the first day.
+pub(super) static OPENS: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?ix)\b(?:doors\ opened|was\ opened|opened\ (?:on|at|with)|eröffne\w*|begrüßung|ouvert(?:e|es|s|ure)?|bienvenue|inaugur\p{L}+|bienvenida|откры(?:л|лся|лась|лось|лись|тие))\b",
+    )
+});
+
+/// A sentence that says when an event was over.
+pub(super) static ENDS: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?ix)\b(?:(?:ended|closed|finished|concluded|came\ to\ an\ end)\ at|endete\w*|ging\w*\b.{0,40}\bzu\ Ende|(?:a|ont)\ pris\ fin|s[’']est\ (?:achevée?|terminée?|conclue?)|terminó|finalizó|concluyó
+        |завершил(?:ся|ась|ось|ись)|закончил(?:ся|ась|ось|ись))\b",
     )
 });
 
@@ -91,14 +106,21 @@ pub(super) static DATELINE_END: LazyLock<Regex> =
 /// Words of a report that state when it was published.
 pub(super) static PUBLISHED: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)^\W*(?:published|posted|date of publication|veröffentlicht|erschienen|eingestellt|online seit|опубликовано|дата публикации|publiée?|mise? en ligne|publicad[oa])\s*(?:on|am|le|el)?\s*[:：]?\s*$",
+        r"(?i)^\W*(?:published|posted|date of publication|veröffentlicht|erschienen|eingestellt|online seit|опубликовано|дата публикации|publiée?|mise? en ligne|publicad[oa])\s*(?:on|am|le|el)?\s*[:：]?\s*(?:\p{L}{4,12},?\s*)?$",
     )
 });
 
 /// A line that a site puts above a post: when it was posted, how often it was seen, how long it takes to read.
 pub(super) static POSTED: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)\b(?:views?|min(?:utes)? read|reading time|comments?|aufrufe|lesezeit|kommentare?|vues|min de lecture|commentaires?|visitas|lectura|comentarios?|просмотр\p{L}*|комментари\p{L}+|мин(?:ут\p{L}*)? чтения)\b",
+        r"(?i)\b(?:views?|min(?:utes?)? read|reading time|comments?|aufrufe|lesezeit|kommentare?|vues|min de lecture|commentaires?|visitas|lectura|comentarios?|просмотр\p{L}*|комментари\p{L}+|мин(?:ут\p{L}*)? чтения)\b",
+    )
+});
+
+/// A line of a post besides its day: who wrote it, as sites put it there.
+pub(super) static BYLINE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)(?:^|[|·•—–\s/])(?:(?:by|von|par|por)\s+(?:[\p{Lu}]\p{L}+|equipo|the|die|la|el)|(?:text|texte|texto|autor(?:in)?|author|auteure?|автор|текст)\s*:|redaktion|redacción|rédaction|редакция|newsroom)",
     )
 });
 
@@ -110,7 +132,7 @@ pub(super) static DAY_BEFORE: LazyLock<Regex> = LazyLock::new(|| {
 /// What only another event is called: the next one, the session before.
 pub(super) static NEXT: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)(?:\b(?:the|our|next)\s+next|^next|\bnext (?:lecture|talk|meeting|workshop|seminar|event|session|year|month)|\b(?:die|das|der) nächste\w*|^nächste\w*|letzte Sitzung\s*:|\b(?:la|le) prochaine?|^prochaine?|\b(?:la|el) próxim[oa]|^próxim[oa]|\bследующ\p{L}+ (?:встреч|лекц|семинар|эфир|заседан)\p{L}*|\bпродолжится\b|\bpour le prochain)",
+        r"(?i)(?:\b(?:the|our|next)\s+next|^next|\bnext (?:lecture|talk|meeting|workshop|seminar|event|session|year|month)|\b(?:die|das|der) nächste\w*|^nächste\w*|letzte Sitzung\s*:|\b(?:la|le) prochaine?|^prochaine?|\b(?:la|el) (?:próxim[oa]|siguiente)|^próxim[oa]|^следующ\p{L}+|\bнапоминаем\b|\bнамечен\p{L}* на\b|\breprendra\b|\bcontinues on\b|\bse reanudará\b|\bwird\b.{0,40}\bfortgesetzt\b|\bwe remind\b|\brappelons\b|\brecordamos\b|\bследующ\p{L}+ (?:встреч|лекц|семинар|эфир|заседан)\p{L}*|\bпродолжится\b|\bpour le prochain)",
     )
 });
 

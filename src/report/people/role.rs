@@ -143,6 +143,47 @@ pub(super) fn house(after: &str) -> Option<(String, usize)> {
         .then(|| (super::russian::nominative(house.as_str()), house.end()))
 }
 
+/// " (Bluenose University)" right behind what says as what somebody speaks.
+pub(super) fn house_in_brackets(after: &str) -> Option<String> {
+    let (inner, _) = after.strip_prefix(" (")?.split_once(')')?;
+    let is_house = inner.chars().count() <= LONGEST_ROLE
+        && inner.starts_with(char::is_uppercase)
+        && inner.split([' ', '-']).any(is_institution)
+        && !inner.contains(|c: char| c.is_ascii_digit());
+    is_house.then(|| house_name(inner.split(',').next().unwrap_or(inner)))
+}
+
+/// ", who directs the land-use programme of ...", ", die an der Hochschule lehrt": role and house of a relative clause.
+pub(super) fn of_clause(after: &str) -> Option<(Option<String>, Option<String>)> {
+    static CLAUSE: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"^, (?:who|die|der|qui|que|quien|который|которая) (?P<words>[^.;:!?“”„«»]{3,160})"));
+    static AT: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"\b(?:at|of|an der|am|bei der|beim|im|à l[’']|à la|au|de l[’']|de la|du|en la|en el|de la|del|в|на) ?(?:the )?(?P<house>\p{Lu}[\p{L}\p{M}’'-]*(?: (?:(?:of|for|the|and|für|des|der|de|la|del|du|et|y|d[’'])\s?){0,3}\p{Lu}[\p{L}\p{M}’'-]*){0,7})",
+        )
+    });
+    const VERBS: &[(&str, &str)] = &[
+        ("directs", "director"),
+        ("heads", "head"),
+        ("runs", "head"),
+        ("leads", "head"),
+        ("chairs", "chair"),
+        ("edits", "editor"),
+    ];
+    let words = CLAUSE.captures(after)?.name("words")?.as_str();
+    let role = words.split(' ').take(2).find_map(|word| {
+        let (_, role) = VERBS.iter().find(|(verb, _)| *verb == word)?;
+        Some((*role).to_owned())
+    });
+    let role = role.or_else(|| words.contains("holds the chair").then(|| "chair".to_owned()));
+    let house = AT
+        .captures_iter(words)
+        .filter_map(|captures| captures.name("house"))
+        .find(|house| house.as_str().split([' ', '-']).any(is_institution) && house.as_str().contains(' '))
+        .map(|house| house_name(house.as_str()));
+    (role.is_some() || house.is_some()).then_some((role, house))
+}
+
 /// "Head of Department at the Institute" into role and affiliation.
 pub(super) fn role_of(words: &str) -> (Option<String>, Option<String>) {
     static AT: LazyLock<Regex> = LazyLock::new(|| {
@@ -158,7 +199,10 @@ pub(super) fn role_of(words: &str) -> (Option<String>, Option<String>) {
         && let (Some(role), Some(at)) = (captures.name("role"), captures.name("at"))
         // Every German noun has a capital: "im Außendienst" is no employer.
         && (with_institution(at.as_str())
-            || (captures.name("sure").is_some() && role.as_str().split([' ', '-']).any(is_role)))
+            || (captures.name("sure").is_some()
+                && role.as_str().split([' ', '-']).any(is_role)
+                // "acéricultrice à Saint-Pamphile": where somebody lives.
+                && (at.as_str().contains(' ') || captures.name("sure").is_some_and(|word| word.as_str() != "à"))))
         && (!role.as_str().split(' ').any(is_institution) || role.as_str().split(' ').any(is_role))
     {
         return (Some(role.as_str().to_owned()), Some(house_name(at.as_str())));
@@ -179,8 +223,13 @@ pub(super) fn role_of(words: &str) -> (Option<String>, Option<String>) {
 }
 
 fn without_article(words: &str) -> &str {
+    let words = ["Puis ", "puis ", "Then ", "Dann "]
+        .iter()
+        .find_map(|first| words.strip_prefix(first))
+        .unwrap_or(words);
     [
-        "the ", "a ", "an ", "der ", "die ", "ein ", "eine ", "le ", "la ", "l’", "l'", "un ", "une ", "el ", "una ",
+        "The ", "Der ", "Die ", "Le ", "La ", "L’", "L'", "El ", "the ", "a ", "an ", "der ", "die ", "ein ", "eine ",
+        "le ", "la ", "l’", "l'", "un ", "une ", "el ", "una ",
     ]
     .iter()
     .find_map(|article| words.strip_prefix(article))
@@ -440,6 +489,7 @@ pub(super) fn before_name(before: &str) -> Option<String> {
         "al",
         "au",
         "neither",
+        "puis",
         "speakers",
         "others",
     ];

@@ -87,9 +87,137 @@ fn adjective(word: &str, gender: char) -> Option<String> {
         .find_map(|(genitive, nominative)| Some(format!("{}{nominative}", word.strip_suffix(genitive)?)))
 }
 
+/// Whether a word is in Cyrillic letters.
+pub(super) fn is_cyrillic(word: &str) -> bool {
+    word.chars().any(|c| ('а'..='я').contains(&c))
+}
+
+/// A full name whose patronymic shows that it is declined, in the nominative: "Генриетты Павловны Штолль" becomes
+/// "Генриетта Павловна Штолль". Other names are as they are: without a patronymic no ending is sure.
+pub(super) fn person(name: &str) -> String {
+    /// What the patronymic ends with, what it ends with in the nominative, and then for given name and surname.
+    type Turn = (
+        &'static str,
+        &'static str,
+        &'static [(&'static str, &'static str)],
+        &'static [(&'static str, &'static str)],
+    );
+    const WOMAN: &[(&str, &str)] = &[
+        ("ской", "ская"),
+        ("цкой", "цкая"),
+        ("овой", "ова"),
+        ("евой", "ева"),
+        ("иной", "ина"),
+        ("ой", "а"),
+    ];
+    const TURNS: &[Turn] = &[
+        (
+            "вича",
+            "вич",
+            &[("я", "й"), ("а", "")],
+            &[
+                ("ского", "ский"),
+                ("цкого", "цкий"),
+                ("ого", "ый"),
+                ("я", "ь"),
+                ("а", ""),
+            ],
+        ),
+        (
+            "вичу",
+            "вич",
+            &[("ю", "й"), ("у", "")],
+            &[
+                ("скому", "ский"),
+                ("цкому", "цкий"),
+                ("ому", "ый"),
+                ("ю", "ь"),
+                ("у", ""),
+            ],
+        ),
+        (
+            "вичем",
+            "вич",
+            &[("ем", "й"), ("ом", "")],
+            &[("ским", "ский"), ("цким", "цкий"), ("ым", ""), ("ом", "")],
+        ),
+        (
+            "вны",
+            "вна",
+            &[("ии", "ия"), ("ки", "ка"), ("ги", "га"), ("и", "я"), ("ы", "а")],
+            WOMAN,
+        ),
+        ("вне", "вна", &[("ии", "ия"), ("е", "а")], WOMAN),
+        ("вной", "вна", &[("ией", "ия"), ("ой", "а"), ("ей", "я")], WOMAN),
+    ];
+    let words: Vec<&str> = name.split(' ').collect();
+    let [given, patronymic, surname] = words.as_slice() else {
+        return name.to_owned();
+    };
+    let Some((ending, nominative, given_endings, surname_endings)) =
+        TURNS.iter().find(|turn| patronymic.ends_with(turn.0))
+    else {
+        return name.to_owned();
+    };
+    let turned = |word: &str, endings: &[(&str, &str)]| {
+        let found = endings
+            .iter()
+            .find_map(|(from, to)| Some(format!("{}{to}", word.strip_suffix(from)?)));
+        found.unwrap_or_else(|| word.to_owned())
+    };
+    format!(
+        "{} {} {}",
+        turned(given, given_endings),
+        turned(patronymic, &[(ending, nominative)]),
+        turned(surname, surname_endings)
+    )
+}
+
+/// Whether a name is another, declined or without its patronymic: "Генриетте Штолль" is "Генриетта Павловна Штолль".
+pub(super) fn is_same(known: &str, name: &str) -> bool {
+    let ends = |name: &str| -> Option<(String, String)> {
+        let (given, rest) = name.split_once(' ')?;
+        Some((given.to_owned(), rest.rsplit(' ').next()?.to_owned()))
+    };
+    let is_form = |one: &str, other: &str| {
+        let shared = one.chars().zip(other.chars()).take_while(|(a, b)| a == b).count();
+        let longest = one.chars().count().max(other.chars().count());
+        shared >= 3 && shared + 2 >= longest
+    };
+    let (Some(one), Some(other)) = (ends(known), ends(name)) else {
+        return false;
+    };
+    is_cyrillic(known) && is_form(&one.0, &other.0) && is_form(&one.1, &other.1)
+}
+
+/// Whether a word is a role in another case than the nominative: "поэта", "историком".
+pub(super) fn is_declined_role(word: &str) -> bool {
+    const ENDINGS: &[(&str, &str)] = &[
+        ("а", ""),
+        ("у", ""),
+        ("ом", ""),
+        ("ем", ""),
+        ("е", ""),
+        ("я", "ь"),
+        ("ю", "ь"),
+        ("ы", "а"),
+        ("и", "а"),
+        ("ой", "а"),
+        ("ей", "а"),
+        ("у", "а"),
+        ("е", "а"),
+    ];
+    is_cyrillic(word)
+        && !super::is_role(word)
+        && ENDINGS.iter().any(|(from, to)| {
+            word.strip_suffix(from)
+                .is_some_and(|stem| super::is_role(&format!("{stem}{to}")))
+        })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::nominative;
+    use super::{is_same, nominative, person};
 
     #[test]
     fn houses_are_turned_where_the_rules_are_sure() {
@@ -104,5 +232,22 @@ mod tests {
         assert_eq!(nominative("Европейской школы права"), "Европейская школа права");
         assert_eq!(nominative("судоходной компании «Кама»"), "судоходная компания «Кама»");
         assert_eq!(nominative("Верхнего Инна"), "Верхнего Инна");
+    }
+
+    #[test]
+    fn a_patronymic_shows_the_case_of_a_name() {
+        for (declined, expected) in [
+            ("Генриетты Павловны Шталь", "Генриетта Павловна Шталь"),
+            ("Рустама Ахметовича Полевского", "Рустам Ахметович Полевский"),
+            ("Андрею Ильичу Орлову", "Андрею Ильичу Орлову"),
+            ("Андрею Петровичу Орлову", "Андрей Петрович Орлов"),
+            ("Анной Петровной Лесновой", "Анна Петровна Леснова"),
+            ("Анна Петровна Леснова", "Анна Петровна Леснова"),
+            ("Ада Лесная", "Ада Лесная"),
+        ] {
+            assert_eq!(person(declined), expected);
+        }
+        assert!(is_same("Генриетта Павловна Шталь", "Генриетте Шталь"));
+        assert!(!is_same("Анна Петровна Леснова", "Анна Лосева"));
     }
 }

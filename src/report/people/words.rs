@@ -22,6 +22,18 @@ pub(super) static SPEAKS_AFTER: LazyLock<Regex> = LazyLock::new(|| {
     ))
 });
 
+/// Behind a name: a verb of any meaning in the past, by its ending. Who acts in the past of a report was there.
+pub(super) static ACTS_AFTER: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?x)^,?\s+(?:(?:also|then|further|finally|however|later|again|therefore|auch|dann|zudem|также|затем|потом|luego|después|también|aussi|ensuite)\s+){0,2}(?:
+        (?:[a-z]{2,}[a-z](?:ed)|wrote|drew|found|saw|kept|left|came|went|sang|got|ran|sent|met|felt|knew|stood|held|had)\b|(?:has|had)\ \p{Ll}+(?:ed|en|wn)\b|[a-z]{3,}s\ that\b
+        |(?:erzählte|verglich|stritt|machte|kündigte|warb|lobte|stimmte|verteidigte|präsentierte|analysierte|diskutierte|formulierte|beantwortete|dankte|überbrachte|gab|kam|stellte|setzte|ließ|liess|sah|bat|griff|lud|trug|nahm)\b
+        |(?:a|avait|est|était|s[’']est)\ (?:\p{Ll}+\ ){0,3}\p{Ll}+(?:é|ée|i|ie|u|ue|is|it|ert|int)\b|\p{Ll}{3,}ait\b
+        |\p{Ll}{2,}(?:ó|aron|ieron|aba)\b
+        |\p{Ll}{2,}(?:л|ла|лся|лась)\b)",
+    )
+});
+
 /// Before a name: "betonte Anna Weber", "…”, said Anna Weber", "Abrió la mesa Nélida Ocaranza", "Вёл разговор".
 pub(super) static SPEAKS_BEFORE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(&format!(
@@ -38,10 +50,10 @@ pub(super) static LEADS_TO: LazyLock<Regex> = LazyLock::new(|| {
         r"(?ix)(?:\b(?:given|delivered|moderated|chaired|opened|presented|hosted|led|closed|introduced|facilitated)\ (?:in\ \p{L}+\ )?by
         |\b(?:keynotes?|speech|lecture|talk|address|remarks|presentation|introduction)\ (?:\p{L}+\ ){0,2}by
         |\b(?:questions?|remarks?|comments?|objections?)\ (?:from|by|of|(?:raised|asked|put|posed)\ by)
-        |\baccording\ to|\basked\ by|\b(?:answer|answering|replying|responding|reply|response)\ to|\bconversation\ with|\bcountering\ (?:her|him|them),
-        |\b(?:geleitet|moderiert|eröffnet|gehalten)\ von|\bkam(?:en)?\ von|\beröffnet\ wurde\ [^.;]{0,60}\ von|\b(?:vortrag|keynote|frage|fragen|einwand|moderation|leitung|begrüßung)\ (?:von|durch|lag\ bei|hatte|übernahm)|\b(?:nach\ ansicht|laut)(?:\ von)?
+        |\baccording\ to|\basked\ by|\b(?:answer|answering|replying|responding|reply|response)\ to|\bconversation\ with|\bhanded\ over\ to|\bsat|\bvoice\ [^.;,]{0,30}\bwas\ that\ of|\bfollowed\ by|\bin\ discussion\ with|\bcountering\ (?:her|him|them),
+        |\b(?:geleitet|moderiert|eröffnet|gehalten)(?:\ wurden?\ [^.;]{0,60})?\ von|\bunter\ der\ leitung\ von|\ben\ manos\ de|\bübergab(?:en)?\ (?:er\ |sie\ )?an|\bgehörte|\bangereist\ war(?:en)?|\bkam(?:en)?\ von|\beröffnet\ wurde\ [^.;]{0,60}\ von|\b(?:vortrag|keynote|frage|fragen|einwand|moderation|leitung|begrüßung)\ (?:von|durch|lag\ bei|hatte|übernahm)|\b(?:nach\ ansicht|laut)(?:\ von)?
         |\b(?:\p{L}*referent|\p{L}*moderator|\p{L}*redner|gast|gesprächspartner|gastgeber)(?:in|innen|en)?\ (?:war|waren|ist|sind)|\b(?:im\ )?gespräch\ mit|\bprogramm\ mit
-        |\bpar|\bselon|\bconférence\ (?:inaugurale\ )?de|\bdevait\ donner|\b(?:по\ словам|по\ мнению|вопрос\p{L}*)|\b(?:según|moderad[oa]\ por|a\ cargo\ de|por\ cuenta\ de|para)|\bмодератором\ (?:был|была|стал|стала|должна\ была\ стать|должен\ был\ стать))
+        |\bpar|\bselon|\b(?:passer|passé|donner|donné)\ la\ parole\ à|\ben\ compagnie\ de|\baux\ côtés\ de|\bc[’']est\ à|\brevenait\ à|\bconférence\ (?:inaugurale\ )?de|\bdevait\ donner|\b(?:по\ словам|по\ мнению|вопрос\p{L}*)|\ble\ siguió|\btocó\ [^.;]{0,30}\ba|\bvenido|\b(?:según|moderad[oa]\ por|a\ cargo\ de|por\ cuenta\ de|para)|\b(?:лекци|доклад|выступлени)\p{L}*|\bбесед\p{L}+\ с|\bс\ участием|\bслово\ (?:взял|взяла|дали|получил|получила)|\bмодератором\ (?:выступил|выступила|был|была|стал|стала|должна\ была\ стать|должен\ был\ стать))
         \s+(?P<prefix>[^,.;:!?“”„»«()]{0,120})$",
     )
 });
@@ -63,18 +75,21 @@ pub(super) fn is_elsewhere(before: &str, after: &str) -> bool {
         pattern(
             r"(?ix)(?:\b(?:the\ late|late\ sir|in\ memory\ of|named\ after|writing\ in|works?\ of|portrait\ of|asked\ for\ comment|message\ from|draft\ by|verstorbene[nrs]?|von\ der\ verstorbenen|lebenswerk|buch\ de[sr]
             |feue?|défunte?|message\ de|les\ travaux\ d\p{L}*|trabajos\ (?:\p{L}+\ )?de|memoria\ de|silencio\ por|cit[óo]\ (?:más\ de\ una\ vez\ )?a|entregó\ a|capítulo\ dedicado\ a
+            |quot(?:ed|ing)|references?\ to|study\ that|reviewing\ [^.;]{0,40}|gutachten\ de[sr]|(?:\p{L}*schrift|studie|aufsatz|these)\ (?:von|de[sr])|составил|cit(?:ed|ing)|remark\ by|words\ of|(?:book|novel|essay|pamphlet|poem)\ (?:by|of)|greetings?\ from|session\ with|zitierte[nr]?|berief\ [^.;]{0,20}\bauf|interview\ von|wort\ de[sr]|(?:klassiker|buch|satz|roman)\ von|grüß?s?s?e\ von|entschuldigen\ ließ\ sich
+            |citant|citait|a\ cité|(?:livre|ouvrage|roman|thèse)\ [^.;:!?]{0,30}\bd(?:e|[’'])|(?:rapport|mémoire|étude|lettre)\ [^.;:!?]{0,40}\bpar|l[’']absence\ de|on\ attendait|tient\ de|libro\ [^.;:!?]{0,40}\bde|releer\ a|opinión\ de|referencias?\ a|informe\ que|libro\ que|no\ pud(?:o|ieron)\ [^.;:!?]{0,40}|estaba\ prevista|excusó\ a
+            |строк\p{L}+|по\ выражению|который\ подготовил\p{L}?|слова|стих\p{L}+|рассказал[аи]?\ об?|сослал\p{L}+\ на|ссылаясь\ на|процитировал[аи]?|не\ состоялось
             |памяти|покойн\p{L}+|книгу|имени|цитат\p{L}+|процитировал[аи]?|вспоминали|дневник\p{L}*)\b[^.;:!?]{0,60}|\b(?:faltó|extrañó)\ [^.;]{0,30})$",
         )
     });
     static AFTER: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?ix)^(?:\s*\((?:\*|†|geb\.\ |born\ )?\d{4}\s*(?:[-–—]|\))
-            |[^.!?]{0,80}\b(?:could\ not\ (?:attend|come|be\ there)|was\ unable\ to|did\ not\ (?:attend|come)|not\ present|absent|sent\ (?:a|his|her)\ (?:letter|greeting|message|paper)
-            |nicht\ anwesend|absagen\ musste|musste\ (?:kurzfristig\ )?absagen|verhindert|nicht\ (?:kommen|teilnehmen)
-            |n[’']a\ pas\ pu|retenue?\ à|aujourd[’']hui\ (?:disparu|décédé)e?|mort\ en|morte\ en|interrogée?\b[^.]{0,40}\bpresse|a\ été\ citée?
-            |no\ pudo|no\ asistió|perdió\ (?:su|el)\ vuelo|fallecid[oa]|envió\ una\ carta|que\ no\ estaba
-            |не\ приш(?:ёл|ла)|не\ смог(?:ла)?|не\ приехал[а]?|не\ сумевш\p{L}+|отклонил[а]?|прислал[а]?\ (?:доклад|письмо|привет\p{L}*)|скончал\p{L}+|умер(?:ла)?)\b
-            |,\s[^.,]{0,40}\b(?:who|que|qui|der|die|который|которая|dont)\b[^.]{0,50}\b1[5-9]\d\d\b|[^.,]{0,30}\b(?:en|in|um|в)\ 1[5-9]\d\d)",
+            r"(?ix)^(?:\s(?:habe|sei|werde|könne|müsse)\b|,?\ (?:cuyo|cuya)\ [^.,]{0,30}|,?\ (?:whose|dont|in\ dessen|in\ deren)\ [^.,]{0,30}\b(?:book|pamphlet|essay|novel|buch|roman|livre|ouvrage|libro|novela)\b|\s*\((?:\*|†|geb\.\ |born\ )?\d{4}\s*(?:[-–—]|\))
+            |[^.!?]{0,80}\b(?:could\ not\ (?:attend|come|be\ there)|was\ unable\ to|did\ not\ (?:attend|come)|not\ present|absent|sent\ (?:a|his|her)\ (?:written\ )?(?:letter|greeting|message|paper)|did\ not\ take\ place|had\ been\ expected|sent\ (?:his|her|their)\ apologies
+            |nicht\ anwesend|lie(?:ß|ss)\ sich\ entschuldigen|absagen\ musste|musste\ (?:\p{L}+\ )?absagen|verhindert|nicht\ (?:kommen|teilnehmen)
+            |n[’']a\ pas\ pu|avait\ fait\ parvenir|s[’']était\ fait\ représenter|se\ désister|souffrante?\b|excusée?\b|retenue?\ à|aujourd[’']hui\ (?:disparu|décédé)e?|mort\ en|morte\ en|interrogée?\b[^.]{0,40}\bpresse|a\ été\ citée?
+            |no\ pudo|no\ llegó|excusó\ su|declinó|no\ asistió|perdió\ (?:su|el)\ vuelo|fallecid[oa]|envió\ una\ carta|que\ no\ estaba
+            |не\ приш(?:ёл|ла)|не\ оказал\p{L}+|не\ сумел[а]?|на\ больничн\p{L}+|не\ состоял\p{L}+|не\ смог(?:ла)?|не\ приехал[а]?|не\ сумевш\p{L}+|отклонил[а]?|прислал[а]?\ (?:доклад|письмо|привет\p{L}*)|скончал\p{L}+|умер(?:ла)?)\b
+            |,\s(?:[^.,]{0,40},\s)?(?:who|que|qui|der|die|который|которая|dont)\b[^.]{0,50}\b1[5-8]\d\d\b|[^.,]{0,30}\b(?:en|in|um|в)\ 1[5-9]\d\d)",
         )
     });
     BEFORE.is_match(before) || AFTER.is_match(after)
@@ -131,6 +146,9 @@ const MORE_ROLES: &str = "keynote solicitor barrister farmer treasurer warden in
         arquitecto arquitecta cronista latinista vulcanólogo vulcanóloga geoquímico geoquímica geógrafo geógrafa sociólogo \
         socióloga antropólogo antropóloga agroclimatólogo agroclimatóloga curador curadora maestro maestra estudiante alcalde \
         alcaldesa asesor asesora activista jurista secretario secretaria dirigente concejal concejala escritor escritora \
+        актриса актёр прозаик поэт поэтесса режиссёр драматург композитор художник художница писатель писательница скрипач \
+        пианист концертмейстер хормейстер переводчик переводчица программист куратор модератор хранитель агроном фермер \
+        краевед лектор юрист адвокат нотариус врач учитель учительница инженер технолог строитель демограф landrat rat \
         novelista poeta médico médica enfermera docente rector rectora decano decana editor editora filósofo filósofa biólogo \
         bióloga geólogo geóloga hidrólogo hidróloga lingüista doctorando doctoranda doctorante moderador moderadora relator \
         relatora portavoz vocero vocera capitán pescador pescadora agricultor agricultora comisario comisaria fundador \
@@ -157,11 +175,167 @@ pub(in crate::report) fn is_role(word: &str) -> bool {
     if is_known(word) || word.strip_suffix('s').is_some_and(is_known) {
         return true;
     }
+    if has_ending_of_role(word) {
+        return true;
+    }
     // "Projektleiterin": the end of a longer word, by at least three letters.
     word.char_indices()
         .skip(3)
         .take_while(|(at, _)| word.len() - at >= 6)
         .any(|(at, _)| is_known(&word[at..]))
+}
+
+/// Endings that make the name of a profession in one of the languages: no list of them is ever whole.
+fn has_ending_of_role(word: &str) -> bool {
+    const ENDINGS: &[&str] = &[
+        // en
+        "ologist",
+        "ographer",
+        "iatrist",
+        "ician",
+        "icist",
+        "wright",
+        "keeper",
+        "maker",
+        "monger",
+        // de
+        "loge",
+        "login",
+        "graf",
+        "grafin",
+        "iker",
+        "ikerin",
+        "istin",
+        "entin",
+        "antin",
+        "orin",
+        "eurin",
+        "iererin",
+        "macher",
+        "macherin",
+        "meister",
+        "meisterin",
+        "beamter",
+        "beamtin",
+        "abgeordnete",
+        "abgeordneter",
+        "förster",
+        "försterin",
+        "schafter",
+        "schafterin",
+        "händler",
+        "händlerin",
+        "arbeiter",
+        "arbeiterin",
+        "wirt",
+        "wirtin",
+        // fr
+        "logue",
+        "graphe",
+        "nome",
+        "culteur",
+        "cultrice",
+        "ateur",
+        "atrice",
+        "iteur",
+        "itrice",
+        "iste",
+        "icien",
+        "icienne",
+        "queur",
+        "queuse",
+        "isateur",
+        "isatrice",
+        // es
+        "ólogo",
+        "óloga",
+        "ógrafo",
+        "ógrafa",
+        "ónomo",
+        "ónoma",
+        "ista",
+        "ador",
+        "adora",
+        "icultor",
+        "icultora",
+        // ru
+        "олог",
+        "граф",
+        "вед",
+        "ист",
+        "тель",
+        "тельница",
+        "атор",
+        "итор",
+        "мист",
+        "щик",
+        "чик",
+        "щица",
+        "чица",
+        "истка",
+        "мейкер",
+        "менеджер",
+    ];
+    /// Words with such endings that are no one.
+    const NO_ROLES: &[&str] = &[
+        "dialogue",
+        "catalogue",
+        "analogue",
+        "prologue",
+        "épilogue",
+        "monologue",
+        "autonome",
+        "existe",
+        "triste",
+        "revista",
+        "entrevista",
+        "conquista",
+        "autopista",
+        "paragraphe",
+        "télégraphe",
+        "диалог",
+        "каталог",
+        "налог",
+        "показатель",
+        "двигатель",
+        "параграф",
+        "телеграф",
+        "список",
+        "ordinateur",
+        "severin",
+        "computador",
+        "ordenador",
+        "mirador",
+        "equator",
+        "предлог",
+        "аналог",
+        "свист",
+        "твист",
+    ];
+    let letters = word.chars().count();
+    /// Given names end so too.
+    const NAMES: &[&str] = &[
+        "baptiste",
+        "bautista",
+        "batista",
+        "calliste",
+        "kristin",
+        "christin",
+        "konstantin",
+        "constantin",
+        "valentin",
+        "quentin",
+        "florentin",
+        "clementin",
+        "salvador",
+        "amador",
+        "salvadora",
+        "evangelista",
+    ];
+    letters >= 6
+        && !NO_ROLES.contains(&word)
+        && !NAMES.iter().any(|name| word.ends_with(name))
+        && ENDINGS.iter().any(|ending| word.ends_with(ending))
 }
 
 /// Whether a word names a kind of institution: then the name is no person's.
@@ -176,10 +350,10 @@ pub(in crate::report) fn is_institution(word: &str) -> bool {
         bureau project news times corporation archiv cátedra cámara colegio casa instituts observatoire barreau corporation \
         hôpital lycée mairie société revue réseau atelier collectif école taller museo mutual trust commission museum \
         tribunal gericht hafen netzwerk dienst kolleg лаборатори музей школ клуб фирм компани группа кафедр библиотек \
-        mission service syndicat cooperativa laboratorio hospital archive shire unit guild press consulting rail \
-        oficina revista red  ayuntamiento dépôt agence dirección bistum";
+        consortium konsortium publisher radio books marine zeitung zeitschrift mission service syndicat cooperativa laboratorio hospital archive shire unit guild press consulting rail \
+        oficina revista red authority editorial verlag éditions издательств forschungsstelle chaire lehrstuhl cercle taller ayuntamiento dépôt agence dirección bistum";
     /// Short stems that are the beginning of names too count as whole words only.
-    const WHOLE: &str = "rat amt cent bank fund club house court party group news times union red casa unit press rail trust shire mission service museo hafen archive école группа";
+    const WHOLE: &str = "radio books marine rat amt cent bank fund club house court party group news times union red casa unit press rail trust shire mission service museo hafen archive école группа";
     static KINDS: LazyLock<Vec<(&str, bool)>> = LazyLock::new(|| {
         let whole: HashSet<&str> = WHOLE.split_whitespace().collect();
         STEMS
@@ -238,7 +412,9 @@ pub(super) fn is_no_name(word: &str) -> bool {
         den durch wenn zwei drei затем потом также после para pour venu selon dans sur avec con por son ihm ihr ouvrant \
         lecture lectures room rooms works hotel projekt project rencontres encuentro barrio calle avenida plaza teatro \
         palacio théâtre place rue café salle pavillon haus saal hall dos tres deux trois enfin entre face hotel schloss \
-        uhr werkshaus zunfthaus kunsthaus journal review gazette";
+        uhr werkshaus zunfthaus kunsthaus journal review gazette c’est c'est qu’est für auf diese dieser diesen dieses diesem jener jede jeder \
+        zwölf vier fünf sechs sieben acht neun zehn rund etwa desde hasta hacia depuis pendant après avant chez sans selon \
+        über unter hinter neben zwischen gegen ohne um welt revier klein groß bericht tagungsbericht nachruf alte alter alten neue neuer neuen kleine kleinen";
     static NO_NAMES: LazyLock<HashSet<&str>> = LazyLock::new(|| WORDS.split_whitespace().collect());
     let word = word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
     NO_NAMES.contains(word.as_str())
@@ -247,7 +423,8 @@ pub(super) fn is_no_name(word: &str) -> bool {
 /// Forms of address that are neither name nor role.
 pub(in crate::report) fn is_address(word: &str) -> bool {
     const WORDS: &str = "mr mrs ms miss dr dr.-ing herr frau herrn sir lady господин госпожа г-н г-жа m mme mlle señor señora sr sra \
-        don doña phd maître docteur mag univ.-prof pd prof sa son excellence дядя ing dipl.-ing judge reverend rev lic dra";
+        don doña phd maître docteur mag univ.-prof pd prof sa son excellence дядя ing dipl.-ing judge reverend rev lic dra dre pr pre me mgr mtro mtra \
+        univ univ.-prof maestro maestra кандидат доктор doctor mzee";
     static ADDRESSES: LazyLock<HashSet<&str>> = LazyLock::new(|| WORDS.split_whitespace().collect());
     ADDRESSES.contains(word.trim_end_matches('.').to_lowercase().as_str())
 }
