@@ -180,6 +180,14 @@ fn exceptions_of_a_rule_are_applied() {
 }
 
 #[test]
+fn further_dates_need_no_rule() {
+    let read = read(&[
+        "UID:market\nSUMMARY:Market\nDTSTART:20260603T160000Z\nRDATE:20260610T160000Z,20260617T160000Z\nEXDATE:20260610T160000Z",
+    ]);
+    assert_eq!(starts(&read), ["2026-06-03T18:00", "2026-06-17T18:00"]);
+}
+
+#[test]
 fn rules_end_where_they_say() {
     for (rule, count) in [
         ("FREQ=DAILY;UNTIL=20260506", 3),

@@ -121,7 +121,7 @@ pub fn read(bytes: &[u8], http_charset: Option<&str>, window: &Window) -> Result
     for one in &series {
         let has_rule = one.first.as_ref().is_some_and(|first| first.rule.is_some());
         rules += usize::from(has_rule);
-        let barren = (has_rule && rules <= MOST_RULES).then_some(&mut barren);
+        let barren = (!has_rule || rules <= MOST_RULES).then_some(&mut barren);
         one.announce(window, barren, &mut all, &mut calendar.notes);
     }
     if rules > MOST_RULES {
