@@ -7,6 +7,7 @@
 mod check;
 mod collect;
 mod demo;
+mod dkim;
 mod editions;
 mod explain;
 mod init;
@@ -81,6 +82,9 @@ enum Command {
     Why(why::Args),
     /// The people of a list: import, export, add, show, remove, sync
     Subscribers(people::Args),
+    /// Keys that sign mails: make one, print DNS records
+    #[command(subcommand)]
+    Dkim(dkim::Command),
     /// The next slots, with local time and offset
     Schedule(run::ScheduleArgs),
     /// Write all feeds and the archive as static files
@@ -142,6 +146,7 @@ async fn answer(desk: &Desk, command: Command) -> anyhow::Result<()> {
         Command::Resume(scope) => editions::resume(desk, &scope).await,
         Command::Why(args) => why::run(desk, &args).await,
         Command::Subscribers(args) => people::run(desk, args).await,
+        Command::Dkim(command) => dkim::run(desk, command),
         Command::Schedule(args) => run::schedule(desk, &args).await,
         Command::Feeds(args) => run::feeds(desk, &args).await,
         Command::Status => status::run(desk).await,

@@ -7,6 +7,7 @@
 
 mod advice;
 mod check;
+mod dkim;
 mod environment;
 mod list;
 mod load;
@@ -16,6 +17,8 @@ mod relay;
 mod source;
 
 pub use advice::Advice;
+pub use check::{is_domain, is_selector};
+pub use dkim::{Dkim, Signer, Signing, is_aligned};
 pub use list::{Approval, Cadence, Carries, InDoubt, List, Missed};
 pub use lookup::Lines;
 pub use problem::{Error, Problem};
@@ -50,6 +53,9 @@ pub struct Config {
     pub sources: IndexMap<String, Source>,
     #[serde(default)]
     pub lists: IndexMap<String, List>,
+    /// Keys that sign mails, by the domain they sign for.
+    #[serde(default)]
+    pub dkim: IndexMap<String, Dkim>,
     /// A topic and the keywords by which a report that states no topics is known to be about it.
     #[serde(default)]
     pub topics: IndexMap<String, Vec<String>>,

@@ -16,6 +16,7 @@ pub mod reply;
 pub mod retry;
 mod round;
 mod session;
+pub mod sign;
 mod wire;
 
 use std::net::SocketAddr;
@@ -36,9 +37,10 @@ use crate::store::{self, Store};
 use crate::token::Secret;
 
 use ledger::{Ledger, Tally, Unwritten};
-use letter::Links;
+use letter::Stationery;
 use relay::Relay;
 use round::{Kept, Round};
+use sign::Signers;
 
 pub use relay::{Error as RelayError, Fault};
 
@@ -50,6 +52,8 @@ const POLL: Duration = Duration::from_secs(5);
 pub enum Error {
     #[error(transparent)]
     Relay(#[from] relay::Error),
+    #[error("dkim: {0}")]
+    Key(#[from] sign::KeyError),
     #[error(transparent)]
     Store(#[from] store::Error),
     #[error("the marks of delivery cannot be written; nothing more is sent")]
@@ -82,7 +86,7 @@ pub struct Delivery {
     clock: Clock,
     relays: IndexMap<String, Arc<Relay>>,
     policy: config::Delivery,
-    links: Arc<Links>,
+    stationery: Arc<Stationery>,
     ledger: Ledger,
     tally: Arc<Tally>,
     kept: Kept,
@@ -104,7 +108,12 @@ impl Delivery {
         let public_url = config.web.public_url.trim_end_matches('/').to_owned();
         Ok(Delivery {
             ledger: Ledger::start(store.clone(), config.delivery.lease, tally.clone()),
-            links: Arc::new(Links { public_url, secret }),
+            stationery: Arc::new(Stationery {
+                public_url,
+                secret,
+                signers: Signers::open(config)?,
+                config: config.clone(),
+            }),
             policy: config.delivery.clone(),
             kept: Kept::default(),
             wake: Arc::default(),

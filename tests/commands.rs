@@ -13,33 +13,33 @@ use crate::database::for_each_database;
 use crate::webhost::{Reply, WebHost};
 
 /// What the program answered.
-struct Answer {
+pub(crate) struct Answer {
     status: i32,
-    out: String,
+    pub(crate) out: String,
     err: String,
 }
 
 impl Answer {
     #[track_caller]
-    fn done(self) -> Answer {
+    pub(crate) fn done(self) -> Answer {
         assert_eq!(self.status, 0, "{}{}", self.out, self.err);
         self
     }
 
     #[track_caller]
-    fn refused(self, status: i32, words: &str) -> Answer {
+    pub(crate) fn refused(self, status: i32, words: &str) -> Answer {
         assert_eq!(self.status, status, "{}{}", self.out, self.err);
         assert!(self.err.contains(words), "{}", self.err);
         self
     }
 
     #[track_caller]
-    fn says(&self, words: &str) -> &Answer {
+    pub(crate) fn says(&self, words: &str) -> &Answer {
         assert!(self.out.contains(words), "no \"{words}\" in:\n{}", self.out);
         self
     }
 
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap()
     }
 
@@ -49,7 +49,7 @@ impl Answer {
 }
 
 /// A folder of a new user.
-struct Place {
+pub(crate) struct Place {
     folder: TempDir,
 }
 
@@ -61,7 +61,7 @@ impl Place {
     }
 
     /// After `init`.
-    fn begun() -> Place {
+    pub(crate) fn begun() -> Place {
         let place = Place::new();
         place.run("init").done();
         place
@@ -79,7 +79,7 @@ impl Place {
     }
 
     /// Runs the words as a shell would; `_` stands for a blank within a word.
-    fn run(&self, words: &str) -> Answer {
+    pub(crate) fn run(&self, words: &str) -> Answer {
         let Output { status, stdout, stderr } = Command::new(env!("CARGO_BIN_EXE_rapporteur"))
             .args(words.split(' ').map(|word| word.replace('_', " ")))
             .current_dir(self.folder.path())
@@ -107,15 +107,15 @@ impl Place {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    fn path(&self, name: &str) -> std::path::PathBuf {
+    pub(crate) fn path(&self, name: &str) -> std::path::PathBuf {
         self.folder.path().join(name)
     }
 
-    fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         std::fs::write(self.path(name), text).unwrap();
     }
 
-    fn read(&self, name: &str) -> String {
+    pub(crate) fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.path(name)).unwrap()
     }
 

@@ -9,7 +9,7 @@
 mod archive;
 mod calendar;
 mod lasting;
-mod others;
+pub(crate) mod others;
 
 use proptest::prelude::*;
 use rapporteur::config::{Config, FeedContent};

@@ -39,6 +39,7 @@ mod words;
 mod mail;
 mod manysources;
 mod delivery;
+mod signing;
 mod schedule;
 mod pages;
 mod commands;

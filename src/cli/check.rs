@@ -39,6 +39,7 @@ pub(super) async fn run(desk: &Desk) -> anyhow::Result<()> {
     for (name, relay) in &config.relays {
         house::check_relay(&config, name, relay, &mut found);
     }
+    house::check_keys(&config, &mut found);
     house::check_sources(&config, &mut found);
     if config.lists.is_empty() {
         found

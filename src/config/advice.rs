@@ -1,7 +1,7 @@
 //! What is no error, but keeps a configuration from being ready for real people; `check` and `send` say it.
 
 use super::relay::is_loopback;
-use super::{Config, List, RelayKind, Tls};
+use super::{Config, List, RelayKind, Signer, Tls};
 use crate::subscriber::{Address, Mailbox};
 
 /// Mailboxes nobody reads, compared without punctuation.
@@ -79,6 +79,27 @@ impl Config {
         found
     }
 
+    /// Lists whose mails nobody signs: big receivers refuse them (AUTH-05).
+    fn unsigned(&self) -> Vec<Advice> {
+        let is_unsigned = |list: &List| {
+            let relay = self.relay_of(list).map(|(_, relay)| relay).ok();
+            let relay = relay.filter(|relay| relay.kind == RelayKind::Smtp && !relay.is_loopback());
+            let sender = list.sender().ok();
+            relay.zip(sender).is_some_and(|(relay, sender)| {
+                self.signer(Some(list), relay, sender.address.ascii_domain()) == Signer::Nobody
+            })
+        };
+        let lists = self.lists.iter().filter(|(_, list)| is_unsigned(list));
+        lists
+            .map(|(name, _)| {
+                self.advice(
+                    &["lists", name, "from"],
+                    "nobody signs the mails of this list; `rapporteur dkim new DOMAIN` makes a key, `dkim = \"relay\"` says that the relay signs",
+                )
+            })
+            .collect()
+    }
+
     /// What was set on purpose, and deserves a second look.
     pub fn warnings(&self) -> Vec<Advice> {
         let plain =
@@ -92,6 +113,7 @@ impl Config {
                     "`tls = \"none\"`: mails and password go unencrypted",
                 )
             })
+            .chain(self.unsigned())
             .collect()
     }
 

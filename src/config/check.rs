@@ -2,6 +2,7 @@
 //!
 //! In: a configuration that could be read. Out: every problem with the path of its key; the loader knows the lines.
 
+mod dkim;
 mod list;
 mod relay;
 mod source;
@@ -14,6 +15,7 @@ use secrecy::ExposeSecret;
 
 use super::{Backfill, Config, RelayKind};
 use crate::subscriber::{Address, language_tag};
+pub use dkim::{is_domain, is_selector};
 pub(super) use list::is_list_key;
 
 /// Path and sentence of each problem, in the order of the file's sections.
@@ -67,6 +69,7 @@ pub(super) fn problems(config: &Config) -> Problems {
         }
         list::problems(config, name, list, &mut found);
     }
+    dkim::problems(config, &mut found);
     for (topic, keywords) in &config.topics {
         if topic.trim().is_empty()
             || keywords.is_empty()

@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::problem::did_you_mean;
-use super::{Backfill, Institute};
+use super::{Backfill, Institute, Signing};
 use crate::report::Report;
 use crate::schedule::Schedule;
 use crate::subscriber::{Mailbox, MailboxError};
@@ -96,6 +96,9 @@ pub struct List {
     /// Default: the only relay.
     #[serde(default)]
     pub relay: Option<String>,
+    /// Who signs: "ours" or "relay". Default: as the relay says, else whoever has a key.
+    #[serde(default)]
+    pub dkim: Option<Signing>,
     /// WORD of `cadences` for people who chose none. Default: the first.
     #[serde(default)]
     pub default_cadence: Option<String>,

@@ -10,8 +10,8 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::Error;
 use super::lookup::password;
+use super::{Error, Signing};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -62,6 +62,9 @@ pub struct Relay {
     /// Name for EHLO; default: the host name of `web.public_url`, else an address literal.
     #[serde(default)]
     pub helo: Option<String>,
+    /// Who signs what it carries: "relay" if it does so itself. Default: we, if there is a key.
+    #[serde(default)]
+    pub dkim: Option<Signing>,
     /// How many connections at a time.
     #[serde(default = "default_sessions")]
     pub sessions: usize,

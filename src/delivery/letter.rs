@@ -5,7 +5,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use lettre::Address;
 
-use crate::config::InDoubt;
+use super::sign::{KeyError, Signers};
+use crate::config::{Config, InDoubt, Signer};
 use crate::mail::{self, Holes, Prepared};
 use crate::store::{Claimed, Dispatch, Handoff, Outcome, Settled};
 use crate::subscriber::Mailbox;
@@ -18,11 +19,20 @@ pub(super) struct Job {
     pub digest: Option<(Arc<Dispatch>, Arc<Prepared>)>,
 }
 
-/// What every link in a mail starts from.
-#[derive(Clone, Debug)]
-pub(super) struct Links {
+/// What turns a row into a letter: where links lead, and the keys.
+pub(super) struct Stationery {
     pub public_url: String,
     pub secret: Secret,
+    pub signers: Signers,
+    pub config: Config,
+}
+
+/// Why there is no letter.
+pub(super) enum Unfinished {
+    /// Its row can never be sent.
+    Never(Settled),
+    /// Our own fault: the row goes back as it was.
+    Unsigned(Settled),
 }
 
 /// A mail ready for the wire.
@@ -42,20 +52,25 @@ pub(super) struct Letter {
 }
 
 impl Job {
-    /// Fills the holes. An error settles a row that can never be sent.
-    pub(super) fn letter(self, links: &Links) -> Result<Letter, Settled> {
+    /// Fills the holes and signs for a relay. A signature takes a third of a millisecond, so that it is made where it
+    /// is needed, and the sessions of a relay share it over the threads they run on.
+    pub(super) fn letter(self, relay: &str, stationery: &Stationery) -> Result<Letter, Unfinished> {
         let row = self.row;
         let Some(recipient) = envelope_address(&row.recipient) else {
             return Err(never(row, "not an address"));
         };
-        let (sender, in_doubt, message, leading_dots) = match (&self.digest, &row.message) {
+        let mut list = None;
+        let mut from = None;
+        let (sender, in_doubt, mut message, leading_dots) = match (&self.digest, &row.message) {
             (Some((edition, variant)), _) => {
                 let settings = &edition.settings;
                 let sender = settings.bounce_address.as_deref().unwrap_or(&settings.from);
+                list = Some(edition.list.as_str());
+                from = Mailbox::parse(&settings.from).ok();
                 (
                     sender.to_owned(),
                     settings.in_doubt,
-                    splice(&row, edition, variant, links),
+                    splice(&row, edition, variant, stationery),
                     variant.leading_dots(),
                 )
             }
@@ -70,6 +85,15 @@ impl Job {
         let Some(sender) = envelope_address(&sender) else {
             return Err(never(row, "the sender is not an address"));
         };
+        let from = from.or_else(|| author(&message));
+        if stationery.sign(relay, list, from.as_ref(), &mut message).is_err() {
+            return Err(Unfinished::Unsigned(Settled {
+                id: row.id,
+                claim: row.claim,
+                outcome: Outcome::Released,
+                reply: String::new(),
+            }));
+        }
         Ok(Letter {
             id: row.id,
             claim: row.claim,
@@ -84,13 +108,38 @@ impl Job {
     }
 }
 
-fn never(row: Claimed, reason: &'static str) -> Settled {
-    Settled {
+impl Stationery {
+    fn sign(
+        &self,
+        relay: &str,
+        list: Option<&str>,
+        from: Option<&Mailbox>,
+        message: &mut String,
+    ) -> Result<(), KeyError> {
+        let (Some(from), Some(relay)) = (from, self.config.relays.get(relay)) else {
+            return Ok(());
+        };
+        let list = list.and_then(|name| self.config.lists.get(name));
+        match self.config.signer(list, relay, from.address.ascii_domain()) {
+            Signer::Domain(domain) => self.signers.sign(domain, message),
+            Signer::Relay | Signer::Nobody => Ok(()),
+        }
+    }
+}
+
+/// Whom a mail says it is from.
+fn author(message: &str) -> Option<Mailbox> {
+    let parsed = mail_parser::MessageParser::new().parse_headers(message)?;
+    Mailbox::parse(parsed.from()?.first()?.address()?).ok()
+}
+
+fn never(row: Claimed, reason: &'static str) -> Unfinished {
+    Unfinished::Never(Settled {
         id: row.id,
         claim: row.claim,
         outcome: Outcome::Failed { reason },
         reply: String::new(),
-    }
+    })
 }
 
 impl Letter {
@@ -116,16 +165,16 @@ impl Letter {
     }
 }
 
-fn splice(row: &Claimed, edition: &Dispatch, variant: &Prepared, links: &Links) -> String {
+fn splice(row: &Claimed, edition: &Dispatch, variant: &Prepared, stationery: &Stationery) -> String {
     let subscriber = row.subscriber_id.unwrap_or_default();
-    let token = links.secret.unsubscribe(&edition.list, subscriber);
+    let token = stationery.secret.unsubscribe(&edition.list, subscriber);
     variant.splice(&Holes {
         to: &row.recipient,
         name: row.name.as_deref(),
         date: edition.released_at,
         message_id: &mail::message_id(&edition.epoch, edition.id, subscriber, &edition.settings.message_domain),
         boundary: &mail::boundary(edition.id, subscriber),
-        unsubscribe: &format!("{}/unsubscribe/{token}", links.public_url),
+        unsubscribe: &format!("{}/unsubscribe/{token}", stationery.public_url),
     })
 }
 

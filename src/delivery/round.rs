@@ -135,7 +135,7 @@ impl Delivery {
             queue: queue.clone(),
             ledger: self.ledger.clone(),
             clock: self.clock.clone(),
-            links: self.links.clone(),
+            stationery: self.stationery.clone(),
             policy: self.policy.clone(),
             stop: stop.clone(),
         }

@@ -10,7 +10,7 @@ use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::ledger::{Ledger, Unwritten};
-use super::letter::{Job, Letter, Links};
+use super::letter::{Job, Letter, Stationery, Unfinished};
 use super::line::{Line, Opened};
 use super::maildir::Maildir;
 use super::relay::{Carrier, Fault, Relay, Smtp};
@@ -51,7 +51,7 @@ pub(super) struct Session {
     pub queue: Queue,
     pub ledger: Ledger,
     pub clock: Clock,
-    pub links: Arc<Links>,
+    pub stationery: Arc<Stationery>,
     pub policy: config::Delivery,
     /// No further letter is taken: the daemon ends, or the relay rests.
     pub stop: CancellationToken,
@@ -224,9 +224,13 @@ impl Session {
             let Some(Some(job)) = self.stop.run_until_cancelled(taking).await else {
                 return Ok(None);
             };
-            match job.letter(&self.links) {
+            match job.letter(&self.relay.name, &self.stationery) {
                 Ok(letter) => return Ok(Some(letter)),
-                Err(never) => self.settle(vec![never]).await?,
+                Err(Unfinished::Never(never)) => self.settle(vec![never]).await?,
+                Err(Unfinished::Unsigned(back)) => {
+                    self.settle(vec![back]).await?;
+                    return Err(Fault::new(Stage::Body, "the signature cannot be made").into());
+                }
             }
         }
     }
@@ -239,13 +243,18 @@ impl Session {
             }
             // If another session waits for the queue, it is empty.
             let job = self.queue.try_lock().ok()?.try_recv().ok()?;
-            match job.letter(&self.links) {
+            match job.letter(&self.relay.name, &self.stationery) {
                 Ok(letter) => {
                     if let Some(letter) = self.fit(line, letter, settled) {
                         return Some(letter);
                     }
                 }
-                Err(never) => settled.push(never),
+                Err(Unfinished::Never(never)) => settled.push(never),
+                // Given back; the next one meets the same and ends the session.
+                Err(Unfinished::Unsigned(back)) => {
+                    settled.push(back);
+                    return None;
+                }
             }
         }
     }

@@ -45,7 +45,7 @@ pub(super) fn installed(program: &str) -> bool {
         .is_ok_and(|output| output.status.success())
 }
 
-pub(super) fn wanted(program: &str, found: bool) -> bool {
+pub(crate) fn wanted(program: &str, found: bool) -> bool {
     if !found {
         let required = std::env::var("RAPPORTEUR_REQUIRE_SERVICES").is_ok_and(|value| value == "1");
         assert!(!required, "{program} is not installed");
@@ -54,7 +54,7 @@ pub(super) fn wanted(program: &str, found: bool) -> bool {
     found
 }
 
-pub(super) fn run(program: &str, arguments: &[&str], input: &str) -> (bool, String) {
+pub(crate) fn run(program: &str, arguments: &[&str], input: &str) -> (bool, String) {
     let mut child = Command::new(program)
         .args(arguments)
         .stdin(Stdio::piped())

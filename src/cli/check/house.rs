@@ -5,6 +5,7 @@ use std::path::Path;
 use super::{Findings, at_line};
 use crate::clock::Clock;
 use crate::config::{Config, Relay, RelayKind, SourceKind};
+use crate::delivery::sign::Key;
 use crate::render::Templates;
 use crate::store::Store;
 use crate::token::Secret;
@@ -98,6 +99,20 @@ pub(super) fn check_relay(config: &Config, name: &str, relay: &Relay, found: &mu
             }
         ),
     });
+}
+
+/// Keys that sign mails: each is read.
+pub(super) fn check_keys(config: &Config, found: &mut Findings) {
+    for (domain, dkim) in &config.dkim {
+        for (selector, path) in &dkim.keys {
+            match Key::load(&config.path(path)) {
+                Ok(key) => found
+                    .facts
+                    .push(format!("Key {selector} signs for {domain} ({}).", key.kind())),
+                Err(error) => found.broken.push(format!("dkim.\"{domain}\": {error}")),
+            }
+        }
+    }
 }
 
 pub(super) fn check_sources(config: &Config, found: &mut Findings) {
