@@ -244,9 +244,7 @@ async fn ask_the_web(house: &House, fetcher: &Fetcher, soft: &CancellationToken)
     let asking = async {
         let mut polls = Polls::default();
         loop {
-            if let Err(error) = polls.begin(house, fetcher, &[], false).await {
-                tracing::error!("asking the web failed, it is tried again: {error:#}");
-            }
+            polls.begin(house, fetcher, &[], false).await;
             let beat = tokio::time::sleep(BEAT);
             let mut beat = std::pin::pin!(beat);
             loop {

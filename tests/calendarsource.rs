@@ -180,6 +180,30 @@ fn exceptions_of_a_rule_are_applied() {
 }
 
 #[test]
+fn an_exception_stated_in_utc_stands_for_the_day_of_the_series() {
+    let read = read(&[
+        "UID:1\nSUMMARY:Late show\nDTSTART;TZID=America/New_York:20260601T200000\nRRULE:FREQ=DAILY;COUNT=4",
+        "UID:1\nSUMMARY:Late show, moved\nRECURRENCE-ID:20260603T000000Z\nDTSTART;TZID=America/New_York:20260602T210000",
+    ]);
+    let keys: Vec<&str> = read.events.iter().map(|event| event.key.as_str()).collect();
+    assert_eq!(keys, ["1/2026-06-01", "1/2026-06-02", "1/2026-06-03", "1/2026-06-04"]);
+    assert_eq!(read.events[1].title, "Late show, moved");
+}
+
+#[test]
+fn a_long_description_is_not_kept_for_each_day_of_a_series() {
+    let text = "word ".repeat(20_000);
+    let event = format!("UID:1\nSUMMARY:Daily\nDTSTART:20260601T200000Z\nRRULE:FREQ=DAILY\nDESCRIPTION:{text}");
+    let read = read(&[event.as_str()]);
+    let length = |event: &rapporteur::source::calendar::Announced| match &event.description {
+        rapporteur::source::calendar::Description::Plain(text) => text.len(),
+        other => panic!("{other:?}"),
+    };
+    assert!(read.events.len() > 50);
+    assert!(read.events.iter().all(|event| length(event) <= 40_000));
+}
+
+#[test]
 fn further_dates_need_no_rule() {
     let read = read(&[
         "UID:market\nSUMMARY:Market\nDTSTART:20260603T160000Z\nRDATE:20260610T160000Z,20260617T160000Z\nEXDATE:20260610T160000Z",

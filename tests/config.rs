@@ -563,7 +563,11 @@ fn a_real_relay_wants_links_that_readers_can_open() {
         warnings[0].to_string(),
         "`tls = \"none\"`: mails and password go unencrypted, config.toml line 8"
     );
-    assert!(warnings[1].to_string().starts_with("nobody signs the mails of this list"));
+    assert!(
+        warnings[1]
+            .to_string()
+            .starts_with("nobody signs the mails of this list")
+    );
     assert_eq!(warnings.len(), 2);
     let by_relay = smtp.replace("tls = \"none\"", "tls = \"none\"\ndkim = \"relay\"");
     assert_eq!(parse(&by_relay).unwrap().warnings().len(), 1);

@@ -18,6 +18,7 @@ use crate::webhost::{Reply, WebHost};
 
 const SOURCES: usize = 200;
 const HOSTILE: usize = 10;
+const CROWD: usize = 20;
 /// In the process of its own.
 const INSIDE: &str = "RAPPORTEUR_TEST_TWO_HOURS";
 /// More than this, in MB, is no noise of the allocator.
@@ -83,6 +84,15 @@ async fn two_hours() {
         host.at(&format!("/{name}"), reply);
         names.push(site);
     }
+    // More than are asked at a time, on one host that never answers: they wait for each other and for nobody else.
+    dns.says("crowd.example.org", "127.0.0.1");
+    names.push("crowd.example.org".to_owned());
+    for number in 0..CROWD {
+        sources += &format!(
+            "[sources.crowd-{number}]\nkind = \"feed\"\nurl = \"http://crowd.example.org:{}/hostile-1\"\n",
+            host.address.port()
+        );
+    }
     let internal: Vec<&str> = names.iter().map(String::as_str).collect();
     let fetcher = dns.fetcher(&internal);
     let app = TestApp::with(&format!("{REPORTS}{sources}{EVENTS}")).await;
@@ -91,7 +101,7 @@ async fn two_hours() {
     let mut told: HashMap<String, Vec<(DateTime<Utc>, Collected)>> = HashMap::new();
     let mut early = 0.0;
     for minute in 0..120 {
-        polls.begin(&app.house, &fetcher, &[], false).await.unwrap();
+        polls.begin(&app.house, &fetcher, &[], false).await;
         while polls.sources().any(|name| name.starts_with("feed-")) {
             let next = tokio::time::timeout(Duration::from_secs(30), polls.next());
             let collected = next

@@ -19,7 +19,8 @@ fn numbers_in(path: &Path, found: &mut BTreeSet<String>) {
             .any(|text| extension == *text)
     });
     if is_text && path.file_name().is_some_and(|name| name != "rules.md") {
-        let number = Regex::new(r"\b(?:AUTH|BNC|BULK|FEED|FLT|HTTP|LST|MSG|POLL|PRIV|REL|SCH|SEC|SMTP|STR)-\d\d\b").unwrap();
+        let number =
+            Regex::new(r"\b(?:AUTH|BNC|BULK|FEED|FLT|HTTP|LST|MSG|POLL|PRIV|REL|SCH|SEC|SMTP|STR)-\d\d\b").unwrap();
         let text = std::fs::read_to_string(path).unwrap_or_default();
         found.extend(number.find_iter(&text).map(|number| number.as_str().to_owned()));
     }

@@ -114,7 +114,7 @@ pub fn read(bytes: &[u8], http_charset: Option<&str>, window: &Window) -> Result
         }
     }
     let (mut rules, mut barren) = (0, 0);
-    let mut all: Vec<Announced> = Vec::new();
+    let mut all: Vec<Occurrence<'_>> = Vec::new();
     // In the order of their keys, so that the bounds cut the same events at each poll.
     let mut series: Vec<Series> = series.into_values().collect();
     series.sort_by(|a, b| a.uid().cmp(b.uid()));
@@ -129,7 +129,14 @@ pub fn read(bytes: &[u8], http_charset: Option<&str>, window: &Window) -> Result
             "more than {MOST_RULES} events recur; the others are taken once"
         ));
     }
-    all.sort_by(|a, b| (a.start, &a.key).cmp(&(b.start, &b.key)));
+    // Of two with one key, what an exception says counts.
+    let exceptions: HashSet<String> = all
+        .iter()
+        .filter(|one| one.is_exception)
+        .map(|one| one.key.clone())
+        .collect();
+    all.retain(|one| one.is_exception || !exceptions.contains(&one.key));
+    all.sort_by(|a, b| (a.start.when(), &a.key).cmp(&(b.start.when(), &b.key)));
     let mut keys = HashSet::new();
     all.retain(|event| keys.insert(event.key.clone()));
     if all.len() > MOST_EVENTS {
@@ -140,7 +147,8 @@ pub fn read(bytes: &[u8], http_charset: Option<&str>, window: &Window) -> Result
     }
     calendar.notes.extend(zones.notes());
     calendar.notes.truncate(MOST_NOTES);
-    calendar.events = all;
+    // Only now, for each copies its description.
+    calendar.events = all.into_iter().map(Occurrence::announced).collect();
     Ok(calendar)
 }
 
@@ -172,36 +180,54 @@ fn decode(bytes: &[u8], http_charset: Option<&str>) -> Result<String, Problem> {
 #[derive(Default)]
 struct Series {
     first: Option<Entry>,
-    /// By the day they stand for, which is part of their key.
-    others: BTreeMap<NaiveDate, Entry>,
+    exceptions: Vec<Entry>,
 }
 
 impl Series {
     fn add(&mut self, entry: Entry) {
-        let day = entry.instead_of.map(Moment::date);
-        let known = match day {
-            Some(day) => self.others.get(&day),
-            None => self.first.as_ref(),
-        };
-        if known.is_some_and(|known| known.sequence > entry.sequence) {
-            return;
-        }
-        match day {
-            Some(day) => drop(self.others.insert(day, entry)),
-            None => self.first = Some(entry),
+        if entry.instead_of.is_some() {
+            self.exceptions.push(entry);
+        } else if self.first.as_ref().is_none_or(|known| known.sequence <= entry.sequence) {
+            self.first = Some(entry);
         }
     }
 
     fn uid(&self) -> &str {
-        self.first
-            .iter()
-            .chain(self.others.values())
-            .next()
-            .map_or("", |entry| entry.uid.as_str())
+        let mut all = self.first.iter().chain(&self.exceptions);
+        all.next().map_or("", |entry| entry.uid.as_str())
+    }
+
+    /// By the day they stand for, which is part of their key; of two for one day the later version.
+    fn exceptions(&self) -> BTreeMap<NaiveDate, &Entry> {
+        let mut by_day: BTreeMap<NaiveDate, &Entry> = BTreeMap::new();
+        for entry in &self.exceptions {
+            let Some(day) = entry.instead_of.map(|day| self.day_of(day)) else {
+                continue;
+            };
+            if by_day.get(&day).is_none_or(|known| known.sequence <= entry.sequence) {
+                by_day.insert(day, entry);
+            }
+        }
+        by_day
+    }
+
+    /// A day as the series counts its days.
+    fn day_of(&self, moment: Moment) -> NaiveDate {
+        match &self.first {
+            Some(first) => moment.date_beside(first.start),
+            None => moment.date(),
+        }
     }
 
     /// `barren`: how many rules never came to pass; none: its own is not followed.
-    fn announce(&self, window: &Window, barren: Option<&mut usize>, all: &mut Vec<Announced>, notes: &mut Vec<String>) {
+    fn announce<'a>(
+        &'a self,
+        window: &Window,
+        barren: Option<&mut usize>,
+        all: &mut Vec<Occurrence<'a>>,
+        notes: &mut Vec<String>,
+    ) {
+        let exceptions = self.exceptions();
         if let Some(first) = &self.first {
             let occurrences = match barren {
                 Some(barren) => recurrence::occurrences(first, window, barren, notes),
@@ -209,19 +235,59 @@ impl Series {
             };
             let is_one = occurrences.len() == 1 && first.rule.is_none() && first.more.is_empty();
             for start in occurrences {
-                let is_otherwise = self
-                    .others
+                let is_otherwise = exceptions
                     .values()
                     .any(|other| other.instead_of.is_some_and(|at| at.is_same(start)));
                 if !is_otherwise && first.counts_at(start, window) {
-                    all.push(first.announced((!is_one).then_some(start), start));
+                    let day = (!is_one).then(|| self.day_of(start));
+                    all.push(Occurrence::new(first, day, start, false));
                 }
             }
         }
-        for other in self.others.values() {
+        for (day, other) in exceptions {
             if other.counts_at(other.start, window) {
-                all.push(other.announced(other.instead_of, other.start));
+                all.push(Occurrence::new(other, Some(day), other.start, true));
             }
+        }
+    }
+}
+
+/// An event on one day.
+struct Occurrence<'a> {
+    key: String,
+    entry: &'a Entry,
+    start: Moment,
+    /// It stands in the place of another.
+    is_exception: bool,
+}
+
+impl<'a> Occurrence<'a> {
+    fn new(entry: &'a Entry, day: Option<NaiveDate>, start: Moment, is_exception: bool) -> Occurrence<'a> {
+        Occurrence {
+            key: match day {
+                Some(day) => format!("{}/{day}", entry.uid),
+                None => entry.uid.clone(),
+            },
+            entry,
+            start,
+            is_exception,
+        }
+    }
+
+    fn announced(self) -> Announced {
+        let Occurrence { key, entry, start, .. } = self;
+        Announced {
+            key,
+            title: entry.title.clone(),
+            start: start.when(),
+            end: entry.end_of(start).map(Moment::when).filter(|end| *end > start.when()),
+            timezone: start.zone().map(|zone| zone.name().to_owned()),
+            location: entry.location.clone(),
+            url: entry.url.clone(),
+            organiser: entry.organiser.clone(),
+            topics: entry.topics.clone(),
+            description: entry.description.clone(),
+            is_cancelled: entry.is_cancelled,
         }
     }
 }
@@ -231,24 +297,5 @@ impl Entry {
     fn counts_at(&self, start: Moment, window: &Window) -> bool {
         let last = self.end_of(start).unwrap_or(start);
         last.latest() >= window.from && start.earliest() <= window.until
-    }
-
-    fn announced(&self, day_of: Option<Moment>, start: Moment) -> Announced {
-        Announced {
-            key: match day_of {
-                Some(day) => format!("{}/{}", self.uid, day.date()),
-                None => self.uid.clone(),
-            },
-            title: self.title.clone(),
-            start: start.when(),
-            end: self.end_of(start).map(Moment::when).filter(|end| *end > start.when()),
-            timezone: start.zone().map(|zone| zone.name().to_owned()),
-            location: self.location.clone(),
-            url: self.url.clone(),
-            organiser: self.organiser.clone(),
-            topics: self.topics.clone(),
-            description: self.description.clone(),
-            is_cancelled: self.is_cancelled,
-        }
     }
 }

@@ -166,6 +166,14 @@ impl Error {
         }
     }
 
+    /// Until when its host asked to be left alone, which is why nobody asked.
+    pub fn unasked_until(&self) -> Option<DateTime<Utc>> {
+        match self {
+            Error::ToldToWait { until, .. } => Some(*until),
+            _ => None,
+        }
+    }
+
     /// Another time may do.
     pub fn is_passing(&self) -> bool {
         match self {

@@ -37,6 +37,8 @@ pub struct SourceState {
     pub last_error: Option<String>,
     /// Sources on the web: when and where they are asked next.
     pub polling: Polling,
+    /// The same as it is stored: whoever begins a poll shows it.
+    pub stored_polling: Option<String>,
 }
 
 /// A cadence's row.
@@ -141,6 +143,7 @@ impl Store {
             last_success_at: row.try_get::<Option<i64>, _>(1)?.map(from_millis),
             last_error: row.try_get(2)?,
             polling: from_json("polling", row.try_get::<Option<&str>, _>(3)?.unwrap_or("{}"))?,
+            stored_polling: row.try_get(3)?,
         })
     }
 
@@ -166,6 +169,20 @@ impl Store {
             .execute(&self.write)
             .await?;
         Ok(())
+    }
+
+    /// A poll begins, unless another worker has begun one since `stored` was read: then false, and nothing is changed.
+    pub async fn begin_polling(&self, name: &str, stored: Option<&str>, polling: &Polling) -> Result<bool> {
+        let done = sqlx::query(
+            "INSERT INTO source (name, polling) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET polling = $2 \
+             WHERE source.polling IS NOT DISTINCT FROM $3",
+        )
+        .bind(name)
+        .bind(to_json("polling", polling)?)
+        .bind(stored)
+        .execute(&self.write)
+        .await?;
+        Ok(done.rows_affected() == 1)
     }
 
     /// Remembers when and where a source on the web is asked next. The row is made if need be.

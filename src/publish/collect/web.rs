@@ -9,9 +9,10 @@ mod calendar;
 mod feed;
 mod pages;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
+use anyhow::bail;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -28,6 +29,9 @@ use crate::source::poll::{Hints, MANY_FAILURES, Polling};
 const SIDE_BY_SIDE: usize = 16;
 /// Until this is over nobody is asked again, whatever becomes of the poll.
 const AT_LEAST: TimeDelta = TimeDelta::minutes(15);
+
+/// No poll takes longer: a sitemap with many files that each dawdle ends here.
+const AT_MOST: std::time::Duration = std::time::Duration::from_secs(30 * 60);
 
 /// Pages that one poll reads; the others wait for the next.
 const MOST_PAGES: usize = 30;
@@ -56,7 +60,7 @@ pub async fn collect_web(
     force: bool,
 ) -> anyhow::Result<Vec<Collected>> {
     let mut polls = Polls::default();
-    polls.begin(house, fetcher, names, force).await?;
+    polls.begin(house, fetcher, names, force).await;
     let mut all = Vec::new();
     while let Some(collected) = polls.next().await {
         all.push(collected);
@@ -66,9 +70,11 @@ pub async fn collect_web(
 
 /// Polls under way. Others can begin meanwhile, so that no source waits for one that dawdles.
 pub struct Polls {
-    under_way: JoinSet<anyhow::Result<Collected>>,
-    /// Their tasks and sources: none is asked twice at a time.
-    sources: HashMap<tokio::task::Id, String>,
+    under_way: JoinSet<Option<Collected>>,
+    /// Their tasks and what they ask.
+    asked: HashMap<tokio::task::Id, Poll>,
+    /// Those whose host is being asked: they would only keep the places of others.
+    waiting: VecDeque<Poll>,
     places: Arc<Semaphore>,
 }
 
@@ -76,69 +82,83 @@ impl Default for Polls {
     fn default() -> Self {
         Polls {
             under_way: JoinSet::new(),
-            sources: HashMap::new(),
+            asked: HashMap::new(),
+            waiting: VecDeque::new(),
             places: Arc::new(Semaphore::new(SIDE_BY_SIDE)),
         }
     }
 }
 
 impl Polls {
-    /// Begins to ask the sources that are due and are not being asked already: see [`collect_web`].
-    pub async fn begin(
-        &mut self,
-        house: &House,
-        fetcher: &Fetcher,
-        names: &[String],
-        force: bool,
-    ) -> anyhow::Result<()> {
+    /// Begins to ask the sources that are due and are not being asked already: see [`collect_web`]. A source of which
+    /// the store cannot tell is logged, and keeps no other waiting.
+    pub async fn begin(&mut self, house: &House, fetcher: &Fetcher, names: &[String], force: bool) {
         for (name, source) in &house.config.sources {
             let Some(url) = source.address() else { continue };
-            if !names.is_empty() && !names.contains(name) || self.sources.values().any(|asked| asked == name) {
+            if !names.is_empty() && !names.contains(name) || self.sources().any(|asked| asked == name) {
                 continue;
             }
-            let polling = house.store.find_source(name).await?.polling.of(url);
+            let polling = match house.store.find_source(name).await {
+                Ok(state) => state.polling.of(url),
+                Err(error) => {
+                    tracing::error!(source = name, "a source could not be looked up: {error}");
+                    continue;
+                }
+            };
             let may_ask = polling.is_due(house.now()) || (force && !polling.is_told_to_wait(house.now()));
             if may_ask {
-                let poll = Poll {
+                self.waiting.push_back(Poll {
                     house: house.clone(),
                     fetcher: fetcher.clone(),
                     name: name.clone(),
                     source: source.clone(),
                     url: url.clone(),
-                };
-                let places = self.places.clone();
-                let task = self.under_way.spawn(async move {
-                    let _place = places.acquire().await;
-                    poll.run().await
                 });
-                self.sources.insert(task.id(), name.clone());
             }
         }
-        Ok(())
+        self.start_waiting();
+    }
+
+    /// Starts what waits, one poll for each host.
+    fn start_waiting(&mut self) {
+        let mut still = VecDeque::new();
+        while let Some(poll) = self.waiting.pop_front() {
+            if self.asked.values().any(|asked| asked.url.host() == poll.url.host()) {
+                still.push_back(poll);
+                continue;
+            }
+            let (places, asked) = (self.places.clone(), poll.clone());
+            let task = self.under_way.spawn(async move {
+                let _place = places.acquire().await;
+                poll.run_to_its_end().await
+            });
+            self.asked.insert(task.id(), asked);
+        }
+        self.waiting = still;
     }
 
     /// The next of them that ends; none: nothing is under way.
     pub async fn next(&mut self) -> Option<Collected> {
         loop {
-            match self.under_way.join_next_with_id().await? {
-                Ok((task, collected)) => {
-                    self.sources.remove(&task);
-                    match collected {
-                        Ok(collected) => return Some(collected),
-                        Err(error) => tracing::error!("a source could not be asked: {error:#}"),
-                    }
-                }
-                Err(error) => {
-                    self.sources.remove(&error.id());
-                    tracing::error!("asking a source broke off: {error}");
-                }
+            let ended = self.under_way.join_next_with_id().await?;
+            let task = match &ended {
+                Ok((task, _)) => *task,
+                Err(error) => error.id(),
+            };
+            let poll = self.asked.remove(&task);
+            self.start_waiting();
+            match (ended, poll) {
+                (Ok((_, Some(collected))), _) => return Some(collected),
+                (Ok((_, None)), _) | (Err(_), None) => {}
+                (Err(error), Some(poll)) => return poll.broken_off(&anyhow::Error::new(error)).await,
             }
         }
     }
 
-    /// Names of the sources that are being asked.
+    /// Names of the sources that are being asked or wait for their host.
     pub fn sources(&self) -> impl Iterator<Item = &str> {
-        self.sources.values().map(String::as_str)
+        let all = self.asked.values().chain(&self.waiting);
+        all.map(|poll| poll.name.as_str())
     }
 }
 
@@ -151,6 +171,7 @@ struct Taken {
 }
 
 /// One source that is asked.
+#[derive(Clone)]
 struct Poll {
     house: House,
     fetcher: Fetcher,
@@ -160,48 +181,103 @@ struct Poll {
 }
 
 impl Poll {
-    async fn run(&self) -> anyhow::Result<Collected> {
+    /// None: another worker asks it, or it does not want to be asked now.
+    async fn run_to_its_end(&self) -> Option<Collected> {
+        let ended = tokio::time::timeout(AT_MOST, self.run()).await;
+        let ended = ended.unwrap_or_else(|_| bail!("gave up after {} minutes", AT_MOST.as_secs() / 60));
+        match ended {
+            Ok(collected) => collected,
+            Err(error) => self.broken_off(&error).await,
+        }
+    }
+
+    /// What broke in our hands counts as a failure of the source: it is shown, and asked less and less often.
+    async fn broken_off(&self, error: &anyhow::Error) -> Option<Collected> {
+        tracing::error!(source = self.name, "a source could not be asked: {error:#}");
+        let recorded = async {
+            let mut polling = self.house.store.find_source(&self.name).await?.polling.of(&self.url);
+            let now = self.house.now();
+            polling.failed(now, self.source.interval(), self.jitter(now), false, None);
+            self.house.store.record_polling(&self.name, &polling).await?;
+            failed(&self.house, &self.name, error).await
+        };
+        match recorded.await {
+            Ok(collected) => Some(collected),
+            Err(error) => {
+                tracing::error!(source = self.name, "and that could not be written down: {error:#}");
+                None
+            }
+        }
+    }
+
+    async fn run(&self) -> anyhow::Result<Option<Collected>> {
         let store = &self.house.store;
-        let before = store.find_source(&self.name).await?.polling;
-        if before
+        let state = store.find_source(&self.name).await?;
+        let before = state.polling;
+        let is_moved = before
             .configured
             .as_ref()
-            .is_some_and(|configured| *configured != self.url)
+            .is_some_and(|configured| *configured != self.url);
+        let mut polling = before.of(&self.url);
+        let now = self.house.now();
+        // A neighbour may have been told so while this one waited for its turn.
+        if polling.is_told_to_wait(now) {
+            return Ok(None);
+        }
+        polling.begin(now + AT_LEAST);
+        if !store
+            .begin_polling(&self.name, state.stored_polling.as_deref(), &polling)
+            .await?
         {
+            return Ok(None);
+        }
+        if is_moved {
             // What lies at another address is not new because we have never looked there.
             store.forget_first_collection(&self.name).await?;
         }
-        let mut polling = before.of(&self.url);
-        let now = self.house.now();
-        polling.begin(now + AT_LEAST);
-        store.record_polling(&self.name, &polling).await?;
-        match self.ask(&mut polling).await {
+        let asked = self.ask(&mut polling).await;
+        let error = match asked {
             Ok(mut collected) => {
-                store.record_polling(&self.name, &polling).await?;
+                self.record(&mut polling).await?;
                 collected.next_at = polling.next_at;
-                Ok(collected)
+                return Ok(Some(collected));
             }
-            Err(error) => {
-                let (gone, told) = match error.downcast_ref::<Error>() {
-                    Some(error) => (error.is_gone(), error.retry_after()),
-                    None => (false, None),
-                };
-                polling.failed(self.house.now(), self.source.interval(), self.jitter(now), gone, told);
-                store.record_polling(&self.name, &polling).await?;
-                if let (Some(_), Some(until)) = (told, polling.next_at) {
-                    self.let_neighbours_wait(until).await?;
-                }
-                if polling.failures == MANY_FAILURES {
-                    tracing::error!(
-                        source = self.name,
-                        "a source has failed {MANY_FAILURES} times in a row: {error:#}"
-                    );
-                }
-                let mut collected = failed(&self.house, &self.name, &error).await?;
-                collected.next_at = polling.next_at;
-                Ok(collected)
-            }
+            Err(error) => error,
+        };
+        let (gone, told, unasked) = match error.downcast_ref::<Error>() {
+            Some(error) => (error.is_gone(), error.retry_after(), error.unasked_until()),
+            None => (false, None, None),
+        };
+        match unasked {
+            // It did not fail: nobody asked it.
+            Some(until) => polling.wait_until(until),
+            None => polling.failed(self.house.now(), self.source.interval(), self.jitter(now), gone, told),
         }
+        self.record(&mut polling).await?;
+        if let (Some(_), Some(until)) = (told, polling.next_at) {
+            self.let_neighbours_wait(until).await?;
+        }
+        if polling.failures == MANY_FAILURES {
+            tracing::error!(
+                source = self.name,
+                "a source has failed {MANY_FAILURES} times in a row: {error:#}"
+            );
+        }
+        let mut collected = failed(&self.house, &self.name, &error).await?;
+        collected.next_at = polling.next_at;
+        Ok(Some(collected))
+    }
+
+    /// Stores what a poll found out about the next; what a neighbour was told meanwhile still holds.
+    async fn record(&self, polling: &mut Polling) -> anyhow::Result<()> {
+        let stored = self.house.store.find_source(&self.name).await?.polling.of(&self.url);
+        if let Some(until) = stored
+            .told_to_wait_until
+            .filter(|_| stored.is_told_to_wait(self.house.now()))
+        {
+            polling.wait_until(until);
+        }
+        Ok(self.house.store.record_polling(&self.name, polling).await?)
     }
 
     async fn ask(&self, polling: &mut Polling) -> anyhow::Result<Collected> {

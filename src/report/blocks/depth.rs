@@ -3,7 +3,8 @@
 //! In: HTML. Out: its tree, or that it is too deep, and for such HTML its bare text. The surprising things: elements
 //! whose end tag pages leave out are not counted in the first pass, or a long list would look like a deep one; and the
 //! parser gets a page in pieces, because tags that are closed in a comment only, or in the wrong order, hide from that
-//! pass how deep they are.
+//! pass how deep they are. A parser also opens what was left open anew in each paragraph, so that few bytes become many
+//! elements: a tree that outgrows its page is none a person made either.
 
 use ego_tree::NodeRef;
 use html5ever::driver::{ParseOpts, parse_document};
@@ -15,10 +16,12 @@ use crate::report::prose::tidy;
 /// Deeper nesting than this is no page a person made; parsers take quadratic time on it, and walking it takes stack.
 pub(in crate::report) const MOST_DEPTH: usize = 300;
 
-/// How much of a page the parser gets at once.
-const PIECE: usize = 16_384;
+/// How much of a page the parser gets at once: it can make hundreds of elements of a few bytes before anybody looks.
+const PIECE: usize = 1_024;
+/// A tree may have as many nodes as its page has bytes, and these for what the parser adds.
+const MORE_NODES: usize = 1_000;
 
-/// The tree of a page; none if its elements are nested deeper than [`MOST_DEPTH`].
+/// The tree of a page; none if its elements are nested deeper than [`MOST_DEPTH`], or far more than its tags.
 pub(crate) fn parsed(html: &str) -> Option<Html> {
     if is_too_deep(html) {
         return None;
@@ -30,15 +33,18 @@ pub(crate) fn parsed(html: &str) -> Option<Html> {
         let (piece, after) = rest.split_at(rest.floor_char_boundary(PIECE));
         parser.process(piece.into());
         let tree = &parser.tokenizer.sink.sink.0.borrow().tree;
-        if tree.nodes().skip(looked_at).any(is_deep) {
+        let nodes = tree.nodes();
+        let (all, new) = (nodes.len(), nodes.len() - looked_at);
+        if all > html.len() - after.len() + MORE_NODES || nodes.rev().take(new).any(is_deep) {
             return None;
         }
-        looked_at = tree.nodes().len();
+        looked_at = all;
         rest = after;
     }
     // Once more, for the parser moves what was nested in the wrong order.
     let page = parser.finish();
-    (!page.tree.nodes().any(is_deep)).then_some(page)
+    let is_grown = page.tree.nodes().len() > html.len() + MORE_NODES;
+    (!is_grown && !page.tree.nodes().any(is_deep)).then_some(page)
 }
 
 /// A few more than tags tell, for elements that the parser adds.

@@ -12,6 +12,8 @@ use crate::report;
 
 /// Longer titles are texts in the wrong place.
 const LONGEST_TITLE: usize = 300;
+/// Longer descriptions are cut: each day of a series has its own.
+const LONGEST_DESCRIPTION: usize = 40_000;
 /// Dates by EXDATE and RDATE.
 const MOST_DATES: usize = 1_000;
 
@@ -196,9 +198,10 @@ impl<'a> Event<'a> {
             .find("X-ALT-DESC")
             .filter(|stated| parameter(stated, "FMTTYPE").is_some_and(|kind| kind.eq_ignore_ascii_case("text/html")))
         {
-            return Description::Html(unescaped(html.val.as_str()));
+            return Description::Html(unescaped(of_bearable_length(html.val.as_str())));
         }
-        let text = self.raw("DESCRIPTION").map(unescaped).unwrap_or_default();
+        let text = self.raw("DESCRIPTION").map(of_bearable_length).map(unescaped);
+        let text = text.unwrap_or_default();
         let lower = text.to_lowercase();
         match () {
             () if text.trim().is_empty() => Description::None,
@@ -211,6 +214,10 @@ impl<'a> Event<'a> {
             () => Description::Plain(text),
         }
     }
+}
+
+fn of_bearable_length(text: &str) -> &str {
+    &text[..text.floor_char_boundary(LONGEST_DESCRIPTION)]
 }
 
 fn parameter<'a>(property: &'a Property<'_>, name: &str) -> Option<&'a str> {

@@ -30,6 +30,14 @@ impl Moment {
         }
     }
 
+    /// Its day where another moment is: an exception may be stated in UTC, the series in a zone.
+    pub(super) fn date_beside(self, other: Moment) -> NaiveDate {
+        match (self, other.zone()) {
+            (Moment::Time(..), Some(zone)) => self.instant().with_timezone(&zone).date_naive(),
+            _ => self.date(),
+        }
+    }
+
     pub(super) fn zone(self) -> Option<Tz> {
         match self {
             Moment::Day(_) => None,
