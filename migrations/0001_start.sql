@@ -319,6 +319,16 @@ CREATE INDEX outgoing_due ON outgoing (relay, edition_id, next_at, id) WHERE sta
 CREATE INDEX outgoing_open ON outgoing (state) WHERE state IN ('claimed', 'handoff', 'in-doubt');
 CREATE INDEX outgoing_by_subscriber ON outgoing (subscriber_id);
 
+-- How many mails a relay may still be given, for each time over which one of its rates counts.
+CREATE TABLE bucket (
+    relay TEXT NOT NULL,
+    -- Seconds.
+    span INTEGER NOT NULL,
+    tokens REAL NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (relay, span)
+);
+
 -- Who decided what, and when. Append-only.
 CREATE TABLE decision (
     id INTEGER PRIMARY KEY,

@@ -13,6 +13,7 @@ mod list;
 mod load;
 mod lookup;
 mod problem;
+mod rate;
 mod relay;
 mod source;
 
@@ -22,6 +23,7 @@ pub use dkim::{Dkim, Signer, Signing, is_aligned};
 pub use list::{Approval, Cadence, Carries, InDoubt, List, Missed};
 pub use lookup::Lines;
 pub use problem::{Error, Problem};
+pub use rate::{Quiet, Ramp, Rate};
 pub use relay::{Relay, RelayKind, Timeouts, Tls};
 pub use source::{Backfill, FullText, Source, SourceKind};
 

@@ -25,6 +25,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
 use indexmap::IndexMap;
 use lettre::transport::smtp::extension::ClientId;
@@ -78,6 +79,8 @@ pub struct Summary {
     pub in_doubt: u64,
     /// Relays that rest, and why.
     pub resting: Vec<(String, Fault)>,
+    /// Something may be due, but no relay may be given it before: by its rates, or in its quiet hours.
+    pub waits_until: Option<DateTime<Utc>>,
 }
 
 /// Sends what is due through the relays of the configuration.
@@ -140,15 +143,25 @@ impl Delivery {
     pub async fn deliver_due(&self, stop: &CancellationToken) -> Result<Summary, Error> {
         let before = self.summary();
         let mut resting = Vec::new();
+        let mut waits_until;
         loop {
+            waits_until = None;
             self.tidy().await?;
             let mut more = false;
+            let has_backup = |name: &String| self.relays.get(name).is_some_and(|relay| relay.limits.backup.is_some());
             let rounds = self.relays.values().map(|relay| self.send_round(relay, stop));
             for (name, round) in self.relays.keys().zip(join_all(rounds).await) {
                 match round? {
                     Round::Done => {}
                     Round::More => more = true,
-                    Round::Rests(fault) => resting.push((name.clone(), fault)),
+                    Round::Waits(at) => {
+                        waits_until = Some(waits_until.map_or(at, |known: DateTime<Utc>| known.min(at)))
+                    }
+                    Round::Rests(fault) => {
+                        // Once: a relay that rests is given nothing, and ends its next round at once.
+                        more |= has_backup(name);
+                        resting.push((name.clone(), fault));
+                    }
                 }
             }
             if !more || stop.is_cancelled() {
@@ -158,6 +171,7 @@ impl Delivery {
         self.store.finish_editions().await?;
         Ok(Summary {
             resting,
+            waits_until,
             ..self.summary().since(&before)
         })
     }
@@ -184,6 +198,11 @@ impl Delivery {
         while !soft.is_cancelled() {
             match self.send_round(relay, soft).await {
                 Ok(Round::More) => continue,
+                Ok(Round::Waits(at)) => {
+                    let pause = (at - self.clock.now()).to_std().unwrap_or_default().min(POLL);
+                    soft.run_until_cancelled(tokio::time::sleep(pause)).await;
+                    continue;
+                }
                 Ok(Round::Done | Round::Rests(_)) => {}
                 Err(error) => tracing::error!(%error, relay = relay.name, "delivering paused; trying again"),
             }
@@ -237,6 +256,7 @@ impl Delivery {
             skipped: count(&self.tally.skipped),
             in_doubt: count(&self.tally.in_doubt),
             resting: Vec::new(),
+            waits_until: None,
         }
     }
 }
@@ -250,6 +270,7 @@ impl Summary {
             skipped: self.skipped - before.skipped,
             in_doubt: self.in_doubt - before.in_doubt,
             resting: Vec::new(),
+            waits_until: None,
         }
     }
 }

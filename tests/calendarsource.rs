@@ -195,8 +195,8 @@ fn a_long_description_is_not_kept_for_each_day_of_a_series() {
     let text = "word ".repeat(20_000);
     let event = format!("UID:1\nSUMMARY:Daily\nDTSTART:20260601T200000Z\nRRULE:FREQ=DAILY\nDESCRIPTION:{text}");
     let read = read(&[event.as_str()]);
-    let length = |event: &rapporteur::source::calendar::Announced| match &event.description {
-        rapporteur::source::calendar::Description::Plain(text) => text.len(),
+    let length = |event: &Announced| match &event.description {
+        Description::Plain(text) => text.len(),
         other => panic!("{other:?}"),
     };
     assert!(read.events.len() > 50);

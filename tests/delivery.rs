@@ -2,6 +2,7 @@
 
 mod faults;
 mod ledger;
+mod limits;
 mod tls;
 
 use std::collections::BTreeMap;

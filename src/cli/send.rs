@@ -404,8 +404,24 @@ pub(super) async fn deliver(desk: &Desk, house: &House) -> anyhow::Result<()> {
     .await?;
     let (stop, hard) = (CancellationToken::new(), CancellationToken::new());
     tokio::spawn(end_on_signals(stop.clone(), hard.clone()));
+    let delivering = async {
+        loop {
+            let summary = delivery.deliver_due(&stop).await?;
+            let Some(until) = summary.waits_until.filter(|_| !stop.is_cancelled()) else {
+                return Ok::<_, anyhow::Error>(summary);
+            };
+            if house.store.count_due().await? == 0 {
+                return Ok(summary);
+            }
+            let pause = (until - house.clock.now()).to_std().unwrap_or_default();
+            if pause > LONG_PAUSE {
+                return Ok(summary);
+            }
+            stop.run_until_cancelled(tokio::time::sleep(pause)).await;
+        }
+    };
     let summary = tokio::select! {
-        summary = delivery.deliver_due(&stop) => summary?,
+        summary = delivering => summary?,
         () = hard.cancelled() => bail!("ended at once; mails that the relay had not answered for are in doubt"),
         never = async { watch.await; std::future::pending().await } => never,
     };
@@ -418,6 +434,14 @@ pub(super) async fn deliver(desk: &Desk, house: &House) -> anyhow::Result<()> {
             "ended by a signal, {left} mails are left; type the same command again to go on"
         );
     }
+    if let Some(until) = summary.waits_until
+        && house.store.count_due().await? > 0
+    {
+        desk.warn(&format!(
+            "a relay may be given no more before {}; what is left goes out with the next `send` or by `run`",
+            until.format("%Y-%m-%d %H:%M UTC")
+        ));
+    }
     for (relay, fault) in &summary.resting {
         desk.warn(&format!(
             "the relay {relay} rests: {fault}; what is left goes out with the next `send` or by `run`"
@@ -425,6 +449,9 @@ pub(super) async fn deliver(desk: &Desk, house: &House) -> anyhow::Result<()> {
     }
     Ok(())
 }
+
+/// Whoever waits at a terminal waits for a rate, not for the end of quiet hours or for the next day.
+const LONG_PAUSE: Duration = Duration::from_secs(10 * 60);
 
 /// The first SIGINT or SIGTERM ends after the mails in hand, the second at once (REL-13).
 async fn end_on_signals(stop: CancellationToken, hard: CancellationToken) {

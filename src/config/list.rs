@@ -240,7 +240,7 @@ pub(super) fn optional_zone<'de, D: serde::Deserializer<'de>>(
     zone(deserializer).map(Some)
 }
 
-fn zone<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<chrono_tz::Tz, D::Error> {
+pub(super) fn zone<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<chrono_tz::Tz, D::Error> {
     let name = String::deserialize(deserializer)?;
     name.parse().map_err(|_| {
         let names = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());

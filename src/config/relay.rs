@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::lookup::password;
-use super::{Error, Signing};
+use super::{Error, Quiet, Ramp, Rate, Signing};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -68,6 +68,18 @@ pub struct Relay {
     /// How many connections at a time.
     #[serde(default = "default_sessions")]
     pub sessions: usize,
+    /// How much it may be given, by all workers together: each of these holds.
+    #[serde(default)]
+    pub rate: Vec<Rate>,
+    /// Hours in which only personal mail goes.
+    #[serde(default)]
+    pub quiet: Option<Quiet>,
+    /// For a sender that nobody knows yet: few mails on the first day, more on each that follows.
+    #[serde(default)]
+    pub ramp: Option<Ramp>,
+    /// The relay that takes its mails while it rests.
+    #[serde(default)]
+    pub backup: Option<String>,
     /// How long each stage may take.
     #[serde(default)]
     pub timeouts: Timeouts,

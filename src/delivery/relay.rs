@@ -72,6 +72,8 @@ impl std::fmt::Display for Fault {
 pub(super) struct Relay {
     pub name: String,
     pub sessions: usize,
+    /// Its rates, quiet hours and plan.
+    pub limits: config::Relay,
     /// Nothing given to it leaves this machine by our doing.
     pub is_loopback: bool,
     pub carrier: Carrier,
@@ -135,6 +137,7 @@ impl Relay {
         Ok(Relay {
             name: name.to_owned(),
             sessions,
+            limits: config.clone(),
             is_loopback,
             carrier,
             faults: AtomicU32::new(0),

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex as Lock, PoisonError};
 
+use chrono::{DateTime, Utc};
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -16,7 +17,7 @@ use super::retry;
 use super::session::{Ended, Queue, Session};
 use super::{Delivery, Error};
 use crate::mail::Prepared;
-use crate::store::{Claimed, Claims, Dispatch, Outcome, Settled};
+use crate::store::{Claimed, Claims, Dispatch, Order, Outcome, Settled};
 
 /// Letters in the queue for each session.
 const QUEUE_PER_SESSION: usize = 2;
@@ -32,6 +33,8 @@ pub(super) enum Round {
     Done,
     /// Something was sent or settled; look again.
     More,
+    /// More may be due, but the relay may not be given it before.
+    Waits(DateTime<Utc>),
     Rests(Fault),
 }
 
@@ -47,7 +50,11 @@ impl Delivery {
     pub(super) async fn send_round(&self, relay: &Arc<Relay>, stop: &CancellationToken) -> Result<Round, Error> {
         let mut claims = self.claim(relay).await?;
         if claims.rows.is_empty() {
-            return Ok(if claims.skipped > 0 { Round::More } else { Round::Done });
+            return Ok(match claims.next_at {
+                _ if claims.skipped > 0 => Round::More,
+                Some(at) => Round::Waits(at),
+                None => Round::Done,
+            });
         }
         // Cancelled by a session that meets a fault: the others finish the mail in hand and end.
         let stop = stop.child_token();
@@ -112,16 +119,35 @@ impl Delivery {
         }
     }
 
+    /// What is due for a relay; then what is due for those it stands in for while they rest.
     async fn claim(&self, relay: &Relay) -> Result<Claims, Error> {
+        let claims = self.claim_own(relay).await?;
+        if !claims.rows.is_empty() || claims.skipped > 0 || claims.next_at.is_some() {
+            return Ok(claims);
+        }
+        for (name, other) in &self.relays {
+            if other.limits.backup.as_deref() == Some(&*relay.name)
+                && self.store.pass_on(name, &relay.name, claim_size(relay)).await? > 0
+            {
+                return self.claim_own(relay).await;
+            }
+        }
+        Ok(claims)
+    }
+
+    async fn claim_own(&self, relay: &Relay) -> Result<Claims, Error> {
         let claim = super::fresh_token()?;
-        let limit = (relay.sessions * CLAIM_PER_SESSION).max(CLAIM_AT_LEAST);
+        let now = self.store.now().await?;
+        let order = Order {
+            relay: &relay.name,
+            most: claim_size(relay),
+            rates: &relay.limits.rates(now),
+            quiet_until: relay.limits.quiet_until(now),
+        };
         let loopback = relay.is_loopback;
         let reaches = |address: &str| loopback || !is_reserved(address);
         let lease = self.policy.lease;
-        let claims = self
-            .store
-            .claim_outgoing(&relay.name, limit, &claim, lease, reaches)
-            .await?;
+        let claims = self.store.claim_outgoing(order, &claim, lease, reaches).await?;
         self.tally
             .skipped
             .fetch_add(claims.skipped, std::sync::atomic::Ordering::Relaxed);
@@ -212,6 +238,10 @@ impl Delivery {
         tracing::warn!(relay = relay.name, %fault, %until, "the relay rests; nobody is marked");
         Ok(self.store.rest_relay(&relay.name, &fault.to_string(), until).await?)
     }
+}
+
+fn claim_size(relay: &Relay) -> usize {
+    (relay.sessions * CLAIM_PER_SESSION).max(CLAIM_AT_LEAST)
 }
 
 /// Runs a session; one that ends by a fault, or breaks, stops the others before their next mail.

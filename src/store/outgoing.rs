@@ -5,6 +5,7 @@
 //! a fresh token, and whoever writes later must name it: who lost the lease changes nothing. Claiming is the one place
 //! where the two databases differ, by `FOR UPDATE SKIP LOCKED`.
 
+mod allowance;
 mod marks;
 mod recovery;
 
@@ -18,6 +19,7 @@ use sqlx::{AssertSqlSafe, Row};
 
 use super::{Kind, Result, Store, Tx, from_json};
 use crate::clock::from_millis;
+use crate::config::Rate;
 use crate::edition::Sealed;
 
 pub use marks::{Handoff, Outcome, Settled, Turn};
@@ -65,10 +67,22 @@ pub struct Claimed {
     pub first_tried_at: Option<DateTime<Utc>>,
 }
 
+/// What a relay asks for.
+#[derive(Clone, Copy, Debug)]
+pub struct Order<'a> {
+    pub relay: &'a str,
+    pub most: usize,
+    pub rates: &'a [Rate],
+    /// Its quiet hours end then: before it takes personal mail alone.
+    pub quiet_until: Option<DateTime<Utc>>,
+}
+
 /// What one claim brought.
 #[derive(Clone, Debug, Default)]
 pub struct Claims {
     pub rows: Vec<Claimed>,
+    /// More is due than the relay may be given before that.
+    pub next_at: Option<DateTime<Utc>>,
     /// Rows that were due but whose person left or cannot be mailed through this relay.
     pub skipped: u64,
 }
@@ -113,23 +127,28 @@ impl Store {
         Ok(row.try_get(0)?)
     }
 
-    /// Claims up to `limit` due rows of a relay under a fresh token: personal mail first, then the editions that are
-    /// being sent, each its share. `reaches` says whether the relay may be given an address at all.
+    /// Claims due rows of a relay under a fresh token, as many as its rates allow: personal mail first, then the editions
+    /// that are being sent, each its share. `reaches` says whether the relay may be given an address at all.
     pub async fn claim_outgoing(
         &self,
-        relay: &str,
-        limit: usize,
+        order: Order<'_>,
         claim: &Arc<str>,
         lease: Duration,
         reaches: impl Fn(&str) -> bool,
     ) -> Result<Claims> {
         let now = self.now().await?;
+        let relay = order.relay;
         let mut tx = self.begin().await?;
         if is_paused(&mut tx, relay, now).await? {
             return Ok(Claims::default());
         }
+        let allowance = self.allow(&mut tx, relay, order.rates, now).await?;
+        let limit = order.most.min(allowance.mails);
         let mut due = self.list_due_personal(&mut tx, relay, limit, now).await?;
-        let editions = list_running(&mut tx, now).await?;
+        let editions = match order.quiet_until {
+            Some(_) => Vec::new(),
+            None => list_running(&mut tx, now).await?,
+        };
         for (place, edition) in editions.iter().enumerate() {
             let share = limit.saturating_sub(due.len()).div_ceil(editions.len() - place);
             if share == 0 {
@@ -138,7 +157,10 @@ impl Store {
             due.extend(self.list_due_of_edition(&mut tx, relay, edition, share, now).await?);
         }
 
-        let mut claims = Claims::default();
+        let mut claims = Claims {
+            next_at: order.quiet_until.or(allowance.next_at),
+            ..Claims::default()
+        };
         let (mut left, mut reserved) = (Vec::new(), Vec::new());
         for row in due {
             if !row.wanted {
@@ -167,8 +189,34 @@ impl Store {
             }
             update.execute(&mut *tx).await?;
         }
+        if !order.rates.is_empty() {
+            self.spend(&mut tx, relay, claims.rows.len()).await?;
+        }
         tx.commit().await?;
         Ok(claims)
+    }
+
+    /// Hands up to `most` due mails of a relay that rests over to another; how many. What staff paused is not touched.
+    pub async fn pass_on(&self, from: &str, to: &str, most: usize) -> Result<u64> {
+        let now = self.now().await?.timestamp_millis();
+        let sql = format!(
+            "UPDATE outgoing SET relay = $2 WHERE id IN (
+                 SELECT o.id FROM outgoing o LEFT JOIN edition e ON e.id = o.edition_id
+                 WHERE o.relay = $1 AND o.state IN ('pending', 'deferred') AND o.next_at <= $3
+                   AND (o.edition_id IS NULL OR (e.state = 'sending' AND e.due_at <= $3))
+                   AND EXISTS (SELECT 1 FROM pause WHERE scope = $4 AND until IS NOT NULL AND until > $3)
+                 ORDER BY o.priority, o.next_at, o.id LIMIT $5{})",
+            self.locking()
+        );
+        let done = sqlx::query(AssertSqlSafe(sql))
+            .bind(from)
+            .bind(to)
+            .bind(now)
+            .bind(format!("relay {from}"))
+            .bind(most as i64)
+            .execute(&self.write)
+            .await?;
+        Ok(done.rows_affected())
     }
 
     async fn list_due_personal(&self, tx: &mut Tx, relay: &str, limit: usize, now: DateTime<Utc>) -> Result<Vec<Due>> {

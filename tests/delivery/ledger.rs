@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use rapporteur::store::{Claimed, Handoff, Outcome, Recovered, Settled};
+use rapporteur::store::{Claimed, Handoff, Order, Outcome, Recovered, Settled};
 
 use super::{HOLD, SETTINGS, row, seed, states};
 use crate::database::{TestStore, for_each_database};
@@ -12,9 +12,18 @@ use crate::database::{TestStore, for_each_database};
 const LEASE: Duration = Duration::from_secs(900);
 const TEN_MINUTES: Duration = Duration::from_secs(600);
 
+fn order(most: usize) -> Order<'static> {
+    Order {
+        relay: "outbox",
+        most,
+        rates: &[],
+        quiet_until: None,
+    }
+}
+
 async fn claim(test: &TestStore, token: &str, limit: usize) -> Vec<Claimed> {
     test.store
-        .claim_outgoing("outbox", limit, &Arc::from(token), LEASE, |_| true)
+        .claim_outgoing(order(limit), &Arc::from(token), LEASE, |_| true)
         .await
         .unwrap()
         .rows

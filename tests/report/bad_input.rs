@@ -201,6 +201,6 @@ proptest! {
 fn a_page_whose_few_bytes_become_many_elements_is_refused() {
     let open: String = (0..295).map(|n| format!("<b a{n}>")).collect();
     let page = format!("<title>T</title><p>{open}{}", "<p>x".repeat(20_000));
-    let refused = rapporteur::report::read("a.html", page.as_bytes(), &rapporteur::report::Context::default());
+    let refused = read("a.html", page.as_bytes(), &Context::default());
     assert!(refused.unwrap_err().0.contains("nested"));
 }

@@ -19,6 +19,26 @@ pub(super) fn problems(config: &Config, name: &str, relay: &Relay, found: &mut P
     ] {
         length(found, &["relays", name, "timeouts", key], time, SHORTER);
     }
+    if let Some(backup) = &relay.backup
+        && (backup == name || !config.relays.contains_key(backup))
+    {
+        note(
+            found,
+            &at("backup"),
+            format!("`relays.{name}.backup` is \"{backup}\"; write the name of another relay"),
+        );
+    }
+    if let Some(ramp) = &relay.ramp
+        && (ramp.first == 0 || !(1.0..=10.0).contains(&ramp.growth))
+    {
+        note(
+            found,
+            &at("ramp"),
+            format!(
+                "`relays.{name}.ramp` begins with no mail, or grows by less than 1 or more than 10 times a day; write it such as {{ from = \"2026-12-01\", first = 200, growth = 1.5 }}"
+            ),
+        );
+    }
     let kind = match relay.kind {
         RelayKind::File => "file",
         RelayKind::Catcher => "catcher",
