@@ -71,7 +71,7 @@ pub(super) static ELSEWHEN_AFTER: LazyLock<Regex> = LazyLock::new(|| {
 pub(super) static BEGINS: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"(?ix)\b(?:beg(?:an|ins|inning)|start(?:ed|s|ing)|dauerte|begann|beginnt|beginn|commen(?:cé|çait|ce|cera)|début|empezó|empezaron|empezará|comenzó|comenzaron|comienza|arrancó|partió
-        |el\ acto\ fue|began|начал(?:ась|ся|ось|ись|и)|начало|в\ эфир\ вышли|длил(?:ась|ся))\b",
+        |el\ acto\ fue|начал(?:ась|ся|ось|ись|и)|начало|в\ эфир\ вышли|длил(?:ась|ся))\b",
     )
 });
 
