@@ -222,9 +222,10 @@ fn look_at(sentence: &str, start: usize, end: usize) -> Option<Looked> {
             })
         });
     // "die Uhrmacherin Zoé Jean": the article shows that the noun behind it says as what.
-    let role_words = before_name(near).or_else(|| noun_behind_article(near));
+    let role_words = before_name(near);
+    let noun = noun_behind_article(near).filter(|_| role_words.is_none());
     let last_word = near.trim_end().rsplit(' ').next().unwrap_or_default();
-    let is_object = is_oblique(near, role_words.as_deref()) || russian::is_declined_role(last_word);
+    let is_object = is_oblique(near, role_words.as_deref().or(noun.as_deref())) || russian::is_declined_role(last_word);
     if is_object && !led && !spoken {
         // "the Ministry of Foreign Affairs", "the diary of the miner Georg Altmann"
         return None;
@@ -233,7 +234,8 @@ fn look_at(sentence: &str, start: usize, end: usize) -> Option<Looked> {
     let is_declined = name.chars().any(|c| ('а'..='я').contains(&c))
         && apposition.is_some_and(|words| !words.split([' ', '-']).any(is_role))
         && !after.starts_with(" (");
-    let says_as_what = (apposition.is_some() && !is_declined) || of_house.is_some() || role_words.is_some();
+    let says_as_what =
+        (apposition.is_some() && !is_declined) || of_house.is_some() || role_words.is_some() || noun.is_some();
     let (mut role, mut affiliation) = apposition.map(role_of).unwrap_or_default();
     affiliation = affiliation.or(of_house.map(|(house, _)| house));
     // "a doctoral student (Bluenose University)", ", who teaches at the university"
@@ -242,13 +244,12 @@ fn look_at(sentence: &str, start: usize, end: usize) -> Option<Looked> {
         role = role.or(in_clause);
         affiliation = affiliation.or(house);
     }
-    if let Some(words) = role_words {
-        let (before_role, before_affiliation) = role_before(&words);
-        if role.is_none() {
-            role = before_role;
-        }
-        affiliation = affiliation.or(before_affiliation);
-    }
+    let (before_role, before_affiliation) = match role_words {
+        Some(words) => role_before(&words),
+        None => (noun, None),
+    };
+    role = role.or(before_role);
+    affiliation = affiliation.or(before_affiliation);
     let told = end + (after.len() - beyond.len());
     // A few words more, to the end of a word: enough to find the place again.
     let shown = sentence[told..]

@@ -274,7 +274,7 @@ fn city_behind(sentence: &str, venue: &super::venue::Venue) -> Option<Place> {
         .or_else(|| beside_region(sentence, start, name.as_str()))
 }
 
-/// "Guelph, Ontario": what stands before a known region is a city.
+/// "Guelph, Canada": what stands before a known country is a city, known or not.
 fn beside_region(sentence: &str, start: usize, name: &str) -> Option<Place> {
     let (city, region) = name.split_once(", ")?;
     (is_country(region) && !is_place(city)).then(|| Place {

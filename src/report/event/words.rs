@@ -120,7 +120,7 @@ pub(super) static POSTED: LazyLock<Regex> = LazyLock::new(|| {
 /// A line of a post besides its day: who wrote it, as sites put it there.
 pub(super) static BYLINE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)(?:^|[|·•—–\s/])(?:(?:by|von|par|por)\s+(?:[\p{Lu}]\p{L}+|equipo|the|die|la|el)|(?:text|texte|texto|autor(?:in)?|author|auteure?|автор|текст)\s*:|redaktion|redacción|rédaction|редакция|newsroom)",
+        r"(?i)(?:^|[|·•—–\s/])(?:(?:by|von|par|por)\s+(?:(?-i:\p{Lu})\p{L}+|equipo|the|die|la|el)|(?:text|texte|texto|autor(?:in)?|author|auteure?|автор|текст)\s*:|redaktion|redacción|rédaction|редакция|newsroom)",
     )
 });
 

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::role::without_article;
 use super::roles::is_role;
 use super::words::is_institution;
 use super::{LOOK_AT, last_of};
@@ -46,7 +47,7 @@ pub(in crate::report) fn spell_out(people: &mut [Person], text: &str) {
             None
         };
         if let Some(full) = full {
-            person.affiliation = Some(full.as_str().to_owned());
+            person.affiliation = Some(without_article(full.as_str()).to_owned());
         }
     }
 }

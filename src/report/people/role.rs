@@ -116,7 +116,7 @@ pub(super) fn house(after: &str) -> Option<(String, usize)> {
 
 /// " (Bluenose University)" right behind what says as what somebody speaks.
 pub(super) fn house_in_brackets(after: &str) -> Option<String> {
-    let (inner, _) = after.strip_prefix(" (")?.split_once(')')?;
+    let (inner, _) = after.trim_start().strip_prefix('(')?.split_once(')')?;
     let is_house = inner.chars().count() <= LONGEST_ROLE
         && inner.starts_with(char::is_uppercase)
         && inner.split([' ', '-']).any(is_institution)
