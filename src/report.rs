@@ -28,6 +28,7 @@ mod status;
 mod summary;
 mod tail;
 mod topics;
+mod unstated;
 mod venue;
 
 use std::collections::BTreeMap;

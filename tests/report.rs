@@ -14,6 +14,7 @@ mod front;
 mod holding;
 mod people;
 mod places;
+mod stated;
 mod whole;
 
 use rapporteur::report::{Context, Refusal, Report, read};

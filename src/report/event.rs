@@ -4,17 +4,20 @@
 //! surest first, each with its rule, its words and the sentence it stood in (the place is looked for there first). The
 //! surprising thing: a date alone is not enough. It needs a word that ties it to the event, or it stays unused.
 
+mod hour;
+mod line;
+mod published;
 mod words;
 
 use chrono::{Days, NaiveDate};
 use regex::Regex;
 
-use self::words::{
-    BEGINS, BYLINE, DATELINE_END, DAY_BEFORE, ELSEWHEN, ELSEWHEN_AFTER, ENDS, HAPPENED, KIND, OPENS, OTHER_DATE,
-    POSTED, PUBLISHED, TODAY, YESTERDAY,
-};
-use super::dates::{self, Found, TimeOfDay};
-use super::labels::{Label, Stated};
+pub(super) use self::hour::{end_time, time};
+use self::line::{dateline, head_line, in_title, labelled, line_of_today, short_line};
+pub(super) use self::published::{is_byline, posted, published};
+use self::words::{DAY_BEFORE, ELSEWHEN, ELSEWHEN_AFTER, HAPPENED, KIND, OTHER_DATE, PUBLISHED, YESTERDAY};
+use super::dates::{self, Found};
+use super::labels::Stated;
 use super::prose::{opening, pattern, sentences};
 
 /// What a report is about is said within so many paragraphs, or nowhere.
@@ -94,64 +97,6 @@ pub(super) fn find(told: Told<'_>) -> Vec<Dated> {
     found
 }
 
-/// When the text itself says it was published, and the words that say so.
-pub(super) fn published(paragraphs: &[&str]) -> Option<(NaiveDate, String)> {
-    let lines = paragraphs
-        .iter()
-        .take(3)
-        .chain(paragraphs.iter().rev().take(2))
-        .flat_map(|text| text.lines());
-    lines.filter(|line| line.len() <= SHORT_LINE * 2).find_map(|line| {
-        let found = dates::find(line).into_iter().next()?;
-        let before = line.get(..found.range.start)?;
-        // "13.05.2019 | Text: Ada Quist" is a byline and no sentence.
-        let says_so = PUBLISHED.is_match(before) || POSTED.is_match(line) || is_byline(line);
-        let (when, _) = found
-            .resolve(None)
-            .filter(|_| says_so && found.states_year() && !HAPPENED.is_match(line))?;
-        Some((when.date, line.to_owned()))
-    })
-}
-
-/// Whether a line holds the day of a post and who wrote it.
-pub(super) fn is_byline(line: &str) -> bool {
-    let Some(found) = dates::find(line).into_iter().next() else {
-        return false;
-    };
-    let (before, after) = (line.get(..found.range.start), line.get(found.range.end..));
-    let has_author = [before, after].into_iter().flatten().any(|part| BYLINE.is_match(part));
-    has_author && found.from.is_none() && found.end.is_none() && line.chars().count() <= SHORT_LINE
-}
-
-/// A day alone on a line near the top of a page, where the text tells of an earlier one: the day of the post.
-pub(super) fn posted(lines: &[&str], paragraphs: &[&str]) -> Option<(NaiveDate, String)> {
-    /// A report is published within so many days, or the line means something else.
-    const WITHIN: i64 = 120;
-    /// Besides the day such a line has at most the place or a word of the site.
-    const BESIDE: usize = 34;
-    let is_alone = |line: &str| {
-        let found = dates::find(line);
-        matches!(found.as_slice(), [one] if one.from.is_none() && one.end.is_none() && one.states_year()
-            && line.trim().len() <= one.range.len() + BESIDE)
-    };
-    let mut head = lines.iter().take(3).flat_map(|text| text.lines());
-    // "Zaragoza, 23 de octubre de 2023. La Fundación ...": a dateline.
-    let dateline = || lines.iter().take(3).filter_map(|text| sentences(text).first().copied());
-    let line = head
-        .find(|line| is_alone(line) && !HAPPENED.is_match(line))
-        .or_else(|| dateline().find(|line| is_alone(line) && line.ends_with('.')))?;
-    let (when, _) = dates::find(line).into_iter().next()?.resolve(None)?;
-    let prose = early(paragraphs);
-    let is_earlier = |day: NaiveDate| (1..=WITHIN).contains(&(when.date - day).num_days());
-    let told = [&HAPPENED, &KIND].into_iter().flat_map(|tie| tied(&prose, tie, ""));
-    let tells_of_earlier = told
-        .filter_map(|one| one.found.resolve(Some(when.date)))
-        .any(|(start, _)| is_earlier(start.date))
-        || counted_back(&prose, when.date).is_some()
-        || shortly_before(&prose, when.date).is_some();
-    tells_of_earlier.then(|| (when.date, line.to_owned()))
-}
-
 /// Sentences that say what took place or name the event, in order: where the place and the series are looked for.
 pub(super) fn telling<'a>(paragraphs: &[&'a str]) -> Vec<&'a str> {
     let opening = paragraphs
@@ -199,42 +144,6 @@ pub(super) fn early<'a>(paragraphs: &[&'a str]) -> Vec<&'a str> {
     opening.flat_map(sentences).collect()
 }
 
-/// When the event began, from a line that states the time or a sentence that says when it began or how long it took.
-/// Of an event of several days only the sentence that says how it was opened counts.
-pub(super) fn time(told: Told<'_>, is_one_day: bool) -> Option<(TimeOfDay, String)> {
-    let labelled = told
-        .labels
-        .iter()
-        .filter(|one| one.label == Label::Time && is_one_day)
-        .map(|one| one.value);
-    let prose: Vec<&str> = early(told.paragraphs)
-        .into_iter()
-        .filter(|sentence| !ELSEWHEN.is_match(sentence) && !words::NEXT.is_match(sentence))
-        .collect();
-    let begins = prose.iter().copied().filter(|sentence| match is_one_day {
-        true => BEGINS.is_match(sentence) || OPENS.is_match(sentence),
-        false => OPENS.is_match(sentence),
-    });
-    // "The talk, at seven in the evening in the hall, was full": only the first sentences can mean nothing else.
-    let near = prose
-        .iter()
-        .copied()
-        .take(if is_one_day { 4 } else { 0 })
-        .filter(|sentence| KIND.is_match(sentence) || HAPPENED.is_match(sentence) || !candidates(sentence).is_empty());
-    labelled
-        .chain(begins)
-        .chain(near)
-        .find_map(|text| Some((dates::time_of_day(text)?, text.to_owned())))
-}
-
-/// When the event was over, from a sentence that says so.
-pub(super) fn end_time(told: Told<'_>) -> Option<(chrono::NaiveTime, String)> {
-    early(told.paragraphs)
-        .into_iter()
-        .filter(|sentence| ENDS.is_match(sentence) && !ELSEWHEN.is_match(sentence))
-        .find_map(|sentence| Some((dates::time_of_day(sentence)?.from, sentence.to_owned())))
-}
-
 /// Whether the text tells of this day only as one that was planned and given up.
 pub(super) fn was_put_off(told: Told<'_>, day: NaiveDate) -> bool {
     let is_day = |found: &Found| found.resolve(None).is_some_and(|(when, _)| when.date == day);
@@ -269,36 +178,6 @@ pub(super) fn imprint_year(paragraphs: &[&str]) -> Option<(i32, String)> {
     let last = paragraphs.last().filter(|line| line.chars().count() <= SHORT_LINE)?;
     let year = IMPRINT.captures(last)?.get(1)?.as_str().parse().ok()?;
     Some((year, (*last).to_owned()))
-}
-
-fn labelled(labels: &[Stated<'_>]) -> Vec<Dated> {
-    let lines = labels.iter().filter(|one| one.label == Label::Date);
-    lines
-        .filter_map(|one| {
-            let line = opening(one.value, LONGEST_PARAGRAPH);
-            Some(dated(
-                dates::find(line).into_iter().next()?,
-                line,
-                "line that states the date",
-            ))
-        })
-        .collect()
-}
-
-/// A line of facts under the title: "22 September 2022, 10:00 bis 16:30 Uhr", "Thursday 3 June · 18:00 · Hall".
-fn head_line(lines: &[&str], published: Option<NaiveDate>) -> Option<Dated> {
-    let head = lines.iter().take(8).flat_map(|text| text.lines());
-    head.filter(|line| line.chars().count() <= SHORT_LINE && sentences(line).len() <= 2)
-        .find_map(|line| {
-            let found = candidates(line).into_iter().next()?;
-            // A day of the week or an hour tells an event; a byline has neither.
-            let is_told = found.from.is_some() || found.weekday.is_some() || found.end.is_some();
-            let is_head = found.range.start <= 40 && !line.trim_end().ends_with('.');
-            let is_published = found
-                .resolve(None)
-                .is_some_and(|(when, _)| Some(when.date) == published);
-            (is_told && is_head && !is_published && !POSTED.is_match(line)).then(|| dated(found, line, HEAD_LINE))
-        })
 }
 
 /// Dates of sentences that hold a word of the event, each the one nearest to such a word.
@@ -368,57 +247,6 @@ fn shortly_before(prose: &[&str], published: NaiveDate) -> Option<Dated> {
             "day shortly before the publication, in the first sentences",
         ))
     })
-}
-
-fn in_title(title: &str) -> Option<Dated> {
-    let found = candidates(opening(title, LONGEST_PARAGRAPH))
-        .into_iter()
-        .find(Found::states_year)?;
-    Some(dated(found, title, "date in the title"))
-}
-
-fn dateline(paragraphs: &[&str]) -> Option<Dated> {
-    let first = paragraphs.first()?;
-    let found = candidates(opening(first, SHORT_LINE)).into_iter().next()?;
-    let after = &first[found.range.end..];
-    let is_dateline = DATELINE_END.is_match(after) && found.range.start <= 60;
-    let before = first[..found.range.start].trim_end_matches(|c: char| !c.is_alphanumeric());
-    // "Graz, 17. Jänner 2023. Bis auf ...": a place, a date, a full stop.
-    let is_short_sentence = after.trim_start_matches([' ', ')']).starts_with('.')
-        && !before.is_empty()
-        && before.split(' ').count() <= 3
-        && before.starts_with(char::is_uppercase);
-    let sentence = sentences(first).first().map_or(*first, |one| *one);
-    (is_dateline || is_short_sentence).then(|| dated(found, sentence, "dateline"))
-}
-
-/// A dateline dates the writing. "Today" makes it the event's day, "yesterday" the day before.
-fn line_of_today(line: &Dated, prose: &[&str]) -> Option<Dated> {
-    let near: Vec<&&str> = prose.iter().take(3).collect();
-    let says = |word: &Regex| near.iter().any(|sentence| word.is_match(sentence));
-    let mut line = line.clone();
-    if says(&YESTERDAY) {
-        let (when, _) = line.found.resolve(None)?;
-        let before = when.date.checked_sub_days(Days::new(1))?;
-        line.found = line.found.on(before);
-        line.rule = "dateline, and the text says that it was the day before";
-        return Some(line);
-    }
-    line.rule = "dateline, and the text says that it was on that day";
-    says(&TODAY).then_some(line)
-}
-
-fn short_line(lines: &[&str], published: Option<NaiveDate>) -> Option<Dated> {
-    let lines = lines.iter().take(3).flat_map(|text| text.lines());
-    lines
-        .filter(|line| line.chars().count() <= SHORT_LINE && !line.ends_with('.'))
-        .find_map(|line| {
-            let found = candidates(line).into_iter().find(Found::states_year)?;
-            let is_published = found
-                .resolve(None)
-                .is_some_and(|(when, _)| Some(when.date) == published);
-            (!is_published && !POSTED.is_match(line)).then(|| dated(found, line, "short line with a date near the top"))
-        })
 }
 
 /// The only day of the whole text that bears a day of the week and a year or an hour: somebody was there.

@@ -267,21 +267,14 @@ fn city_behind(sentence: &str, venue: &super::venue::Venue) -> Option<Place> {
             r"^(?:,? (?:in|at|à|en|of|de|в|nach|on the (?:edge|outskirts) of|in the (?:heart|cent(?:re|er)) of|en el (?:centro|corazón) de|au cœur de|im (?:Zentrum|Herzen) (?:von)?|в центре)|,)\s+{NAME}"
         ))
     });
-    {
-        let after = &sentence[venue.end..];
-        let captures = BEHIND.captures(after)?;
-        let name = captures.name("name")?;
-        known(
-            sentence,
-            venue.end + name.start(),
-            name.as_str(),
-            "known city beside a venue",
-        )
-        .or_else(|| beside_region(sentence, venue.end + name.start(), name.as_str()))
-    }
+    let captures = BEHIND.captures(&sentence[venue.end..])?;
+    let name = captures.name("name")?;
+    let start = venue.end + name.start();
+    known(sentence, start, name.as_str(), "known city beside a venue")
+        .or_else(|| beside_region(sentence, start, name.as_str()))
 }
 
-/// "Guelph, Ontario": what stands before a known region is a city.
+/// "Guelph, Canada": what stands before a known country is a city, known or not.
 fn beside_region(sentence: &str, start: usize, name: &str) -> Option<Place> {
     let (city, region) = name.split_once(", ")?;
     (is_country(region) && !is_place(city)).then(|| Place {

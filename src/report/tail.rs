@@ -160,3 +160,64 @@ fn title_of(line: &str, url: Option<&str>) -> Related {
         }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::blocks::of_html;
+
+    #[track_caller]
+    fn links(html: &str, expected: &[&str]) {
+        let blocks = of_html(html, None);
+        let found = find(&blocks);
+        let titles: Vec<&str> = found
+            .iter()
+            .flat_map(|tail| &tail.related)
+            .map(|one| one.title.as_str())
+            .collect();
+        assert_eq!(titles, expected, "{html}");
+    }
+
+    const LINKS: &str = r#"<ul><li><a href="https://example.org/1">Of old weirs</a></li>
+        <li><a href="https://example.org/2">Of new weirs</a></li></ul>"#;
+
+    #[test]
+    fn links_at_the_end_below_any_heading_are_related() {
+        let expected = &["Of old weirs", "Of new weirs"];
+        links(&format!("<p>A text.</p><h3>From our shelves</h3>{LINKS}"), expected);
+        links(
+            &format!("<p>A text.</p><p><strong>From our shelves</strong></p>{LINKS}"),
+            expected,
+        );
+        links(&format!("<p>A text.</p><p>From our shelves</p>{LINKS}"), &[]);
+        links(
+            &format!("<h3>From our shelves</h3>{LINKS}<p>A</p><p>B</p><p>C</p>"),
+            &[],
+        );
+    }
+
+    #[test]
+    fn links_to_downloads_are_not_related() {
+        links(&format!("<p>A text.</p><h3>Downloads</h3>{LINKS}"), &[]);
+        links(
+            r#"<p>A text.</p><h3>From our shelves</h3><ul><li><a href="https://example.org/1">Of old weirs (PDF)</a></li>
+            <li><a href="https://example.org/2">Of new weirs</a></li></ul>"#,
+            &[],
+        );
+    }
+
+    #[test]
+    fn a_foot_below_the_tail_is_not_related() {
+        let expected = &["Of old weirs", "Of new weirs"];
+        links(
+            &format!("<p>A text.</p><h3>From our shelves</h3>{LINKS}<p>Write to us, or come.</p>"),
+            expected,
+        );
+        links(
+            &format!(
+                "<p>A text.</p><h3>You may also like</h3>{LINKS}<p>Altmoor Institute for Rivers, 4 Weir Lane, Altmoor</p>"
+            ),
+            expected,
+        );
+    }
+}

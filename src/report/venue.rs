@@ -16,7 +16,7 @@ const LONGEST: usize = 90;
 
 /// English, German: the building word ends the name or stands within it. French, Spanish: it begins the name.
 const ENGLISH: &str = r"House|Hall|Rooms?|Library|Cent(?:re|er)|Museum|Theatre|Theater|Works|Pavilion|College|Institute|Palace|Hotel|Club|Church|Auditorium|Gallery|Castle|School|Building|Campus|Tower|Chapel|Mill|Barn|Exchange|Archives?|Lodge|Abbey|Academy|Embassy|Shelter|Inn|Warehouse|Loft|Granary|Farm|Brewery|Foundry|Station|Cellars?|Depot|Stores?|Yard|Market|Cinema|Boathouse|Observatory|Refectory|Crypt|Court|Playhouse|Guildhall|Atrium|Arena|Studios?|Stables|Cathedral|Priory|Manor|Dyehouse|Bakery|Rotunda|Conservatory|Wharf|Annexe?";
-const GERMAN: &str = r"[Hh]aus|[Ss]aal|[Hh]of|[Ss]chloss|[Mm]useum|[Bb]ibliothek|[Hh]alle|[Kk]irche|[Zz]entrum|[Ii]nstitut|[Hh]ochschule|[Uu]niversität|[Tt]heater|[Vv]illa|[Ss]peicher|[Rr]emise|[Kk]okerei|[Hh]otel|[Tt]urm|[Aa]kademie|[Mm]ühle|bau|[Kk]eller|[Bb]urg|[Ff]abrik|[Ss]cheune|[Ss]chule|[Kk]olleg|[Rr]athaus|[Bb]otschaft|[Kk]apelle|[Aa]rchiv|[Pp]alais|[Pp]alas|[Oo]rangerie|[Rr]efektorium|[Aa]ula|[Bb]rauerei|[Kk]loster|[Ff]oyer|[Aa]telier|[Ss]chuppen|[Dd]epot|[Kk]ino|[Ss]cheuer|[Gg]asthof|[Gg]ewölbe|[Ss]alon|[Bb]ahnhof|[Ss]tift|[Gg]alerie|[Ww]erkstatt|[Zz]euggarten|[Ll]oft|[Ff]orum|[Pp]avillon|[Gg]utshof|[Ww]erft|[Bb]örse|[Ss]peicher|[Ss]tadel";
+const GERMAN: &str = r"[Hh]aus|[Ss]aal|[Hh]of|[Ss]chloss|[Mm]useum|[Bb]ibliothek|[Hh]alle|[Kk]irche|[Zz]entrum|[Ii]nstitut|[Hh]ochschule|[Uu]niversität|[Tt]heater|[Vv]illa|[Ss]peicher|[Rr]emise|[Kk]okerei|[Hh]otel|[Tt]urm|[Aa]kademie|[Mm]ühle|bau|[Kk]eller|[Bb]urg|[Ff]abrik|[Ss]cheune|[Ss]chule|[Kk]olleg|[Rr]athaus|[Bb]otschaft|[Kk]apelle|[Aa]rchiv|[Pp]alais|[Pp]alas|[Oo]rangerie|[Rr]efektorium|[Aa]ula|[Bb]rauerei|[Kk]loster|[Ff]oyer|[Aa]telier|[Ss]chuppen|[Dd]epot|[Kk]ino|[Ss]cheuer|[Gg]asthof|[Gg]ewölbe|[Ss]alon|[Bb]ahnhof|[Ss]tift|[Gg]alerie|[Ww]erkstatt|[Zz]euggarten|[Ll]oft|[Ff]orum|[Pp]avillon|[Gg]utshof|[Ww]erft|[Bb]örse|[Ss]tadel";
 const FRENCH: &str = r"maison|manufacture|salle|pavillon|hôtel|auditorium|siège|palais|musée|bibliothèque|théâtre|centre|université|école|institut|château|fondouk|café|halle|amphithéâtre|réfectoire|hôpital|église|médiathèque|abbaye|campus|espace|cité|ambassade|chapelle|villa|cinéma|serre|criée|domaine|grange|gare|hangar|atelier|librairie|cloître|mairie|préfecture|moulin|ferme|brasserie|caserne|faculté|lycée|entrepôt|forum|observatoire|prieuré|conservatoire|amphi|foyer|archives|couvent|rotonde|orangerie|hémicycle|auditoire|aula|cercle";
 const SPANISH: &str = r"casas?|casona|teatro|aula|auditorio|biblioteca|galpón|palacio|palácio|sala|salón|museo|centro|universidad|coliseo|hotel|ateneo|sede|antiguo|antigua|convento|claustro|facultad|escuela|instituto|edificio|torre|castillo|iglesia|paraninfo|fundación|colegio|baluarte|embajada|archivo|patio|cinemateca|cine|estación|mercado|bodega|hacienda|librería|capilla|monasterio|molino|alcázar|cabildo|alcaldía|ayuntamiento|club|palacete|pabellón|hospital|quinta|estancia|sinagoga|catedral|rectorado|seminario|recinto|nave";
 
@@ -51,7 +51,6 @@ const RUSSIAN: &[(&str, &str)] = &[
     ("конференц-зале", "конференц-зал"),
     ("конференц-центре", "конференц-центр"),
     ("лектории", "лекторий"),
-    ("павильоне", "павильон"),
     ("архиве", "архив"),
     ("филармонии", "филармония"),
     ("амбаре", "амбар"),

@@ -2,7 +2,7 @@
 
 use chrono::{Datelike, NaiveDate, TimeZone, Utc};
 use proptest::prelude::*;
-use rapporteur::report::{Context, read};
+use rapporteur::report::{Context, Report, read};
 
 use super::{end, markdown, paragraph, start, text};
 
@@ -327,6 +327,216 @@ fn a_dateline_is_read() {
     let report = paragraph("BERLIN, 3 June 2024 — Forty towns compared their tables.");
     assert_eq!(start(&report).as_deref(), Some("2024-06-03"));
     assert_eq!(report.event.city.as_deref(), Some("Berlin"));
+}
+
+/// A report of a day after the event, published on Monday 3 June 2024.
+fn published(body: &str) -> Report {
+    text(&format!("A title\n\nPublished: 3 June 2024\n\n{body}\n"))
+}
+
+#[test]
+fn a_day_is_counted_back_from_the_publication() {
+    for sentence in [
+        "Last Thursday forty rowers looked at the new weir.",
+        "This past Thursday forty rowers looked at the new weir.",
+        "Vergangenen Donnerstag saßen vierzig Ruderer am neuen Wehr.",
+        "Am letzten Donnerstag saßen vierzig Ruderer am neuen Wehr.",
+        "Jeudi dernier, quarante rameurs ont vu le nouveau barrage.",
+        "El jueves pasado cuarenta remeros vieron la nueva presa.",
+        "El pasado jueves cuarenta remeros vieron la nueva presa.",
+        "В прошлый четверг сорок гребцов осмотрели плотину.",
+    ] {
+        let report = published(sentence);
+        assert_eq!(start(&report).as_deref(), Some("2024-05-30"), "{sentence}");
+        let rule = &report.provenance["event.start"].rule;
+        assert!(rule.contains("counted back from the publication"), "{rule}");
+    }
+    let report = published("Last Monday forty rowers looked at the new weir.");
+    assert_eq!(
+        start(&report).as_deref(),
+        Some("2024-05-27"),
+        "not the day of publication"
+    );
+    no_date("Last Thursday forty rowers looked at the new weir.");
+}
+
+#[test]
+fn yesterday_is_the_day_before_the_publication() {
+    for sentence in [
+        "Yesterday at 6 pm forty rowers looked at the new weir.",
+        "Gestern um 18 Uhr saßen vierzig Ruderer am neuen Wehr.",
+        "Hier à 18 h, quarante rameurs ont vu le nouveau barrage.",
+        "Ayer a las 18:00 cuarenta remeros vieron la nueva presa.",
+        "Вчера в 18:00 сорок гребцов осмотрели плотину.",
+    ] {
+        let report = published(sentence);
+        assert_eq!(start(&report).as_deref(), Some("2024-06-02T18:00"), "{sentence}");
+    }
+    let report = published("Ten rowers came. All rowed. Nobody sank. One of them had fallen ill yesterday.");
+    assert_eq!(start(&report), None, "far below it is anybody's yesterday");
+}
+
+#[test]
+fn today_and_yesterday_below_a_dateline_are_counted_from_it() {
+    let report = paragraph("ALTMOOR, 3 June 2024 — Today forty rowers looked at the new weir.");
+    assert_eq!(start(&report).as_deref(), Some("2024-06-03"));
+    let report = paragraph("ALTMOOR, 3 June 2024 — Yesterday forty rowers looked at the new weir.");
+    assert_eq!(start(&report).as_deref(), Some("2024-06-02"));
+}
+
+#[test]
+fn a_day_alone_above_a_report_of_an_earlier_day_is_that_of_the_post() {
+    let report = text("A title\n\n10 June 2024\n\nThe talk took place on 3 June 2024 in Bonn.\n");
+    assert_eq!(start(&report).as_deref(), Some("2024-06-03"));
+    assert_eq!(report.published, Utc.with_ymd_and_hms(2024, 6, 10, 0, 0, 0).single());
+    // Friday before Monday 10 June
+    let report = text("A title\n\n10 June 2024\n\nLast Friday forty rowers looked at the new weir.\n");
+    assert_eq!(start(&report).as_deref(), Some("2024-06-07"));
+    let report = text("A title\n\n10 June 2024\n\nForty rowers looked at the new weir.\n");
+    assert_eq!(start(&report).as_deref(), Some("2024-06-10"));
+    assert_eq!(report.published, None, "nothing tells of an earlier day");
+}
+
+#[test]
+fn a_day_beside_who_wrote_the_text_is_that_of_the_publication() {
+    for line in [
+        "10.06.2024 | Text: Ada Quist",
+        "By Ada Quist, 10 June 2024",
+        "10. Juni 2024 · von Ada Quist",
+        "10 juin 2024 – Rédaction",
+    ] {
+        let report = text(&format!(
+            "A title\n\n{line}\n\nThe talk took place on 3 June 2024 in Bonn.\n"
+        ));
+        assert_eq!(start(&report).as_deref(), Some("2024-06-03"), "{line}");
+        assert_eq!(
+            report.published,
+            Utc.with_ymd_and_hms(2024, 6, 10, 0, 0, 0).single(),
+            "{line}"
+        );
+        assert!(report.people.is_empty(), "{line}");
+    }
+    let report = paragraph("On 10 June 2024 the weir was looked at by forty rowers.");
+    assert_eq!(report.published, None, "rowers wrote nothing");
+}
+
+#[test]
+fn a_day_shortly_before_the_publication_is_what_a_report_reports() {
+    let report = published("On 28 May forty rowers looked at the new weir. It is as wide as the old one.");
+    assert_eq!(start(&report).as_deref(), Some("2024-05-28"));
+    let report = published("On 28 January forty rowers looked at the new weir.");
+    assert_eq!(start(&report), None, "months before is history");
+}
+
+#[test]
+fn a_day_after_the_publication_is_that_of_the_next_event() {
+    let report = published("The talk on 5 July 2024 is about weirs. The talk of 28 May 2024 was about wells.");
+    assert_eq!(start(&report).as_deref(), Some("2024-05-28"));
+    let also = &report.provenance["event.start"].losers;
+    assert_eq!(also.first().map(|lost| lost.value.as_str()), Some("2024-07-05"));
+}
+
+#[test]
+fn a_date_years_before_the_publication_is_history() {
+    let report = published("The talk of 28 May 1994 was the first. On 30 May forty rowers heard another.");
+    assert_eq!(start(&report).as_deref(), Some("2024-05-30"));
+}
+
+#[test]
+fn an_event_of_several_days_begins_at_the_hour_of_its_opening() {
+    reads(
+        "The workshop took place from 12 to 14 May 2023. It was opened at 10 am. A talk began at 3 pm.",
+        "2023-05-12T10:00",
+        Some("2023-05-14"),
+    );
+    reads(
+        "Die Tagung fand vom 12. bis 14. Mai 2023 statt. Eröffnet wurde sie um 10 Uhr. Ein Vortrag begann um 15 Uhr.",
+        "2023-05-12T10:00",
+        Some("2023-05-14"),
+    );
+    reads(
+        "The workshop took place from 12 to 14 May 2023. A talk began at 3 pm.",
+        "2023-05-12",
+        Some("2023-05-14"),
+    );
+    reads(
+        "The workshop took place on 12 May 2023. A talk began at 3 pm.",
+        "2023-05-12T15:00",
+        None,
+    );
+}
+
+#[test]
+fn the_hour_of_the_end_is_read_where_a_sentence_tells_it() {
+    for (sentence, expected) in [
+        (
+            "The talk was held on 3 June 2024 at 6 pm. It ended at 8 pm.",
+            "2024-06-03T20:00",
+        ),
+        (
+            "Der Vortrag fand am 3. Juni 2024 um 18 Uhr statt. Er endete um 20 Uhr.",
+            "2024-06-03T20:00",
+        ),
+        (
+            "Le débat a eu lieu le 3 juin 2024 à 18 heures. Il a pris fin à 20 heures.",
+            "2024-06-03T20:00",
+        ),
+        (
+            "El acto tuvo lugar el 3 de junio de 2024 a las 18:00. Terminó a las 20:00.",
+            "2024-06-03T20:00",
+        ),
+        (
+            "Лекция прошла 3 июня 2024 года в 18:00. Она закончилась в 20:00.",
+            "2024-06-03T20:00",
+        ),
+    ] {
+        reads(sentence, "2024-06-03T18:00", Some(expected));
+    }
+    reads(
+        "The talk was held on 3 June 2024 at 6 pm. The talk before it ended at 5 pm.",
+        "2024-06-03T18:00",
+        None,
+    );
+}
+
+#[test]
+fn a_line_of_facts_under_the_title_states_day_and_hour() {
+    let report = text("A title\n\nMonday 3 June 2024 · 18:00 · Mill House\n\nForty rowers looked at the new weir.\n");
+    assert_eq!(start(&report).as_deref(), Some("2024-06-03T18:00"));
+}
+
+#[test]
+fn a_date_in_the_title_is_taken_where_the_text_has_none() {
+    let report = text("A talk about weirs, 3 June 2024\n\nForty rowers looked at the new weir.\n");
+    assert_eq!(start(&report).as_deref(), Some("2024-06-03"));
+}
+
+#[test]
+fn the_only_day_with_its_weekday_is_that_of_the_event() {
+    reads(
+        "On Monday, 3 June 2024, forty rowers looked at the new weir.",
+        "2024-06-03",
+        None,
+    );
+    no_date(
+        "On Monday, 3 June 2024, forty rowers looked at the new weir. The day before there had been no water in the river.",
+    );
+}
+
+#[test]
+fn a_day_that_was_put_off_is_not_the_day_of_the_event() {
+    reads(
+        "The talk was first planned for 3 June 2024. It was held on 10 June 2024.",
+        "2024-06-10",
+        None,
+    );
+    no_date("The talk that had been planned for 3 June 2024 was held much later.");
+}
+
+#[test]
+fn an_imprint_lends_its_year() {
+    let report = text("A title\n\nThe talk took place on 3 June in Bonn.\n\nLetters from the Weir No. 4/2019\n");
+    assert_eq!(start(&report).as_deref(), Some("2019-06-03"));
 }
 
 const MONTHS: [[&str; 12]; 5] = [

@@ -219,3 +219,69 @@ fn the_absent_and_the_dead_do_not_speak() {
     let names: Vec<&str> = report.people.iter().map(|one| one.name.as_str()).collect();
     assert_eq!(names, ["Ada Quist"]);
 }
+
+#[track_caller]
+fn organiser(report: &Report, expected: Option<&str>) {
+    assert_eq!(report.event.organiser.as_deref(), expected, "{:?}", report.provenance);
+}
+
+#[test]
+fn a_house_that_was_holding_an_event_held_it() {
+    organiser(
+        &paragraph("Le 3 juin 2024, l’Institut du fleuve accueillait un colloque sur les barrages."),
+        Some("Institut du fleuve"),
+    );
+    organiser(
+        &paragraph("Le 3 juin 2024, la Fondation des Barrages réunissait les rameurs pour un débat."),
+        Some("Fondation des Barrages"),
+    );
+    organiser(
+        &paragraph("Das Deich-Institut hatte im Juni 2024 zur Tagung geladen."),
+        Some("Deich-Institut"),
+    );
+}
+
+#[test]
+fn the_house_that_signs_a_text_held_the_event() {
+    organiser(
+        &text("A talk\n\nThe talk took place on 3 June 2024.\n\nAltmoor Institute for Rivers\n"),
+        Some("Altmoor Institute for Rivers"),
+    );
+    organiser(
+        &text("A talk\n\nThe talk took place on 3 June 2024.\n\nAda Quist thanks the Altmoor Institute for Rivers.\n"),
+        None,
+    );
+}
+
+#[test]
+fn the_house_in_the_foot_of_a_page_held_the_event() {
+    organiser(
+        &page(
+            "<html><body><main><h1>A talk</h1><p>The talk took place on 3 June 2024 in Bonn.</p></main>
+            <footer><p>Altmoor Institute for Rivers, 4 Weir Lane, Altmoor</p><p>Imprint</p></footer></body></html>",
+        ),
+        Some("Altmoor Institute for Rivers"),
+    );
+}
+
+#[test]
+fn the_house_whose_site_it_is_held_the_event() {
+    let of_the_site = |name: &str| {
+        page(&format!(
+            r#"<html><head><meta property="og:site_name" content="{name}"></head>
+            <body><h1>A talk</h1><p>The talk took place on 3 June 2024 in Bonn.</p></body></html>"#
+        ))
+    };
+    organiser(
+        &of_the_site("Altmoor Institute for Rivers"),
+        Some("Altmoor Institute for Rivers"),
+    );
+    organiser(&of_the_site("Ada’s notes"), None);
+    organiser(
+        &page(
+            r#"<html><head><meta property="og:site_name" content="Altmoor Institute for Rivers"></head>
+            <body><h1>A talk</h1><p>The talk took place on 3 June 2024. It was organised by the Society for Old Maps.</p></body></html>"#,
+        ),
+        Some("Society for Old Maps"),
+    );
+}

@@ -71,7 +71,7 @@ pub(super) static ELSEWHEN_AFTER: LazyLock<Regex> = LazyLock::new(|| {
 pub(super) static BEGINS: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"(?ix)\b(?:beg(?:an|ins|inning)|start(?:ed|s|ing)|dauerte|begann|beginnt|beginn|commen(?:cé|çait|ce|cera)|début|empezó|empezaron|empezará|comenzó|comenzaron|comienza|arrancó|partió
-        |el\ acto\ fue|began|начал(?:ась|ся|ось|ись|и)|начало|в\ эфир\ вышли|длил(?:ась|ся))\b",
+        |el\ acto\ fue|начал(?:ась|ся|ось|ись|и)|начало|в\ эфир\ вышли|длил(?:ась|ся))\b",
     )
 });
 
@@ -120,7 +120,7 @@ pub(super) static POSTED: LazyLock<Regex> = LazyLock::new(|| {
 /// A line of a post besides its day: who wrote it, as sites put it there.
 pub(super) static BYLINE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)(?:^|[|·•—–\s/])(?:(?:by|von|par|por)\s+(?:[\p{Lu}]\p{L}+|equipo|the|die|la|el)|(?:text|texte|texto|autor(?:in)?|author|auteure?|автор|текст)\s*:|redaktion|redacción|rédaction|редакция|newsroom)",
+        r"(?i)(?:^|[|·•—–\s/])(?:(?:by|von|par|por)\s+(?:(?-i:\p{Lu})\p{L}+|equipo|the|die|la|el)|(?:text|texte|texto|autor(?:in)?|author|auteure?|автор|текст)\s*:|redaktion|redacción|rédaction|редакция|newsroom)",
     )
 });
 

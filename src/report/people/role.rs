@@ -4,11 +4,13 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::words::{SPEAKS_AFTER, is_address, is_institution, is_role};
+use super::roles::is_role;
+use super::words::{SPEAKS_AFTER, holds, is_institution};
 use crate::report::prose::{opening, pattern, tidy};
 
 /// Longer is no role.
-const LONGEST_ROLE: usize = 160;
+pub(super) const LONGEST_ROLE: usize = 160;
+
 /// What stands between the commas behind a name, if it says as what the person speaks; and the text beyond it.
 pub(super) fn apposition(after: &str) -> (Option<&str>, &str) {
     let none = (None, after);
@@ -80,40 +82,9 @@ fn is_in_brackets(words: &str) -> bool {
 
 fn says_as_what(words: &str) -> bool {
     /// A clause about somebody is no apposition.
-    const CLAUSES: &[&str] = &[
-        "who",
-        "which",
-        "that",
-        "whose",
-        "ob",
-        "dass",
-        "die",
-        "der",
-        "das",
-        "den",
-        "wo",
-        "qui",
-        "que",
-        "quien",
-        "dont",
-        "où",
-        "y",
-        "and",
-        "und",
-        "et",
-        "и",
-        "который",
-        "которая",
-        "что",
-        "lo",
-        "wie",
-        "wenn",
-        "al",
-        "en",
-        "where",
-        "when",
-    ];
-    if words.split(' ').next().is_some_and(|first| CLAUSES.contains(&first)) {
+    const CLAUSES: &str = "who which that whose ob dass die der das den wo qui que quien dont où y and und et и \
+        который которая что lo wie wenn al en where when";
+    if words.split(' ').next().is_some_and(|first| holds(CLAUSES, first)) {
         return false;
     }
     let words_count = words.split(' ').count();
@@ -145,7 +116,7 @@ pub(super) fn house(after: &str) -> Option<(String, usize)> {
 
 /// " (Bluenose University)" right behind what says as what somebody speaks.
 pub(super) fn house_in_brackets(after: &str) -> Option<String> {
-    let (inner, _) = after.strip_prefix(" (")?.split_once(')')?;
+    let (inner, _) = after.trim_start().strip_prefix('(')?.split_once(')')?;
     let is_house = inner.chars().count() <= LONGEST_ROLE
         && inner.starts_with(char::is_uppercase)
         && inner.split([' ', '-']).any(is_institution)
@@ -159,7 +130,7 @@ pub(super) fn of_clause(after: &str) -> Option<(Option<String>, Option<String>)>
         LazyLock::new(|| pattern(r"^, (?:who|die|der|qui|que|quien|который|которая) (?P<words>[^.;:!?“”„«»]{3,160})"));
     static AT: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"\b(?:at|of|an der|am|bei der|beim|im|à l[’']|à la|au|de l[’']|de la|du|en la|en el|de la|del|в|на) ?(?:the )?(?P<house>\p{Lu}[\p{L}\p{M}’'-]*(?: (?:(?:of|for|the|and|für|des|der|de|la|del|du|et|y|d[’'])\s?){0,3}\p{Lu}[\p{L}\p{M}’'-]*){0,7})",
+            r"\b(?:at|of|an der|am|bei der|beim|im|à l[’']|à la|au|de l[’']|de la|du|en la|en el|del|в|на) ?(?:the )?(?P<house>\p{Lu}[\p{L}\p{M}’'-]*(?: (?:(?:of|for|the|and|für|des|der|de|la|del|du|et|y|d[’'])\s?){0,3}\p{Lu}[\p{L}\p{M}’'-]*){0,7})",
         )
     });
     const VERBS: &[(&str, &str)] = &[
@@ -222,7 +193,7 @@ pub(super) fn role_of(words: &str) -> (Option<String>, Option<String>) {
     }
 }
 
-fn without_article(words: &str) -> &str {
+pub(super) fn without_article(words: &str) -> &str {
     let words = ["Puis ", "puis ", "Then ", "Dann "]
         .iter()
         .find_map(|first| words.strip_prefix(first))
@@ -360,294 +331,7 @@ fn house_name(words: &str) -> String {
 }
 
 /// An abbreviation of an institution: "DOC", "RAND".
-fn is_short_name(word: &str) -> bool {
+pub(super) fn is_short_name(word: &str) -> bool {
     let letters = word.chars().filter(|c| c.is_alphabetic()).count();
     letters >= 2 && word.chars().all(|c| c.is_uppercase() || !c.is_alphabetic())
-}
-
-/// The words right before a name that say as what the person speaks, if there are any.
-pub(super) fn before_name(before: &str) -> Option<String> {
-    /// Words where such a phrase begins anew.
-    const STOPS: &[&str] = &[
-        "from",
-        "by",
-        "to",
-        "with",
-        "that",
-        "when",
-        "while",
-        "but",
-        "so",
-        "because",
-        "where",
-        "here",
-        "on",
-        "said",
-        "at",
-        "the",
-        "a",
-        "an",
-        "question",
-        "also",
-        "however",
-        "then",
-        "which",
-        "who",
-        "is",
-        "was",
-        "were",
-        "are",
-        "followed",
-        "von",
-        "durch",
-        "dass",
-        "als",
-        "während",
-        "aber",
-        "wie",
-        "sagte",
-        "betonte",
-        "erklärte",
-        "meinte",
-        "die",
-        "der",
-        "das",
-        "dem",
-        "session",
-        "discussion",
-        "debate",
-        "day",
-        "morning",
-        "afternoon",
-        "evening",
-        "round",
-        "turn",
-        "conclusion",
-        "diskussion",
-        "sitzung",
-        "den",
-        "par",
-        "por",
-        "que",
-        "как",
-        "что",
-        "отметил",
-        "отметила",
-        "le",
-        "la",
-        "el",
-        "according",
-        "asked",
-        "su",
-        "sus",
-        "nuestro",
-        "nuestra",
-        "son",
-        "sa",
-        "les",
-        "los",
-        "las",
-        "una",
-        "un",
-        "une",
-        "ihr",
-        "ihre",
-        "sein",
-        "seine",
-        "eine",
-        "ein",
-        "mit",
-        "con",
-        "avec",
-        "наш",
-        "наша",
-        "его",
-        "её",
-        "para",
-        "pour",
-        "qui",
-        "который",
-        "которая",
-        "ihm",
-        "fragte",
-        "moderierte",
-        "moderó",
-        "sprach",
-        "war",
-        "ist",
-        "le",
-        "auch",
-        "zeigte",
-        "fue",
-        "del",
-        "du",
-        "des",
-        "de",
-        "of",
-        "dem",
-        "vom",
-        "al",
-        "au",
-        "neither",
-        "puis",
-        "speakers",
-        "others",
-    ];
-    let mut before = before.trim_end();
-    while let Some((rest, _)) = before.rsplit_once(' ').filter(|(_, last)| is_address(last)) {
-        before = rest.trim_end();
-    }
-    for rank in [" a. D.", " i. R."] {
-        if let Some(rest) = before.strip_suffix(rank) {
-            return before_name(rest).map(|role| format!("{role}{rank}"));
-        }
-    }
-    // "su secretaria de actas, Eusebia Lupa": an article, the role, a comma, the name.
-    if let Some(rest) = before.strip_suffix(',') {
-        return before_comma(rest);
-    }
-    // "директор «Меридиана» Кирилл": the name in quotation marks belongs to the role.
-    let mut quoted = String::new();
-    if before.ends_with('»')
-        && let Some(from) = before.rfind('«')
-        && before.len() - from <= 80
-    {
-        quoted = format!(" {}", &before[from..]);
-        before = before[..from].trim_end();
-    }
-    let clause = before
-        .rsplit([
-            ',', ';', ':', '.', '!', '?', '“', '”', '„', '«', '»', '"', '(', ')', '—', '–',
-        ])
-        .next()?;
-    let words: Vec<&str> = clause.split_whitespace().filter(|word| !is_address(word)).collect();
-    let role_at = words
-        .iter()
-        .rposition(|word| word.split('-').any(is_role) || is_role(word))?;
-    // Behind the role stands at most what it is one of: "historien des techniques", "embajador retirado".
-    let behind = words.get(role_at + 1..)?;
-    let is_one_of = |word: &&str| {
-        let lower = word.to_lowercase();
-        let is_joint = matches!(
-            lower.as_str(),
-            "of" | "for"
-                | "the"
-                | "des"
-                | "der"
-                | "für"
-                | "de"
-                | "la"
-                | "del"
-                | "du"
-                | "a."
-                | "i."
-                | "d."
-                | "r."
-                | "and"
-                | "y"
-                | "et"
-        );
-        is_joint || !STOPS.contains(&lower.as_str())
-    };
-    if behind.len() > 5
-        || !behind.iter().all(is_one_of)
-        || (behind.is_empty() && !quoted.is_empty() && quoted.len() > 80)
-        || SPEAKS_AFTER.is_match(&format!(" {}", behind.join(" ")))
-    {
-        return None;
-    }
-    let from = words
-        .get(..=role_at)?
-        .iter()
-        .rposition(|word| STOPS.contains(&word.to_lowercase().as_str()))
-        .map_or(0, |at| at + 1);
-    let from = from.max(cyrillic_start(&words, role_at));
-    let mut phrase = words.get(from..)?;
-    while let [first, rest @ ..] = phrase
-        && matches!(
-            first.to_lowercase().as_str(),
-            "and" | "or" | "und" | "in" | "of" | "и" | "et" | "y"
-        )
-    {
-        phrase = rest;
-    }
-    let phrase = phrase.join(" ") + &quoted;
-    (!phrase.is_empty() && phrase.chars().count() <= LONGEST_ROLE).then_some(phrase)
-}
-
-/// The role before the comma before a name, if it begins with an article or a possessive.
-fn before_comma(before: &str) -> Option<String> {
-    static LED: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"(?:^|[\s(])(?:[Tt]he|[Ee]l|[Ll]a|[Ll]e|[Dd]er|[Dd]ie|su|son|sa|ihr|ihre|sein|seine|[Ll][’'])\s?(?P<role>[^,.;:!?]{3,80})$",
-        )
-    });
-    let mut from = 0;
-    let mut found = None;
-    // The last article behind which a role begins.
-    while let Some(captures) = LED.captures(before.get(from..)?) {
-        let role = captures.name("role")?;
-        if role.as_str().split([' ', '-']).take(3).any(is_role)
-            && !SPEAKS_AFTER.is_match(&format!(" {}", role.as_str()))
-        {
-            found = Some(role.as_str().to_owned());
-        }
-        from += role.start();
-    }
-    found
-}
-
-/// Russian has no articles by which a role begins: it begins with its adjectives, or with the role itself.
-fn cyrillic_start(words: &[&str], role_at: usize) -> usize {
-    let is_cyrillic = |word: &&str| word.chars().any(|c| ('а'..='я').contains(&c));
-    if !words.get(role_at).is_some_and(is_cyrillic) {
-        return 0;
-    }
-    let is_adjective = |word: &&str| {
-        let word = word.to_lowercase();
-        ["ый", "ий", "ой", "ая", "яя"]
-            .iter()
-            .any(|ending| word.ends_with(ending))
-    };
-    let before = words.get(..role_at).unwrap_or_default();
-    let adjectives = before
-        .iter()
-        .rev()
-        .take_while(|word| is_adjective(word) || is_role(word))
-        .count();
-    role_at - adjectives
-}
-
-/// "DOC Chief Researcher": what leads and is an institution or its abbreviation is the affiliation.
-pub(super) fn role_before(words: &str) -> (Option<String>, Option<String>) {
-    let words = without_article(words);
-    if !words.split(' ').next_back().is_some_and(is_role) {
-        return role_of(words);
-    }
-    let all: Vec<&str> = words.split(' ').collect();
-    let short = all
-        .first()
-        .filter(|word| is_short_name(word) && word.chars().count() >= 3 && !is_role(word))
-        .map(|_| 1);
-    let last_institution = all
-        .iter()
-        .rposition(|word| is_institution(word.trim_end_matches("’s").trim_end_matches("'s")));
-    let long = last_institution.map(|at| at + 1).filter(|at| {
-        all.get(..*at).is_some_and(|name| {
-            name.iter()
-                .all(|word| word.starts_with(char::is_uppercase) || matches!(*word, "of" | "for" | "and"))
-        })
-    });
-    match long
-        .or(short)
-        .filter(|at| *at < all.len())
-        .and_then(|at| all.split_at_checked(at))
-    {
-        Some((affiliation, role)) => {
-            let affiliation = affiliation.join(" ");
-            let affiliation = affiliation.trim_end_matches("’s").trim_end_matches("'s");
-            (Some(role.join(" ")), Some(affiliation.to_owned()))
-        }
-        None => (Some(words.to_owned()), None),
-    }
 }
