@@ -14,7 +14,7 @@ use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, Utc,
 use regex::{Captures, Regex};
 
 use self::clock::with_time;
-pub(super) use self::clock::{TimeOfDay, time_of_day};
+pub(super) use self::clock::{TimeOfDay, time_of_beginning, time_of_day};
 use super::When;
 use super::prose::pattern;
 

@@ -235,7 +235,7 @@ fn without_last(title: &str, site: Option<&str>, heading: Option<&str>) -> Strin
     title.to_owned()
 }
 
-/// The institution whose page it is: `og:site_name`, or the name that its foot begins with.
+/// The institution whose page it is: `og:site_name`, or the name that stands in its foot with an address or a `©`.
 fn house(page: &Html) -> Option<String> {
     /// A foot is within the last so many pieces of text.
     const FOOT: usize = 40;
@@ -250,11 +250,22 @@ fn house(page: &Html) -> Option<String> {
             .map(|text| tidy(text))
             .filter(|text| !text.is_empty())
             .collect();
+        let foot = texts.iter().rev().take(FOOT);
+        let has_address = |text: &&String| text.starts_with('©') || text.contains(|c: char| c.is_ascii_digit());
+        let addressed = foot.filter(has_address).find_map(|text| super::organiser::signed(text));
+        addressed.or_else(|| in_footer(page))
+    })
+}
+
+/// A house that stands alone on a line of the footer; what links there lead to is called otherwise.
+fn in_footer(page: &Html) -> Option<String> {
+    static LINES: LazyLock<Selector> =
+        LazyLock::new(|| selector("footer p, footer address, footer div, footer strong"));
+    page.select(&LINES).find_map(|line| {
+        let texts = line.children().filter_map(|node| node.value().as_text());
         texts
-            .iter()
-            .rev()
-            .take(FOOT)
-            .find_map(|text| super::organiser::signed(text))
+            .map(|text| tidy(text))
+            .find_map(|text| super::organiser::signed(&text))
     })
 }
 

@@ -148,11 +148,13 @@ pub(super) fn signed(line: &str) -> Option<String> {
     });
     // "Bellfounder House" is where it is.
     let is_building = name.ends_with(" House") || name.ends_with(" Hall");
-    let is_house = name.split(' ').count() >= 2
-        && name.split([' ', '-']).any(is_institution)
-        && !starts_otherwise(name)
-        && !is_building;
-    (is_house && is_address).then(|| name.to_owned())
+    // "Old news" is nobody: in Latin letters the word for the house has a capital.
+    let is_named = |word: &str| is_institution(word) && (!word.is_ascii() || word.starts_with(char::is_uppercase));
+    let is_house =
+        name.split(' ').count() >= 2 && name.split([' ', '-']).any(is_named) && !starts_otherwise(name) && !is_building;
+    // "School holidays begin on Monday, 12 July": a day is no address.
+    let is_dated = !is_notice && !super::dates::find(line).is_empty();
+    (is_house && is_address && !is_dated).then(|| name.to_owned())
 }
 
 #[cfg(test)]

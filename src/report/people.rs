@@ -29,8 +29,8 @@ use self::name::{
 };
 use self::role::{apposition, role_of};
 pub(super) use self::roles::is_role;
-use self::same::{enter, known_by_surname, mark_main_characters, shorten};
-use self::words::{ACTS_AFTER, LEADS_TO, LISTS, SPEAKS_AFTER, SPEAKS_BEFORE};
+use self::same::{enter, known_by_surname, shorten};
+use self::words::{LEADS_TO, LISTS, SPEAKS_AFTER, SPEAKS_BEFORE};
 pub(super) use self::words::{is_address, is_institution};
 use super::Person;
 use super::prose::{opening, pattern, sentences, tidy};
@@ -81,7 +81,6 @@ pub(super) fn find(paragraphs: &[&str]) -> (Vec<Person>, String) {
         }
     }
     shorten(&mut met, paragraphs);
-    mark_main_characters(&mut met, paragraphs);
     let speaking: Vec<Met> = met.into_iter().filter(|one| one.speaks && !one.elsewhere).collect();
     let words: Vec<&str> = speaking.iter().map(|one| one.words.as_str()).collect();
     let words = super::prose::quoted(&words.join(" | "));
@@ -137,16 +136,11 @@ fn meet(sentence: &str, is_elsewhen: bool, met: &mut Vec<Met>) {
                 one.words,
             );
         } else if let Some(known) = known_by_surname(run.as_str(), met)
-            && is_active(opening(&sentence[run.end()..], 120))
+            && SPEAKS_AFTER.is_match(opening(&sentence[run.end()..], 120))
         {
             known.speaks = true;
         }
     }
-}
-
-/// Whether a verb of speaking or acting follows.
-fn is_active(after: &str) -> bool {
-    SPEAKS_AFTER.is_match(after) || ACTS_AFTER.is_match(after)
 }
 
 /// A line that says who wrote the report.
@@ -209,7 +203,8 @@ fn look_at(sentence: &str, start: usize, end: usize) -> Option<Looked> {
             other => other,
         },
     };
-    let spoken = is_active(opening(beyond, 160)) || (apposition.is_none() && is_active(opening(after, 160)));
+    let spoken = SPEAKS_AFTER.is_match(opening(beyond, 160))
+        || (apposition.is_none() && SPEAKS_AFTER.is_match(opening(after, 160)));
     let leading = format!("{near} ");
     let led = LEADS_TO
         .captures(&leading)

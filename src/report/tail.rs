@@ -66,7 +66,7 @@ fn by_links(blocks: &[Block]) -> Option<Tail> {
     /// What such links are besides other reports.
     static NO_REPORTS: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)\b(?:downloads?|pdf|slides|program(?:me|m)?|contacts?|kontakt|share|teilen|drucken|print|video|livestream|sources|quellen|literatur|links|programa|contacto|fuentes|materiale?s|источники|контакты|программа|material(?:ien)?|documents?|tags?|speakers)\b",
+            r"(?i)\b(?:downloads?|pdf|slides|program(?:me|m)?|contacts?|kontakt|share|teilen|drucken|print|video|livestream|sources|quellen|literatur|links|programa|contacto|fuentes|materiale?s|источники|контакты|программа|material(?:ien)?|documents?|tags?|speakers|books?|bücher|buch|livres?|libros?|книги|projects?|projekte|partners?|participants)\b",
         )
     });
     // What stands below the links and is none is a foot of the page.
@@ -82,6 +82,7 @@ fn by_links(blocks: &[Block]) -> Option<Tail> {
         && foot.iter().all(|block| block.text.chars().count() <= LONGEST_TITLE)
         && (2..=MOST_LINES).contains(&links.len())
         && links.iter().all(|link| link.title.split(' ').count() >= 2)
+        && is_of_one_site(&links)
         && !NO_REPORTS.is_match(&head.text)
         && !links.iter().any(|link| NO_REPORTS.is_match(&link.title));
     is_tail.then(|| Tail {
@@ -92,6 +93,17 @@ fn by_links(blocks: &[Block]) -> Option<Tail> {
             .collect(),
         words: head.text.clone(),
     })
+}
+
+/// Other reports of a house lie on its own site; books and partners do not.
+fn is_of_one_site(links: &[&Related]) -> bool {
+    let host = |link: &&Related| {
+        let url = url::Url::parse(link.url.as_deref()?).ok()?;
+        url.host_str().map(str::to_owned)
+    };
+    let mut hosts = links.iter().map(host);
+    let first = hosts.next().flatten();
+    first.is_some() && hosts.all(|host| host == first)
 }
 
 fn by_words(blocks: &[Block]) -> Option<Tail> {
@@ -204,6 +216,14 @@ mod tests {
             <li><a href="https://example.org/2">Of new weirs</a></li></ul>"#,
             &[],
         );
+    }
+
+    #[test]
+    fn links_to_elsewhere_are_part_of_the_report() {
+        let elsewhere = r#"<ul><li><a href="https://press.example.org/1">Of old weirs</a></li>
+            <li><a href="https://books.example.net/2">Of new weirs</a></li></ul>"#;
+        links(&format!("<p>A text.</p><h3>On the table</h3>{elsewhere}"), &[]);
+        links(&format!("<p>A text.</p><h3>Books presented</h3>{LINKS}"), &[]);
     }
 
     #[test]

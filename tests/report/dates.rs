@@ -638,6 +638,14 @@ fn written(date: NaiveDate, form: usize) -> String {
     }
 }
 
+#[test]
+fn an_hour_in_brackets_counts_only_where_something_begins() {
+    let begins = paragraph("The talk took place on 3 June 2023 in Altmoor. It began in the evening (18:30).");
+    assert_eq!(start(&begins).as_deref(), Some("2023-06-03T18:30"));
+    let counts = paragraph("The talk took place on 3 June 2023 in Altmoor, with a vote (12:10) on the motion.");
+    assert_eq!(start(&counts).as_deref(), Some("2023-06-03"));
+}
+
 proptest! {
     #[test]
     fn any_valid_date_written_in_any_of_our_forms_reads_back_as_itself(days in 0i64..80_000, form in 0usize..9) {

@@ -277,6 +277,20 @@ fn the_house_whose_site_it_is_held_the_event() {
         Some("Altmoor Institute for Rivers"),
     );
     organiser(&of_the_site("Ada’s notes"), None);
+    let with_foot = |foot: &str| {
+        page(&format!(
+            "<html><body><main><h1>A talk</h1><p>The talk took place on 3 June 2024 in Bonn.</p></main>{foot}</body></html>"
+        ))
+    };
+    organiser(
+        &with_foot("<footer><p>Altmoor Institute for Rivers<br>4 Weir Lane</p></footer>"),
+        Some("Altmoor Institute for Rivers"),
+    );
+    organiser(
+        &with_foot("<aside><ul><li><a href=\"/old\">Old news</a></li></ul></aside>"),
+        None,
+    );
+    organiser(&with_foot("<p>School holidays begin on Monday, 12 July</p>"), None);
     organiser(
         &page(
             r#"<html><head><meta property="og:site_name" content="Altmoor Institute for Rivers"></head>

@@ -55,11 +55,17 @@ pub(super) fn with_time(text: &str, range: Range<usize>, start: Day, end: Option
     found
 }
 
+/// The same in a sentence that says when something began: there it may stand in brackets too, as "(18:30)".
+pub(in crate::report) fn time_of_beginning(text: &str) -> Option<TimeOfDay> {
+    static BRACKETS: LazyLock<Regex> = LazyLock::new(|| pattern(r"\((\d{1,2}[:.]\d{2}[^()]{0,12})\)"));
+    time_of_day(text).or_else(|| time_of_day(BRACKETS.captures(text)?.get(1)?.as_str()))
+}
+
 /// A time of day anywhere in a sentence, behind a word that leads to one: "from 6 pm to 7.30 pm", "um 18 Uhr".
 pub(in crate::report) fn time_of_day(text: &str) -> Option<TimeOfDay> {
     static LED: LazyLock<Regex> = LazyLock::new(|| {
         pattern(&format!(
-            r"(?ix)(?:^|\b(?:at|um|à|las|в|на|from|von|ab|с|de|desde|between|zwischen|entre)\s+|[,·|(]\s*){CLOCK}"
+            r"(?ix)(?:^|\b(?:at|um|à|las|в|на|from|von|ab|с|de|desde|between|zwischen|entre)\s+|[,·|]\s*){CLOCK}"
         ))
     });
     let in_digits = LED.captures_iter(text).find_map(|captures| {
@@ -220,7 +226,6 @@ mod tests {
             Some("Europe/Brussels"),
         );
         time("um 18 Uhr Ortszeit", "18:00", None, None);
-        time("Начало назначили на вечер (18:30)", "18:30", None, None);
         time("a las siete y media de la tarde", "19:30", None, None);
         time("A las diez en punto de la mañana", "10:00", None, None);
         time("at eight o’clock in the evening", "20:00", None, None);

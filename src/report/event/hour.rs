@@ -28,15 +28,15 @@ pub(in crate::report) fn time(told: Told<'_>, is_one_day: bool) -> Option<(TimeO
         false => OPENS.is_match(sentence),
     });
     // "The talk, at seven in the evening in the hall, was full": only the first sentences can mean nothing else.
-    let near = prose
+    let mut near = prose
         .iter()
         .copied()
         .take(if is_one_day { 4 } else { 0 })
         .filter(|sentence| KIND.is_match(sentence) || HAPPENED.is_match(sentence) || !candidates(sentence).is_empty());
     labelled
         .chain(begins)
-        .chain(near)
-        .find_map(|text| Some((dates::time_of_day(text)?, text.to_owned())))
+        .find_map(|text| Some((dates::time_of_beginning(text)?, text.to_owned())))
+        .or_else(|| near.find_map(|text| Some((dates::time_of_day(text)?, text.to_owned()))))
 }
 
 /// When the event was over, from a sentence that says so.

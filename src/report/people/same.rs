@@ -1,11 +1,10 @@
 //! Who is the same: later mentions of somebody already met, by full name, by surname, or declined.
 //!
 //! In: people in the order in which they are met. Out: each of them once, with what all mentions say. The surprising
-//! thing: who is named again and again by surname alone was there, even if no verb of speaking stands beside the name.
+//! thing: a Russian name in another case is the same name, and a surname alone is nobody new.
 
-use super::{LONGEST_SENTENCE, Met, russian};
+use super::{Met, russian};
 use crate::report::Person;
-use crate::report::prose::opening;
 
 /// A later mention adds what the first left out.
 pub(super) fn enter(met: &mut Vec<Met>, person: Person, speaks: bool, elsewhere: bool, words: String) {
@@ -78,30 +77,4 @@ pub(super) fn shorten(met: &mut Vec<Met>, paragraphs: &[&str]) {
         }
     }
     *met = kept;
-}
-
-/// Who is named again and again, by surname, is whom the report is about: it was there. A genitive does not count; what
-/// is told of the dead are their works.
-pub(super) fn mark_main_characters(met: &mut [Met], paragraphs: &[&str]) {
-    const MENTIONS: usize = 2;
-    for one in met.iter_mut().filter(|one| !one.speaks && !one.elsewhere) {
-        let Some(surname) = one
-            .person
-            .name
-            .rsplit(' ')
-            .next()
-            .filter(|name| name.chars().count() > 3)
-        else {
-            continue;
-        };
-        let mentions = paragraphs.iter().flat_map(|text| {
-            let text = opening(text, LONGEST_SENTENCE);
-            text.match_indices(surname).filter(move |(at, _)| {
-                let (before, after) = (&text[..*at], &text[at + surname.len()..]);
-                !before.ends_with(char::is_alphanumeric)
-                    && !after.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '’' | '\''))
-            })
-        });
-        one.speaks = mentions.count() > MENTIONS;
-    }
 }

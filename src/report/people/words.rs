@@ -52,21 +52,6 @@ pub(super) static SPEAKS_AFTER: LazyLock<Regex> = LazyLock::new(|| {
     ))
 });
 
-/// Behind a name: a verb of any meaning in the past, by its ending. Who acts in the past of a report was there.
-pub(super) static ACTS_AFTER: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?x)^,?\s+(?:(?:also|then|further|finally|however|later|again|therefore|auch|dann|zudem|также|затем|потом
-        |luego|después|también|aussi|ensuite)\s+){0,2}(?:
-        (?:[a-z]{2,}[a-z](?:ed)|wrote|drew|found|saw|kept|left|came|went|sang|got|ran|sent|met|felt|knew|stood|held
-        |had)\b|(?:has|had)\ \p{Ll}+(?:ed|en|wn)\b|[a-z]{3,}s\ that\b
-        |(?:erzählte|verglich|stritt|machte|kündigte|warb|lobte|stimmte|verteidigte|präsentierte|analysierte|diskutierte
-        |formulierte|beantwortete|dankte|überbrachte|gab|kam|stellte|setzte|ließ|liess|sah|bat|griff|lud|trug|nahm)\b
-        |(?:a|avait|est|était|s[’']est)\ (?:\p{Ll}+\ ){0,3}\p{Ll}+(?:é|ée|i|ie|u|ue|is|it|ert|int)\b|\p{Ll}{3,}ait\b
-        |\p{Ll}{2,}(?:ó|aron|ieron|aba)\b
-        |\p{Ll}{2,}(?:л|ла|лся|лась)\b)",
-    )
-});
-
 /// Before a name: "betonte Anna Weber", "…”, said Anna Weber", "Abrió la mesa Nélida Ocaranza", "Вёл разговор".
 pub(super) static SPEAKS_BEFORE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(&format!(
