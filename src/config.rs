@@ -19,7 +19,7 @@ mod source;
 
 pub use advice::Advice;
 pub use check::{is_domain, is_selector};
-pub use dkim::{Dkim, Signer, Signing, is_aligned};
+pub use dkim::{Dkim, Signer, Signing};
 pub use list::{Approval, Cadence, Carries, InDoubt, List, Missed};
 pub use lookup::Lines;
 pub use problem::{Error, Problem};

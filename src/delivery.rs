@@ -1,6 +1,6 @@
 //! From rows of `outgoing` to the relay's answer, and back.
 //!
-//! Read in this order: `session.rs` (one connection's work), `ledger.rs` (what becomes durable when), `reply.rs` (what
+//! Read in this order: `letter.rs` and `sign.rs` (a row becomes a mail), `session.rs` (one connection's work), `ledger.rs` (what becomes durable when), `reply.rs` (what
 //! an answer means), `round.rs` (claiming and sharing out), then `line.rs` and `wire.rs` (the connection itself).
 //! Nothing here claims "exactly once": what was between final dot and answer when the lights went out is in doubt,
 //! counted, named, and treated by the list's policy. Tests call [`Delivery::deliver_due`], the daemon [`Delivery::run`].
@@ -158,7 +158,7 @@ impl Delivery {
                         waits_until = Some(waits_until.map_or(at, |known: DateTime<Utc>| known.min(at)))
                     }
                     Round::Rests(fault) => {
-                        // Once: a relay that rests is given nothing, and ends its next round at once.
+                        // Once more, so that the backup takes what is left; the relay that rests is given nothing then.
                         more |= has_backup(name);
                         resting.push((name.clone(), fault));
                     }

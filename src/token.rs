@@ -1,7 +1,7 @@
 //! Links that act for one person without a password: made from a secret, checked without a database.
 //!
-//! A token carries the key's id, the subscriber's row and the list, and a MAC over them bound to one purpose, so that a
-//! link for leaving one list opens nothing else. It holds no address, and an unsubscribe token never expires (LST-06):
+//! A token carries the key's id, a number (the subscriber's row, an edition), the list, and a MAC over them bound to one
+//! purpose, so that a link for leaving one list opens nothing else. It holds no address, and an unsubscribe token never expires (LST-06):
 //! older keys stay in the secret's file, one a line below the current one, and go on verifying.
 
 use std::fmt;
@@ -23,12 +23,44 @@ const INERT: &str = "test-mail";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Purpose {
     Unsubscribe,
+    Approve,
+    Hold,
+}
+
+/// What staff may decide by a link in a preview mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice {
+    Approve,
+    Hold,
+}
+
+impl Choice {
+    pub const ALL: [Choice; 2] = [Choice::Approve, Choice::Hold];
+
+    fn purpose(self) -> Purpose {
+        match self {
+            Choice::Approve => Purpose::Approve,
+            Choice::Hold => Purpose::Hold,
+        }
+    }
+}
+
+/// What a link in a preview mail stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ballot {
+    pub choice: Choice,
+    pub list: String,
+    pub number: i64,
+    /// Whose preview it was: see [`Secret::reviewer`].
+    pub reviewer: String,
 }
 
 impl Purpose {
     fn context(self) -> &'static str {
         match self {
             Purpose::Unsubscribe => "rapporteur 2026 token unsubscribe",
+            Purpose::Approve => "rapporteur 2026 token approve",
+            Purpose::Hold => "rapporteur 2026 token hold",
         }
     }
 }
@@ -127,26 +159,61 @@ impl Secret {
 
     /// The token of one person's link for leaving one list.
     pub fn unsubscribe(&self, list: &str, subscriber_id: i64) -> String {
-        let mut bytes = key_id(&self.current).to_vec();
-        bytes.extend(claim(list, subscriber_id));
-        bytes.extend(mac(&self.current, Purpose::Unsubscribe, list, subscriber_id));
-        encode(&bytes)
+        self.token(Purpose::Unsubscribe, list, subscriber_id)
     }
 
     /// The list and the subscriber a token stands for; none if it is not ours, altered, or for another purpose.
     pub fn verify_unsubscribe(&self, token: &str) -> Option<(String, i64)> {
+        self.verify(Purpose::Unsubscribe, token)
+    }
+
+    /// The token of a link by which the reader of a preview decides about one edition.
+    pub fn ballot(&self, ballot: &Ballot) -> String {
+        let about = format!("{}/{}", ballot.list, ballot.reviewer);
+        self.token(ballot.choice.purpose(), &about, ballot.number)
+    }
+
+    /// What such a token stands for.
+    pub fn verify_ballot(&self, token: &str) -> Option<Ballot> {
+        Choice::ALL.into_iter().find_map(|choice| {
+            let (about, number) = self.verify(choice.purpose(), token)?;
+            let (list, reviewer) = about.split_once('/')?;
+            Some(Ballot {
+                choice,
+                list: list.to_owned(),
+                number,
+                reviewer: reviewer.to_owned(),
+            })
+        })
+    }
+
+    /// Stands for an address in a token, which holds none: the same for every spelling that is the same address.
+    pub fn reviewer(&self, address: &str) -> String {
+        let key = blake3::derive_key("rapporteur 2026 reviewer", &self.current);
+        let hash = blake3::keyed_hash(&key, address.trim().to_lowercase().as_bytes());
+        hash.to_hex().get(..16).unwrap_or_default().to_owned()
+    }
+
+    fn token(&self, purpose: Purpose, about: &str, number: i64) -> String {
+        let mut bytes = key_id(&self.current).to_vec();
+        bytes.extend(claim(about, number));
+        bytes.extend(mac(&self.current, purpose, about, number));
+        encode(&bytes)
+    }
+
+    fn verify(&self, purpose: Purpose, token: &str) -> Option<(String, i64)> {
         let bytes = decode(token)?;
         let (id, rest) = bytes.split_at_checked(KEY_ID)?;
         let (claim, given) = rest.split_at_checked(rest.len().checked_sub(MAC)?)?;
-        let (subscriber_id, list) = claim.split_at_checked(8)?;
-        let subscriber_id = i64::from_be_bytes(subscriber_id.try_into().ok()?);
-        let list = std::str::from_utf8(list).ok()?;
+        let (number, about) = claim.split_at_checked(8)?;
+        let number = i64::from_be_bytes(number.try_into().ok()?);
+        let about = std::str::from_utf8(about).ok()?;
         let key = std::iter::once(&self.current)
             .chain(&self.older)
             .find(|key| key_id(key) == id)?;
-        let expected = mac(key, Purpose::Unsubscribe, list, subscriber_id);
+        let expected = mac(key, purpose, about, number);
         // `blake3::Hash` compares in constant time; its tail is zero on both sides.
-        (padded(&expected) == padded(given)).then(|| (list.to_owned(), subscriber_id))
+        (padded(&expected) == padded(given)).then(|| (about.to_owned(), number))
     }
 
     /// The token in the link of a test mail: it verifies as nothing.
@@ -155,13 +222,13 @@ impl Secret {
     }
 }
 
-fn claim(list: &str, subscriber_id: i64) -> Vec<u8> {
-    [&subscriber_id.to_be_bytes(), list.as_bytes()].concat()
+fn claim(about: &str, number: i64) -> Vec<u8> {
+    [&number.to_be_bytes(), about.as_bytes()].concat()
 }
 
-fn mac(key: &[u8; 32], purpose: Purpose, list: &str, subscriber_id: i64) -> Vec<u8> {
+fn mac(key: &[u8; 32], purpose: Purpose, about: &str, number: i64) -> Vec<u8> {
     let key = blake3::derive_key(purpose.context(), key);
-    let hash = blake3::keyed_hash(&key, &claim(list, subscriber_id));
+    let hash = blake3::keyed_hash(&key, &claim(about, number));
     hash.as_bytes().iter().take(MAC).copied().collect()
 }
 
@@ -265,6 +332,31 @@ mod tests {
         }
         assert_eq!(secret.verify_unsubscribe(Secret::inert()), None);
         assert_eq!(secret.verify_unsubscribe(""), None);
+    }
+
+    #[test]
+    fn a_link_for_one_decision_is_none_for_another() {
+        let secret = Secret::from_bytes([7; 32]);
+        let ballot = Ballot {
+            choice: Choice::Approve,
+            list: "events".to_owned(),
+            number: 12,
+            reviewer: secret.reviewer("Staff@example.org "),
+        };
+        let token = secret.ballot(&ballot);
+        assert_eq!(secret.verify_ballot(&token), Some(ballot.clone()));
+        assert_eq!(ballot.reviewer, secret.reviewer("staff@example.org"));
+        assert_eq!(secret.verify_unsubscribe(&token), None);
+        assert_eq!(secret.verify_ballot(&secret.unsubscribe("events/x", 12)), None);
+        let hold = secret.ballot(&Ballot {
+            choice: Choice::Hold,
+            ..ballot
+        });
+        assert_eq!(
+            secret.verify_ballot(&hold).map(|ballot| ballot.choice),
+            Some(Choice::Hold)
+        );
+        assert_ne!(hold, token);
     }
 
     #[test]

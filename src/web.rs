@@ -1,12 +1,13 @@
 //! Feeds and pages over HTTP: what the public sees, and the page where people leave a list.
 //!
 //! In: the store, the configuration, requests. Out: feeds rendered once per change and answered from memory (HTTP-09),
-//! pages, health. GET never changes anything; only the POST of `unsubscribe.rs` writes. Links are built from
+//! pages, health. GET never changes anything; only the POSTs of `unsubscribe.rs` and `decide.rs` write. Links are built from
 //! `web.public_url`, never from what a request says about its host (HTTP-08). Surprising: pages link by path, feeds by
 //! full address, so that pages also work on loopback and behind a proxy that strips a prefix.
 
 mod cache;
 mod edition;
+mod decide;
 mod error;
 mod export;
 mod feeds;
@@ -174,6 +175,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/pictures/{name}", get(pictures::show))
         .route("/editions/{list}/{number}", get(edition::show))
         .route("/unsubscribe/{token}", get(unsubscribe::show).post(unsubscribe::leave))
+        .route("/decide/{token}", get(decide::show).post(decide::decide))
         .route(&style, get(serve_style))
         .merge(health::routes())
         .layer(DefaultBodyLimit::max(BODY_LIMIT))

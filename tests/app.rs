@@ -517,6 +517,15 @@ impl TestApp {
 
     /// A page of the web as it is now; empty if there is none.
     pub async fn page(&self, path: &str) -> String {
+        self.ask(Request::get(path).body(Body::empty()).unwrap()).await
+    }
+
+    /// What the button of a page answers; empty if there is no such page.
+    pub async fn press(&self, path: &str) -> String {
+        self.ask(Request::post(path).body(Body::empty()).unwrap()).await
+    }
+
+    async fn ask(&self, request: Request<Body>) -> String {
         let house = &self.house;
         let app = web::App::new(
             house.config.clone(),
@@ -525,7 +534,6 @@ impl TestApp {
             house.secret.clone(),
             house.templates.clone(),
         );
-        let request = Request::get(path).body(Body::empty()).unwrap();
         let answer = web::router(app.await.unwrap()).oneshot(request).await.unwrap();
         if answer.status() != StatusCode::OK {
             return String::new();

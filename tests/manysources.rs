@@ -1,5 +1,5 @@
-//! Two hundred sources, ten of them hostile, for two hours: the others are asked on time, and memory stays in the second
-//! hour what it was after the first.
+//! Two hundred sources, ten of them hostile, and twenty more on one silent host, for two hours: the others are asked on
+//! time, and memory stays in the second hour what it was after the first.
 //!
 //! The hours are those of the program's clock, which moves on by a minute at a time once all polls of honest sources
 //! have ended; those that dawdle go on dawdling by the clock of the machine, and keep their places all along. It runs in a

@@ -35,7 +35,7 @@ for path in sorted(folder.glob("*.eml")):
         tags = dict(tag.strip().split("=", 1) for tag in signature.replace("\r\n", "").split(";") if tag.strip())
         signed = [name.strip().lower() for name in tags["h"].split(":")]
         assert set(wanted) <= set(signed), signed
-        assert all(signed.count(name) == 2 for name in ["from", "subject", "list-unsubscribe", "list-unsubscribe-post"]), signed
+        assert all(signed.count(name) == 2 for name in ["from", "subject", "content-type", "list-unsubscribe", "list-unsubscribe-post"]), signed
         assert tags["c"] == "relaxed/relaxed" and "l" not in tags and tags["d"] == "example.org", tags
         assert tags["a"] in ("rsa-sha256", "ed25519-sha256"), tags
     if count == 0:

@@ -100,13 +100,19 @@ fn records(desk: &Desk) -> anyhow::Result<()> {
     for (domain, dkim) in &config.dkim {
         for (selector, path) in &dkim.keys {
             let record = Key::load(&config.path(path))?.record()?;
-            desk.tell(&json!({
-                "record": { "name": format!("{selector}._domainkey.{domain}"), "type": "TXT", "value": record },
-            }))?;
+            desk.tell(&json!({ "record": for_machines(selector, domain, &record) }))?;
             desk.say(in_zone(selector, domain, &record));
         }
     }
     Ok(())
+}
+
+fn owner(selector: &str, domain: &str) -> String {
+    format!("{selector}._domainkey.{domain}")
+}
+
+fn for_machines(selector: &str, domain: &str, record: &str) -> serde_json::Value {
+    json!({ "name": owner(selector, domain), "type": "TXT", "value": record })
 }
 
 /// The record as a zone file has it: in strings of at most 255 bytes.
@@ -116,7 +122,7 @@ fn in_zone(selector: &str, domain: &str, record: &str) -> String {
         .chunks(TXT_STRING)
         .map(|part| format!("\"{}\"", String::from_utf8_lossy(part)))
         .collect();
-    format!("{selector}._domainkey.{domain}. TXT ( {} )", strings.join(" "))
+    format!("{}. TXT ( {} )", owner(selector, domain), strings.join(" "))
 }
 
 /// A selector as a key of TOML: with a dot it needs quotation marks.

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Desk, Misuse, editions, misuse, progress};
 use crate::daemon;
-use crate::delivery::{Delivery, lock};
+use crate::delivery::{Delivery, Summary, lock};
 use crate::edition::{Hand, What};
 use crate::publish::{self, Draft, Hands, House, MANUAL, Order, draft, read_hands, read_note};
 use crate::subscriber::Address;
@@ -124,6 +124,12 @@ pub(super) async fn run(desk: &Desk, args: &Args) -> anyhow::Result<()> {
     deliver(desk, &house).await?;
     report(desk, &house, &args.list, number).await
 }
+
+/// Whoever waits at a terminal waits for a rate, but not for the end of quiet hours or for the next day: all waits
+/// together last no longer.
+const PATIENCE: Duration = Duration::from_secs(10 * 60);
+/// Shorter waits do not count.
+const MOMENT: Duration = Duration::from_secs(5);
 
 /// A test send or a dry run.
 fn looks_only(args: &Args) -> bool {
@@ -405,19 +411,22 @@ pub(super) async fn deliver(desk: &Desk, house: &House) -> anyhow::Result<()> {
     let (stop, hard) = (CancellationToken::new(), CancellationToken::new());
     tokio::spawn(end_on_signals(stop.clone(), hard.clone()));
     let delivering = async {
+        let (mut resting, mut left) = (Vec::new(), PATIENCE);
         loop {
-            let summary = delivery.deliver_due(&stop).await?;
-            let Some(until) = summary.waits_until.filter(|_| !stop.is_cancelled()) else {
-                return Ok::<_, anyhow::Error>(summary);
-            };
-            if house.store.count_due().await? == 0 {
-                return Ok(summary);
+            let mut summary = delivery.deliver_due(&stop).await?;
+            resting.append(&mut summary.resting);
+            let wait = summary
+                .waits_until
+                .map(|until| (until - house.clock.now()).to_std().unwrap_or_default());
+            let is_over = stop.is_cancelled() || house.store.count_due().await? == 0;
+            match wait.and_then(|wait| left.checked_sub(wait)).filter(|_| !is_over) {
+                Some(rest) => {
+                    stop.run_until_cancelled(tokio::time::sleep(left - rest)).await;
+                    // A rate that lets many through each second is waited for however long it takes.
+                    left = if left - rest < MOMENT { left } else { rest };
+                }
+                None => return Ok::<_, anyhow::Error>(Summary { resting, ..summary }),
             }
-            let pause = (until - house.clock.now()).to_std().unwrap_or_default();
-            if pause > LONG_PAUSE {
-                return Ok(summary);
-            }
-            stop.run_until_cancelled(tokio::time::sleep(pause)).await;
         }
     };
     let summary = tokio::select! {
@@ -449,9 +458,6 @@ pub(super) async fn deliver(desk: &Desk, house: &House) -> anyhow::Result<()> {
     }
     Ok(())
 }
-
-/// Whoever waits at a terminal waits for a rate, not for the end of quiet hours or for the next day.
-const LONG_PAUSE: Duration = Duration::from_secs(10 * 60);
 
 /// The first SIGINT or SIGTERM ends after the mails in hand, the second at once (REL-13).
 async fn end_on_signals(stop: CancellationToken, hard: CancellationToken) {

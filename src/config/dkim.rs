@@ -43,18 +43,19 @@ impl Config {
     pub fn signer<'a>(&'a self, list: Option<&List>, relay: &Relay, from_domain: &str) -> Signer<'a> {
         match list.and_then(|list| list.dkim).or(relay.dkim) {
             Some(Signing::Relay) => Signer::Relay,
-            Some(Signing::Ours) | None => self
-                .dkim
-                .keys()
-                .find(|domain| is_aligned(domain, from_domain))
-                .map_or(Signer::Nobody, |domain| Signer::Domain(domain)),
+            Some(Signing::Ours) | None => {
+                // Its own before one above or below it, and of those the nearest.
+                let aligned = self.dkim.keys().filter(|domain| is_aligned(domain, from_domain));
+                let nearest = aligned.min_by_key(|domain| domain.len().abs_diff(from_domain.len()));
+                nearest.map_or(Signer::Nobody, |domain| Signer::Domain(domain))
+            }
         }
     }
 }
 
 /// Relaxed alignment (RFC 7489 section 3.1.1) as far as it needs no list of public suffixes: one domain is the other,
 /// or lies below it.
-pub fn is_aligned(domain: &str, from_domain: &str) -> bool {
+fn is_aligned(domain: &str, from_domain: &str) -> bool {
     let is_below = |lower: &str, upper: &str| {
         lower
             .strip_suffix(upper)

@@ -130,7 +130,7 @@ impl Relay {
             true => day.checked_add_days(Days::new(1))?,
             false => day,
         };
-        // An hour that the change of clocks leaves out ends with it.
+        // An hour that the change of clocks leaves out does not come: then look again in an hour.
         let end = quiet.zone.from_local_datetime(&end.and_time(quiet.to)).latest();
         is_quiet.then(|| end.map_or(now + chrono::TimeDelta::hours(1), |end| end.to_utc()))
     }

@@ -46,7 +46,7 @@ pub(super) struct Kept {
 }
 
 impl Delivery {
-    /// Claims and sends until nothing more is due for this relay, it rests, or `stop` is called.
+    /// Claims and sends until nothing more is due for this relay or may be given to it, it rests, or `stop` is called.
     pub(super) async fn send_round(&self, relay: &Arc<Relay>, stop: &CancellationToken) -> Result<Round, Error> {
         let mut claims = self.claim(relay).await?;
         if claims.rows.is_empty() {

@@ -1,8 +1,8 @@
 //! DKIM signatures (RFC 6376), and the keys that make them.
 //!
 //! In: a finished message, its lines ended by CRLF. Out: the same message with one `DKIM-Signature` for each key of the
-//! domain before it. Nothing changes the message afterwards (AUTH-06). The surprising thing: each header is listed once
-//! more than it is there, so that nobody can add a second `From` below our signature (AUTH-04).
+//! domain before it. Nothing changes the message afterwards (AUTH-06). The surprising thing: what is shown or
+//! followed is listed once more than it is there, so that nobody can add a second `From` to it (AUTH-04).
 
 use std::fmt::Write as _;
 use std::io::Read;
@@ -15,7 +15,7 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair, RsaKeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use indexmap::IndexMap;
-use mail_auth::common::crypto::{Ed25519Key, RsaKey, Sha256};
+use mail_auth::common::crypto::{Ed25519Key, RsaKey, Sha256, SigningKey};
 use mail_auth::common::headers::HeaderWriter;
 use mail_auth::dkim::{Canonicalization, DkimSigner, Done};
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
@@ -174,24 +174,9 @@ enum Pen {
 
 impl Pen {
     fn new(key: Key, domain: &str, selector: &str) -> Pen {
-        let headers = || HEADERS.into_iter().chain(ONCE_MORE);
         match key {
-            Key::Rsa(key) => Pen::Rsa(
-                DkimSigner::from_key(key.0)
-                    .domain(domain)
-                    .selector(selector)
-                    .headers(headers())
-                    .header_canonicalization(Canonicalization::Relaxed)
-                    .body_canonicalization(Canonicalization::Relaxed),
-            ),
-            Key::Ed25519(key) => Pen::Ed25519(
-                DkimSigner::from_key(*key)
-                    .domain(domain)
-                    .selector(selector)
-                    .headers(headers())
-                    .header_canonicalization(Canonicalization::Relaxed)
-                    .body_canonicalization(Canonicalization::Relaxed),
-            ),
+            Key::Rsa(key) => Pen::Rsa(signer(key.0, domain, selector)),
+            Key::Ed25519(key) => Pen::Ed25519(signer(*key, domain, selector)),
         }
     }
 
@@ -202,6 +187,16 @@ impl Pen {
         };
         Ok(signed.map_err(|_| KeyError::Library)?.to_header())
     }
+}
+
+/// AUTH-01, AUTH-02: what is signed, relaxed, the whole body.
+fn signer<T: SigningKey>(key: T, domain: &str, selector: &str) -> DkimSigner<T, Done> {
+    DkimSigner::from_key(key)
+        .domain(domain)
+        .selector(selector)
+        .headers(HEADERS.into_iter().chain(ONCE_MORE))
+        .header_canonicalization(Canonicalization::Relaxed)
+        .body_canonicalization(Canonicalization::Relaxed)
 }
 
 /// The keys of all domains.

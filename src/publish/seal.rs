@@ -5,9 +5,10 @@ use anyhow::Context;
 
 use super::decide::{APPROVED, APPROVED_AS_SEALED, RELEASED, RELEASED_AS_SEALED};
 use super::draft::{self, Draft, Order, draft};
+use super::review;
 use super::slots::ON_TIME;
-use super::{Hands, House, trial};
-use crate::config::{List, Missed};
+use super::{Hands, House};
+use crate::config::Missed;
 use crate::edition::Matter;
 use crate::mail;
 use crate::store::{Decision, Edition, NewDelivery, NewEdition, NewVariant, SlotOutcome, Tx};
@@ -186,26 +187,9 @@ async fn insert(house: &House, tx: &mut Tx, draft: &Draft, who: &str) -> anyhow:
     };
     store.record_decision(tx, &decision).await?;
     if draft.slot.is_some() {
-        mail_preview(house, tx, draft).await?;
+        review::mail_preview(house, tx, draft).await?;
     }
     Ok(edition_id)
-}
-
-/// Staff see a scheduled edition as the readers of each language will (`preview_to`).
-async fn mail_preview(house: &House, tx: &mut Tx, draft: &Draft) -> anyhow::Result<()> {
-    let list: &List = house.config.list(&draft.list)?;
-    let mut shown: Vec<&str> = Vec::new();
-    for variant in &draft.variants {
-        if shown.contains(&variant.language.as_str()) {
-            continue;
-        }
-        shown.push(&variant.language);
-        let fullest = draft.variant_for(&variant.language).unwrap_or(variant);
-        for address in &list.preview_to {
-            trial::post(house, tx, "preview", &draft.sealed, fullest, address, draft.due_at).await?;
-        }
-    }
-    Ok(())
 }
 
 /// Releases what waits and whose hour has come. An edition whose items changed since sealing is held instead, and says

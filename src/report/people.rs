@@ -73,11 +73,11 @@ pub(super) fn find(paragraphs: &[&str]) -> (Vec<Person>, String) {
             continue;
         }
         // What follows a sentence about the next event in its paragraph tells of that too.
-        let mut is_elsewhen = false;
+        let mut is_of_another = false;
         for sentence in text.lines().flat_map(sentences) {
-            is_elsewhen |=
+            is_of_another |=
                 super::event::is_of_another_event(sentence) || (is_report && super::status::tells_of_future(sentence));
-            meet(opening(sentence, LONGEST_SENTENCE), is_elsewhen, &mut met);
+            meet(opening(sentence, LONGEST_SENTENCE), is_of_another, &mut met);
         }
     }
     shorten(&mut met, paragraphs);
@@ -97,8 +97,8 @@ pub(super) fn about(name: &str, paragraphs: &[&str]) -> Option<Person> {
         let text = opening(paragraph, budget);
         budget -= text.len();
         for sentence in sentences(text).into_iter().filter(|sentence| sentence.contains(name)) {
-            let is_elsewhen = super::event::is_of_another_event(sentence);
-            meet(opening(sentence, LONGEST_SENTENCE), is_elsewhen, &mut met);
+            let is_of_another = super::event::is_of_another_event(sentence);
+            meet(opening(sentence, LONGEST_SENTENCE), is_of_another, &mut met);
         }
     }
     match met.into_iter().find(|one| one.person.name == name) {
@@ -112,10 +112,10 @@ pub(super) fn about(name: &str, paragraphs: &[&str]) -> Option<Person> {
 }
 
 /// Looks at every name of one sentence.
-fn meet(sentence: &str, is_elsewhen: bool, met: &mut Vec<Met>) {
+fn meet(sentence: &str, is_of_another: bool, met: &mut Vec<Met>) {
     // "- 10.00 Uhr »Title«: Anna Weber": a line of a programme names who speaks at that hour.
     static PROGRAMME: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[-•*]?\s*\d{1,2}[.:h]\d{2}\b"));
-    let is_list = LISTS
+    let list_from = LISTS
         .find(sentence)
         .or_else(|| PROGRAMME.find(sentence))
         .map(|words| words.end());
@@ -127,12 +127,12 @@ fn meet(sentence: &str, is_elsewhen: bool, met: &mut Vec<Met>) {
         }
         if let Some(one) = look_at(sentence, run.start(), run.end()) {
             beyond = one.end;
-            let in_list = is_list.is_some_and(|from| from <= run.start());
+            let in_list = list_from.is_some_and(|from| from <= run.start());
             enter(
                 met,
                 one.person,
                 one.speaks || in_list,
-                one.elsewhere || is_elsewhen,
+                one.elsewhere || is_of_another,
                 one.words,
             );
         } else if let Some(known) = known_by_surname(run.as_str(), met)
@@ -226,7 +226,7 @@ fn look_at(sentence: &str, start: usize, end: usize) -> Option<Looked> {
         return None;
     }
     // What stands behind a Russian name says as what they speak only in the nominative, as the roles of our list are.
-    let is_declined = name.chars().any(|c| ('а'..='я').contains(&c))
+    let is_declined = russian::is_cyrillic(&name)
         && apposition.is_some_and(|words| !words.split([' ', '-']).any(is_role))
         && !after.starts_with(" (");
     let says_as_what =

@@ -44,7 +44,7 @@ pub(super) fn find(
 ) -> Option<Told> {
     static CANCELLED: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)\b(?:cancell?ed|called off|will not take place|abgesagt|entfällt|entfallen|fällt (?:leider )?aus|annulée?|annulation|n’aura pas lieu|cancelad[oa]|suspendid[oa]|se suspende|dejar sin efecto|отменяется|отмен[её]н[аоы]?|не состоится)\b",
+            r"(?i)\b(?:cancell?ed|called off|will not take place|abgesagt|entfällt|entfallen|fällt (?:leider )?aus|annulée?|annulation|n[’']aura pas lieu|cancelad[oa]|suspendid[oa]|se suspende|dejar sin efecto|отменяется|отмен[её]н[аоы]?|не состоится)\b",
         )
     });
     static UPCOMING: LazyLock<Regex> = LazyLock::new(|| {
@@ -114,7 +114,7 @@ pub(super) fn find(
 pub(super) fn online(title: &str, lines: &[&str], telling: &[&str], paragraphs: &[&str]) -> Option<String> {
     static ONLINE: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)\b(?:online|webinars?|live ?stream(?:ed)?|streamed|logged in|by video conference|via zoom|webinaires?|en ligne|visioconférence|connectées? depuis|videokonferenz|zugeschaltet|im internet übertragen|livestream|en línea|webinarios?|transmisión en vivo|transmitió|se conectaron|онлайн|вебинар\p{L}*|трансляци\p{L}+|подключений|подключились)\b",
+            r"(?i)\b(?:online|webinars?|live ?stream(?:ed)?|streamed|logged in|by video conference|via zoom|webinaires?|en ligne|visioconférence|connectées? depuis|videokonferenz|zugeschaltet|im internet übertragen|en línea|webinarios?|transmisión en vivo|transmitió|se conectaron|онлайн|вебинар\p{L}*|трансляци\p{L}+|подключений|подключились)\b",
         )
     });
     /// One person on a screen, a recording, a denial.

@@ -1,4 +1,5 @@
-//! The tail of a report: a line such as "You may also like:" and the titles below it.
+//! The tail of a report: a line such as "You may also like:" and the titles below it, or a heading of any words and below
+//! it nothing but links into one site.
 //!
 //! In: the blocks of a text. Out: the same blocks without the tail, and the related titles with their links. The
 //! surprising thing: the words alone do not make a tail. Only short lines may follow, down to the end of the text, so
@@ -32,7 +33,7 @@ static OPENING: LazyLock<Regex> = LazyLock::new(|| {
           | (?:похожие|другие|недавние|прошедшие|прошлые|последние)\ (?:материалы|статьи|новости|события|встречи|публикации)
           | материалы\ по\ теме | недавнее | ещ[её]\ (?:на\ сайте|по\ теме) | читать\ далее
           | voir\ aussi | (?:à|a)\ lire\ (?:aussi|également) | lire\ aussi | sur\ le\ même\ (?:thème|sujet) | pour\ aller\ plus\ loin | dans\ la\ même\ (?:veine|série|rubrique)
-          | (?:articles|événements|contenus|autres\ articles|autres\ événements)\ (?:liés|similaires|connexes|passés)? | vous\ (?:aimerez|pourriez)\ (?:aussi|aussi\ aimer)
+          | (?:articles|événements|contenus)\ (?:liés|similaires|connexes|passés) | autres\ (?:articles|événements|comptes\ rendus) | vous\ (?:aimerez|pourriez)\ aussi(?:\ aimer)?
           | (?:véase|vea|ver)\ también | lea\ también | (?:artículos|noticias|notas|entradas|contenidos)\ relacionad[oa]s
           | otr[oa]s\ (?:eventos|noticias|actividades|artículos) | (?:eventos|actividades)\ (?:pasad[oa]s|anteriores) | más\ (?:noticias|sobre\ (?:el|este)\ tema) | también\ en\ (?:nuestro|este)\ (?:sitio|portal) | para\ seguir\ leyendo | lecturas\ recomendadas
           | (?:también\ )?(?:te|le)\ (?:puede|podría)\ interesar | relacionad[oa]s?

@@ -25,7 +25,7 @@ use crate::edition::Sealed;
 pub use marks::{Handoff, Outcome, Settled, Turn};
 pub use recovery::{Doubts, Recovered, Retried};
 
-/// Rows named in one statement; both databases take far more, but nothing is gained.
+/// Rows named in one statement; both databases take far more, but nothing is gained. A power of two: see [`padded`].
 const CHUNK: usize = 512;
 
 /// Why a row is skipped: the person left, was suppressed or erased.
@@ -73,7 +73,7 @@ pub struct Order<'a> {
     pub relay: &'a str,
     pub most: usize,
     pub rates: &'a [Rate],
-    /// Its quiet hours end then: before it takes personal mail alone.
+    /// Its quiet hours end then; before that it takes personal mail alone.
     pub quiet_until: Option<DateTime<Utc>>,
 }
 
@@ -81,7 +81,7 @@ pub struct Order<'a> {
 #[derive(Clone, Debug, Default)]
 pub struct Claims {
     pub rows: Vec<Claimed>,
-    /// More is due than the relay may be given before that.
+    /// Nothing more may be given to the relay before, whether more is due or not.
     pub next_at: Option<DateTime<Utc>>,
     /// Rows that were due but whose person left or cannot be mailed through this relay.
     pub skipped: u64,
@@ -178,7 +178,7 @@ impl Store {
         skip(&mut tx, &left, LEFT, now).await?;
         skip(&mut tx, &reserved, RESERVED, now).await?;
         for rows in claims.rows.chunks(CHUNK) {
-            let rows = filled(rows);
+            let rows = padded(rows);
             let sql = format!(
                 "UPDATE outgoing SET state = 'claimed', claim = $1, lease_until = $2 WHERE id IN ({})",
                 places(3, rows.len())
@@ -418,12 +418,12 @@ async fn skip(tx: &mut Tx, ids: &[i64], reason: &'static str, now: DateTime<Utc>
 
 /// The rows with the last repeated until they are a power of two: naming a row twice changes nothing, and a handful of
 /// statements serve all numbers of rows, so that the database need not read a new text for each.
-fn filled<T>(rows: &[T]) -> Vec<&T> {
-    let mut filled: Vec<&T> = rows.iter().collect();
+fn padded<T>(rows: &[T]) -> Vec<&T> {
+    let mut padded: Vec<&T> = rows.iter().collect();
     if let Some(last) = rows.last() {
-        filled.resize(rows.len().next_power_of_two(), last);
+        padded.resize(rows.len().next_power_of_two(), last);
     }
-    filled
+    padded
 }
 
 /// `$3, $4, $5`

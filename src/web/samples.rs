@@ -1,6 +1,6 @@
 //! The samples that page templates are tried with, between them every branch; and what a page must not lack.
 //!
-//! Each is tried in every language that has words, and has the fields that the handlers of `pages.rs`, `edition.rs`, `error.rs` and `unsubscribe.rs` give, inside the
+//! Each is tried in every language that has words, and has the fields that the handlers of `pages.rs`, `edition.rs`, `decide.rs`, `error.rs` and `unsubscribe.rs` give, inside the
 //! frame that `App::render` adds. A field that a template uses and no handler gives is found by the tests of the pages.
 
 use serde_json::{Value, json};
@@ -26,6 +26,7 @@ pub(crate) fn templates() -> Vec<Entry> {
             rules: leaving,
             ..entry("web/unsubscribe.html", unsubscribe)
         },
+        entry("web/decide.html", decide),
         entry("web/unsubscribed.html", unsubscribed),
         entry("web/unsubscribe_test.html", |templates| framed(templates, json!({}))),
         entry("web/style.css", |_| vec![json!({})]),
@@ -223,6 +224,27 @@ fn problem(templates: &Templates) -> Vec<Value> {
         templates,
         json!({ "status": 404, "heading": say("web-not-found"), "text": say("web-not-found-text") }),
     )
+}
+
+fn decide(templates: &Templates) -> Vec<Value> {
+    let page = |choice: &str, may: bool, done: bool, refused: bool| {
+        framed(
+            templates,
+            json!({
+                "choice": choice, "list": "Events of the institute", "number": 12, "people": 340,
+                "titles": ["The river and its city"], "due": "2026-06-01 06:00 UTC", "state": "waiting",
+                "may": may, "done": done, "refused": refused,
+            }),
+        )
+    };
+    [
+        page("approve", true, false, false),
+        page("hold", true, false, false),
+        page("approve", false, true, false),
+        page("hold", false, true, false),
+        page("hold", false, false, true),
+    ]
+    .concat()
 }
 
 fn unsubscribe(templates: &Templates) -> Vec<Value> {

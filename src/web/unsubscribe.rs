@@ -35,13 +35,13 @@ pub(super) async fn show(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     match app.open(&token, &headers).await? {
-        Door::Test => app.token_page("web/unsubscribe_test.html", &headers, None, json!({})),
+        Door::Test => app.private_page("web/unsubscribe_test.html", &headers, None, json!({})),
         Door::Person { list, subscriber } => {
             let context = json!({
                 "list": app.list_title(&list),
                 "address": masked(&subscriber.address),
             });
-            app.token_page("web/unsubscribe.html", &headers, Some(&subscriber), context)
+            app.private_page("web/unsubscribe.html", &headers, Some(&subscriber), context)
         }
     }
 }
@@ -53,7 +53,7 @@ pub(super) async fn leave(
     body: Bytes,
 ) -> Result<Response, Problem> {
     let (list, subscriber) = match app.open(&token, &headers).await? {
-        Door::Test => return app.token_page("web/unsubscribe_test.html", &headers, None, json!({})),
+        Door::Test => return app.private_page("web/unsubscribe_test.html", &headers, None, json!({})),
         Door::Person { list, subscriber } => (list, subscriber),
     };
     let form = Form::read(&body);
@@ -72,7 +72,7 @@ pub(super) async fn leave(
             .map_err(|error| app.problem_store(&headers, &error))?;
     }
     let context = json!({ "list": app.list_title(&list), "all": form.all_lists });
-    app.token_page("web/unsubscribed.html", &headers, Some(&subscriber), context)
+    app.private_page("web/unsubscribed.html", &headers, Some(&subscriber), context)
 }
 
 impl App {
@@ -90,12 +90,12 @@ impl App {
         }
     }
 
-    fn list_title(&self, name: &str) -> String {
+    pub(super) fn list_title(&self, name: &str) -> String {
         self.config.lists.get(name).map_or(name, |list| &list.title).to_owned()
     }
 
     /// A page nobody keeps, lists or passes on (HTTP-05, SEC-28), in the person's language.
-    fn token_page(
+    pub(super) fn private_page(
         &self,
         template: &str,
         headers: &HeaderMap,

@@ -40,8 +40,11 @@ pub(super) fn problems(config: &Config, found: &mut Problems) {
             continue;
         };
         let from = sender.address.ascii_domain();
+        // What a backup takes goes by its rule.
+        let backup = relay.backup.as_ref().and_then(|name| config.relays.get(name));
         let asks = !config.dkim.is_empty() || list.dkim == Some(Signing::Ours) || relay.dkim == Some(Signing::Ours);
-        if asks && config.signer(Some(list), relay, from) == Signer::Nobody {
+        let mut relays = std::iter::once(relay).chain(backup);
+        if asks && relays.any(|relay| config.signer(Some(list), relay, from) == Signer::Nobody) {
             let others: Vec<&str> = config.dkim.keys().map(String::as_str).collect();
             let others = match others.as_slice() {
                 [] => "there is no section [dkim]".to_owned(),

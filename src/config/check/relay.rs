@@ -19,13 +19,22 @@ pub(super) fn problems(config: &Config, name: &str, relay: &Relay, found: &mut P
     ] {
         length(found, &["relays", name, "timeouts", key], time, SHORTER);
     }
+    // A folder in the place of a server would swallow what people wait for.
+    let is_fit = |backup: &Relay| (backup.kind == RelayKind::Smtp) == (relay.kind == RelayKind::Smtp);
     if let Some(backup) = &relay.backup
-        && (backup == name || !config.relays.contains_key(backup))
+        && (backup == name || !config.relays.get(backup).is_some_and(is_fit))
     {
         note(
             found,
             &at("backup"),
-            format!("`relays.{name}.backup` is \"{backup}\"; write the name of another relay"),
+            format!("`relays.{name}.backup` is \"{backup}\"; write the name of another relay of its kind"),
+        );
+    }
+    if relay.quiet.as_ref().is_some_and(|quiet| quiet.from == quiet.to) {
+        note(
+            found,
+            &at("quiet"),
+            format!("`relays.{name}.quiet` ends when it begins; write two different hours"),
         );
     }
     if let Some(ramp) = &relay.ramp

@@ -90,7 +90,7 @@ const HOURS: [&str; 12] = [
     "nine neun neuf nueve девять",
     "ten zehn dix diez десять",
     "eleven elf onze once одиннадцать",
-    "twelve zwölf midi doce двенадцать",
+    "twelve zwölf doce двенадцать",
 ];
 
 /// "at seven in the evening", "a las siete y media de la tarde": without the part of the day it may be any seven.
@@ -105,7 +105,14 @@ fn in_words(text: &str) -> Option<TimeOfDay> {
     let captures = WORDS.captures(text)?;
     let name = captures.name("hour")?.as_str().to_lowercase();
     let at = HOURS.iter().position(|names| names.split(' ').any(|one| one == name))?;
-    let hour = (u32::try_from(at).ok()? + 1) % 12 + if captures.name("pm").is_some() { 12 } else { 0 };
+    let is_night = captures
+        .name("pm")
+        .is_some_and(|part| part.as_str().to_lowercase().ends_with("noche"));
+    let hour = match (u32::try_from(at).ok()? + 1) % 12 {
+        // "A las doce de la noche" is midnight.
+        0 if is_night => 0,
+        hour => hour + if captures.name("pm").is_some() { 12 } else { 0 },
+    };
     let minute = if captures.name("half").is_some() { 30 } else { 0 };
     Some(TimeOfDay {
         from: NaiveTime::from_hms_opt(hour, minute, 0)?,
@@ -229,6 +236,7 @@ mod tests {
         time("a las siete y media de la tarde", "19:30", None, None);
         time("A las diez en punto de la mañana", "10:00", None, None);
         time("at eight o’clock in the evening", "20:00", None, None);
+        time("a las doce de la noche", "00:00", None, None);
         time("в семь часов вечера", "19:00", None, None);
     }
 

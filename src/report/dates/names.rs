@@ -1,4 +1,4 @@
-//! The names of months in the languages of the house, full and short.
+//! The names of months and days of the week, and the ordinals of days, in the languages of the house.
 
 /// In the order of the year; each form in lower case, with and without accents where people leave them out.
 const MONTHS: [&str; 12] = [

@@ -14,7 +14,7 @@ pub(super) static HAPPENED: LazyLock<Regex> = LazyLock::new(|| {
         |fand(?:en)?|findet|finden|statt\w*|veranstalte\w*|lud(?:en)?|lädt|eingeladen|trafen|diskutiert\w*|kamen|tagte\w*|getagt\ wurde|berieten|beraten|ausgerichtet|zu\ Gast
         |прош(?:[её]л|ла|ло|ли)|проходил\p{L}*|состоя\p{L}+|пройд[её]т|пров[её]л\p{L}*|организова\p{L}+|собра\p{L}+|приня\p{L}+|начал(?:ся|ась|ось|ись)
         |встретил(?:ся|ась|ись)|представил\p{L}*|обсудил\p{L}*|работал[аио]?|выехал\p{L}*|приютил\p{L}*
-        |s[’'](?:est|sont)\ (?:tenue?s?|déroulée?s?|ouverte?s?)|se\ (?:tiendra|sont\ (?:réunis|ouvertes?|tenue?s))|a\ eu\ lieu|aura\ lieu
+        |(?:s[’']est|se\ sont)\ (?:tenue?s?|déroulée?s?|ouverte?s?|réunie?s?)|se\ (?:tiendra|tiendront)|a\ eu\ lieu|aura\ lieu
         |a\ (?:organisé|accueilli|réuni|reçu|rassemblé|présenté)|devait|devaient
         |tuvo\ lugar|tuvieron\ lugar|tendrá\ lugar|(?:se\ )?celebr(?:ó|aron|ará|ado)|se\ (?:realiz|desarroll|traslad)\p{L}+|se\ llevó\ a\ cabo|organiz(?:ó|aron)|acogió
         |reunió|transmitió|presentó|recevait|vorgestellt\ wurde|dictó|impartió|ocupó|convocó|será)\b",
@@ -132,7 +132,7 @@ pub(super) static DAY_BEFORE: LazyLock<Regex> = LazyLock::new(|| {
 /// What only another event is called: the next one, the session before.
 pub(super) static NEXT: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)(?:\b(?:the|our|next)\s+next|^next|\bnext (?:lecture|talk|meeting|workshop|seminar|event|session|year|month)|\b(?:die|das|der) nächste\w*|^nächste\w*|letzte Sitzung\s*:|\b(?:la|le) prochaine?|^prochaine?|\b(?:la|el) (?:próxim[oa]|siguiente)|^próxim[oa]|^следующ\p{L}+|\bнапоминаем\b|\bнамечен\p{L}* на\b|\breprendra\b|\bcontinues on\b|\bse reanudará\b|\bwird\b.{0,40}\bfortgesetzt\b|\bwe remind\b|\brappelons\b|\brecordamos\b|\bследующ\p{L}+ (?:встреч|лекц|семинар|эфир|заседан)\p{L}*|\bпродолжится\b|\bpour le prochain)",
+        r"(?i)(?:\b(?:the|our)\s+next|^next|\bnext (?:lecture|talk|meeting|workshop|seminar|event|session|year|month)|\b(?:die|das|der) nächste\w*|^nächste\w*|letzte Sitzung\s*:|\b(?:la|le) prochaine?|^prochaine?|\b(?:la|el) (?:próxim[oa]|siguiente)|^próxim[oa]|^следующ\p{L}+|\bнапоминаем\b|\bнамечен\p{L}* на\b|\breprendra\b|\bcontinues on\b|\bse reanudará\b|\bwird\b.{0,40}\bfortgesetzt\b|\bwe remind\b|\brappelons\b|\brecordamos\b|\bследующ\p{L}+ (?:встреч|лекц|семинар|эфир|заседан)\p{L}*|\bпродолжится\b|\bpour le prochain)",
     )
 });
 
@@ -142,7 +142,7 @@ pub(super) static PAST: LazyLock<Regex> = LazyLock::new(|| {
         r"(?ix)\b(?:(?:was|were)\ (?:held|hosted|organi[sz]ed|moderated|opened|the\ (?:first|second|third)|our\ guest)|hosted|held\ (?:a|an|its)|took\ place|brought\ together|convened|gathered|met\ (?:in|at)|presented|spoke|discussed|logged\ in
         |fand(?:en)?\b.{0,120}\bstatt|stattfand|veranstaltete|trafen|tagte|diskutierte\p{L}*|eröffnet\ wurde|war\b.{0,60}\bzu\ Gast|gefüllt\ war|eingeladen\ hatte
         |прош(?:[её]л|ла|ло|ли)|состоял(?:ся|ась|ось|ись)|пров[её]л[аи]?|собрал[аи]?|начал(?:ся|ась|ось|ись)|встретил(?:ся|ась|ись)|обсудили|рассказал[а]?
-        |s[’'](?:est|sont)\ (?:tenue?s?|déroulée?s?|ouverte?s?)|a\ eu\ lieu|a\ (?:réuni|organisé|accueilli|présenté|rappelé)
+        |(?:s[’']est|se\ sont)\ (?:tenue?s?|déroulée?s?|ouverte?s?|réunie?s?)|a\ eu\ lieu|a\ (?:réuni|organisé|accueilli|présenté|rappelé)
         |tuvo\ lugar|tuvieron\ lugar|se\ (?:celebró|realizó|desarrolló|trasladó)|organiz(?:ó|aron)|reunió|presentó|transmitió|dictó)\b",
     )
 });

@@ -11,6 +11,7 @@ use regex::Regex;
 
 use super::role::{LONGEST_ROLE, is_short_name, role_of, without_article};
 use super::roles::is_role;
+use super::russian;
 use super::words::{SPEAKS_AFTER, holds, is_address, is_institution};
 use crate::report::prose::pattern;
 
@@ -133,7 +134,7 @@ pub(super) fn noun_behind_article(near: &str) -> Option<String> {
 
 /// Russian has no articles by which a role begins: it begins with its adjectives, or with the role itself.
 fn cyrillic_start(words: &[&str], role_at: usize) -> usize {
-    let is_cyrillic = |word: &&str| word.chars().any(|c| ('а'..='я').contains(&c));
+    let is_cyrillic = |word: &&str| russian::is_cyrillic(word);
     if !words.get(role_at).is_some_and(is_cyrillic) {
         return 0;
     }

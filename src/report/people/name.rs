@@ -11,6 +11,7 @@ use regex::Regex;
 
 use super::before::before_name;
 use super::roles::is_role;
+use super::russian;
 use super::words::{holds, is_address, is_institution, is_no_name};
 use crate::report::place::is_place;
 use crate::report::prose::pattern;
@@ -162,7 +163,7 @@ pub(super) fn is_named_thing(before: &str) -> bool {
         деревни деревне города городе посёлка посёлке станции улицы улице village pueblo dorf gemeinde town";
     let before = before.trim_end();
     let last = before.rsplit([' ', '\u{a0}']).next().unwrap_or_default().to_lowercase();
-    let is_latin = !last.contains(|c: char| ('а'..='я').contains(&c));
+    let is_latin = !russian::is_cyrillic(&last);
     let is_capital = before
         .rsplit(' ')
         .next()
@@ -191,7 +192,7 @@ pub(super) fn is_named_with_role(words: &str, at: usize, run: &str) -> bool {
     let Some(name_at) = name_start(run) else { return false };
     let before = words.get(..at + name_at).unwrap_or_default();
     let last = without_address(before).rsplit(' ').next().unwrap_or_default();
-    is_role(last) || (last.chars().any(|c| ('а'..='я').contains(&c)) && before_name(before).is_some())
+    is_role(last) || (russian::is_cyrillic(last) && before_name(before).is_some())
 }
 
 /// The text before a name without the forms of address that belong to it: "Prof. Dr.", "Dr. h. c.", "doña".

@@ -86,7 +86,7 @@ pub(in crate::report) fn is_role(word: &str) -> bool {
     // "Projektleiterin": the end of a longer word, by at least three letters.
     word.char_indices()
         .skip(3)
-        .take_while(|(at, _)| word.len() - at >= 6)
+        .take_while(|(at, _)| word.get(*at..).is_some_and(|end| end.chars().count() >= 6))
         .any(|(at, _)| is_known(&word[at..]))
 }
 

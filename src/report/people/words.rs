@@ -100,7 +100,7 @@ pub(super) static LEADS_TO: LazyLock<Regex> = LazyLock::new(|| {
 pub(super) static LISTS: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"(?ix)\b(?:(?:confirmed\ |invited\ |our\ |the\ )?(?:speakers|panel(?:l)?ists|discussants|lecturers
-        |others)\ (?:are|were|include[ds]?|will\ be)|speakers\ were
+        |others)\ (?:are|were|include[ds]?|will\ be)
         |es\ (?:sprachen|sprechen|diskutierten|referieren)|auf\ dem\ podium\ (?:saßen|sitzen|diskutierten)
         |referent(?:en|innen)\ (?:sind|waren)|mit\ dabei\ waren
         |sont\ intervenus|interviendront|sont\ intervenues|participaient|ont\ participé|prendront\ la\ parole
@@ -223,7 +223,7 @@ pub(in crate::report) fn is_institution(word: &str) -> bool {
         || word.ends_with("universität")
         || KINDS.iter().any(|(stem, is_whole)| match is_whole {
             true => word == *stem,
-            false => word.starts_with(stem) || (stem.len() >= 7 && word.ends_with(stem)),
+            false => word.starts_with(stem) || (stem.chars().count() >= 7 && word.ends_with(stem)),
         })
 }
 

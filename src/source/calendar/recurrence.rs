@@ -82,7 +82,9 @@ fn follow(rule: &str, start: Moment, window: &Window, barren: &mut usize) -> Res
     let zone = start.zone().unwrap_or(chrono_tz::UTC);
     let first = start.instant().with_timezone(&rrule::Tz::Tz(zone));
     let from = window.from - TimeDelta::days(60);
-    let until = until.map_or(window.until, |until| until.min(window.until)) + TimeDelta::hours(14);
+    // In the farthest zone a day of the window ends later.
+    let window_end = window.until + TimeDelta::hours(14);
+    let until = until.map_or(window_end, |until| until.min(window_end));
     let set = rule.build(first).map_err(|_| "cannot be read")?.limit();
     let mut dates = Vec::new();
     let mut comes = false;
@@ -121,8 +123,7 @@ fn end_of_rule(until: &str, start: Moment) -> Option<chrono::DateTime<chrono::Ut
         true => local.and_utc(),
         false => Moment::Time(local, start.zone()).instant(),
     };
-    // The bound below is wider by the offset of the farthest zone.
-    Some(end - TimeDelta::hours(14))
+    Some(end)
 }
 
 /// A later beginning of the same rule, a little before the time that counts.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, Row};
 
-use super::{CHUNK, LEFT, filled, later, places, skip};
+use super::{CHUNK, LEFT, later, padded, places, skip};
 use crate::config::InDoubt;
 use crate::store::{Result, Store, Tx};
 
@@ -123,7 +123,7 @@ impl Store {
 /// All accepted messages in one statement: sqlx pays by the statement, not by the row. An answer that comes after the
 /// lease ended still settles the doubt, as long as nobody else has taken the row.
 async fn record_sent(tx: &mut Tx, sent: &[&Settled], now: DateTime<Utc>) -> Result<HashSet<i64>> {
-    let sent = filled(sent);
+    let sent = padded(sent);
     let (mut ids, mut replies, mut claims) = (Vec::new(), String::new(), String::new());
     for place in 0..sent.len() {
         let (id, reply, claim) = (place * 3 + 2, place * 3 + 3, place * 3 + 4);
@@ -213,7 +213,7 @@ async fn mark_in_doubt(
 
 /// The guard (REL-04, LST-07): claim and lease ours, edition being sent, nothing paused, person still there.
 async fn mark_handoffs(tx: &mut Tx, handoffs: &[Handoff], now: DateTime<Utc>, lease: Duration) -> Result<HashSet<i64>> {
-    let handoffs = filled(handoffs);
+    let handoffs = padded(handoffs);
     let (mut ids, mut claims) = (Vec::new(), String::new());
     for place in 0..handoffs.len() {
         let (id, claim) = (place * 2 + 3, place * 2 + 4);

@@ -36,3 +36,8 @@ forwarded-text = Weitergeleitet bekommen? Abonnieren unter
 
 change-called-off = Fällt aus: { $event }
 change-moved = Jetzt: { $event }
+
+preview-waits = Diese Ausgabe wartet auf eine Freigabe.
+preview-goes = Diese Ausgabe geht zu ihrer Stunde von selbst hinaus.
+preview-approve = Freigeben
+preview-hold = Anhalten

@@ -53,3 +53,14 @@ web-gone = Dieser Bericht wurde zurückgezogen.
 web-gone-text = Er wird hier nicht mehr veröffentlicht.
 web-unavailable = Das geht im Augenblick nicht.
 web-unavailable-text = Es wurde nichts geändert. Bitte versuchen Sie es in ein paar Minuten noch einmal.
+
+web-decide-approve-text = Sie geht zu ihrer Stunde hinaus, sobald Sie sie freigeben.
+web-decide-hold-text = Sie geht nicht hinaus, bevor jemand sie wieder freigibt.
+web-decide-approved = Sie ist freigegeben.
+web-decide-held = Sie ist angehalten.
+web-decide-late = Es wurde nichts geändert: Diese Ausgabe ist inzwischen { $state }, oder einer ihrer Berichte wurde seit dem Versiegeln geändert.
+web-decide-due = Geht hinaus
+web-decide-people = Menschen
+web-decide-reports = Berichte
+web-decide-approve = Freigeben
+web-decide-hold = Anhalten

@@ -30,3 +30,8 @@ forwarded-text = Forwarded to you? Subscribe at
 
 change-called-off = Called off: { $event }
 change-moved = Now: { $event }
+
+preview-waits = This edition waits for an approval.
+preview-goes = This edition goes out at its hour by itself.
+preview-approve = Approve it
+preview-hold = Hold it

@@ -53,3 +53,14 @@ web-gone = This report has been withdrawn.
 web-gone-text = It is no longer published here.
 web-unavailable = We cannot do this at the moment.
 web-unavailable-text = Nothing was changed. Please try again in a few minutes.
+
+web-decide-approve-text = It goes out at its hour once you approve it.
+web-decide-hold-text = It does not go out before somebody releases it.
+web-decide-approved = It is approved.
+web-decide-held = It is held.
+web-decide-late = Nothing was changed: this edition is { $state } by now, or one of its reports was changed since it was sealed.
+web-decide-due = Goes out
+web-decide-people = People
+web-decide-reports = Reports
+web-decide-approve = Approve
+web-decide-hold = Hold

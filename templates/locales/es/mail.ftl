@@ -36,3 +36,8 @@ forwarded-text = ¿Le han reenviado este correo? Suscríbase en
 
 change-called-off = Cancelado: { $event }
 change-moved = Ahora: { $event }
+
+preview-waits = Este número espera una aprobación.
+preview-goes = Este número sale por sí solo a su hora.
+preview-approve = Aprobarlo
+preview-hold = Retenerlo

@@ -53,3 +53,14 @@ web-gone = Este informe ha sido retirado.
 web-gone-text = Ya no se publica aquí.
 web-unavailable = Esta operación no es posible en este momento.
 web-unavailable-text = No se ha modificado nada. Vuelva a intentarlo dentro de unos minutos.
+
+web-decide-approve-text = Sale a su hora en cuanto usted lo apruebe.
+web-decide-hold-text = No sale hasta que alguien lo libere.
+web-decide-approved = Está aprobado.
+web-decide-held = Está retenido.
+web-decide-late = No se cambió nada: este número está ahora { $state }, o uno de sus informes cambió desde que fue sellado.
+web-decide-due = Sale
+web-decide-people = Personas
+web-decide-reports = Informes
+web-decide-approve = Aprobar
+web-decide-hold = Retener

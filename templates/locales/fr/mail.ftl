@@ -36,3 +36,8 @@ forwarded-text = Ce message vous a été transféré ? Pour s’abonner :
 
 change-called-off = Annulé : { $event }
 change-moved = Désormais : { $event }
+
+preview-waits = Ce numéro attend une approbation.
+preview-goes = Ce numéro part de lui-même à son heure.
+preview-approve = L’approuver
+preview-hold = Le retenir

@@ -53,3 +53,14 @@ web-gone = Ce compte rendu a été retiré.
 web-gone-text = Il n’est plus publié ici.
 web-unavailable = Cette opération est impossible pour le moment.
 web-unavailable-text = Rien n’a été modifié. Veuillez réessayer dans quelques minutes.
+
+web-decide-approve-text = Il part à son heure dès que vous l’approuvez.
+web-decide-hold-text = Il ne part pas avant que quelqu’un le libère.
+web-decide-approved = Il est approuvé.
+web-decide-held = Il est retenu.
+web-decide-late = Rien n’a été changé : ce numéro est désormais { $state }, ou l’un de ses comptes rendus a été modifié depuis qu’il est scellé.
+web-decide-due = Départ
+web-decide-people = Personnes
+web-decide-reports = Comptes rendus
+web-decide-approve = Approuver
+web-decide-hold = Retenir

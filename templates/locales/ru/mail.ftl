@@ -42,3 +42,8 @@ forwarded-text = Вам переслали это письмо? Подписат
 
 change-called-off = Отменено: { $event }
 change-moved = Теперь: { $event }
+
+preview-waits = Этот выпуск ждёт одобрения.
+preview-goes = Этот выпуск уйдёт в свой час сам.
+preview-approve = Одобрить
+preview-hold = Задержать

@@ -53,3 +53,14 @@ web-gone = Этот отчёт отозван.
 web-gone-text = Здесь он больше не публикуется.
 web-unavailable = Сейчас это невозможно.
 web-unavailable-text = Ничего не изменено. Пожалуйста, попробуйте ещё раз через несколько минут.
+
+web-decide-approve-text = Он уйдёт в свой час, как только вы его одобрите.
+web-decide-hold-text = Он не уйдёт, пока кто-нибудь его не отпустит.
+web-decide-approved = Выпуск одобрен.
+web-decide-held = Выпуск задержан.
+web-decide-late = Ничего не изменилось: выпуск уже { $state }, или один из отчётов изменён после подготовки выпуска.
+web-decide-due = Отправка
+web-decide-people = Получателей
+web-decide-reports = Отчёты
+web-decide-approve = Одобрить
+web-decide-hold = Задержать
