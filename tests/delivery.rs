@@ -3,6 +3,7 @@
 mod faults;
 mod ledger;
 mod limits;
+mod progress;
 mod tls;
 
 use std::collections::BTreeMap;

@@ -3,13 +3,17 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context;
+use chrono::{DateTime, Utc};
 use clap::Subcommand;
 use serde_json::json;
 
 use super::{Desk, Misuse, parse_edition, send};
 use crate::clock::from_millis;
 use crate::publish::{self, Decided, House, MANUAL, decide_edition};
-use crate::store::{Decision, Edition, Pause};
+use crate::store::{Decision, Edition, Pause, Progress};
+
+/// So many of the commonest answers are shown.
+const REPLIES: usize = 20;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -205,6 +209,18 @@ pub(super) fn say_counts(counts: &BTreeMap<String, i64>) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
+/// "at 512.3 mails a second; 1200 left, about 3s"
+fn say_pace(progress: &Progress, now: DateTime<Utc>) -> String {
+    let left = progress.left;
+    match progress.done_at.and_then(|at| (at - now).to_std().ok()) {
+        Some(time) => {
+            let time = humantime::format_duration(std::time::Duration::from_secs(time.as_secs()));
+            format!("at {:.1} mails a second; {left} left, about {time}", progress.rate)
+        }
+        None => format!("nothing was sent in the last minutes; {left} left"),
+    }
+}
+
 async fn list(desk: &Desk, house: &House, list: Option<&str>) -> anyhow::Result<()> {
     let editions = house.store.list_editions(list).await?;
     if editions.is_empty() {
@@ -234,13 +250,26 @@ async fn show(desk: &Desk, house: &House, name: &str, recipients: bool, state: O
         .await?
         .with_context(|| format!("there is no edition {name}; see `rapporteur editions list`"))?;
     let counts = house.store.count_states(edition.id).await?;
+    let progress = house.store.find_progress(edition.id, REPLIES).await?;
     let mut answer = document(&edition, &counts);
+    if let Some(fields) = answer.as_object_mut() {
+        fields.insert("rate".into(), json!(progress.rate));
+        fields.insert("done_at".into(), json!(progress.done_at));
+        let replies = progress
+            .replies
+            .iter()
+            .map(|(reply, count)| json!({ "reply": reply, "count": count }));
+        fields.insert("replies".into(), replies.collect());
+    }
     desk.say(format!(
         "{name} is {} ({}): {}",
         edition.state,
         edition.cadence,
         say_counts(&counts)
     ));
+    if edition.state == "sending" {
+        desk.say(say_pace(&progress, house.now()));
+    }
     if edition.needs_approval && edition.approved_at.is_none() && edition.state == "waiting" {
         desk.say(format!("it waits for `rapporteur editions approve {name}`"));
     }
@@ -258,6 +287,9 @@ async fn show(desk: &Desk, house: &House, name: &str, recipients: bool, state: O
             decision.who,
             decision.at.format("%Y-%m-%d %H:%M UTC")
         ));
+    }
+    for (reply, count) in &progress.replies {
+        desk.say(format!("{count:>7} × {reply}"));
     }
     if recipients {
         let rows = house.store.list_recipients(edition.id, state).await?;

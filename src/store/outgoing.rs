@@ -7,6 +7,7 @@
 
 mod allowance;
 mod marks;
+mod progress;
 mod recovery;
 
 use std::collections::BTreeMap;
@@ -23,6 +24,7 @@ use crate::config::Rate;
 use crate::edition::Sealed;
 
 pub use marks::{Handoff, Outcome, Settled, Turn};
+pub use progress::Progress;
 pub use recovery::{Doubts, Recovered, Retried};
 
 /// Rows named in one statement; both databases take far more, but nothing is gained. A power of two: see [`padded`].
