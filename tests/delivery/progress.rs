@@ -17,7 +17,7 @@ async fn pace_time_left_and_the_commonest_answers_are_told() {
                 .unwrap_or(0);
             match moment.at {
                 At::Dot => Act::Say(format!("250 2.0.0 Ok: queued as 4F{number:06}")),
-                At::Rcpt if number % 10 == 0 => Act::Say(format!("550 5.1.1 <{}>: unknown", moment.recipient)),
+                At::Rcpt if number.is_multiple_of(10) => Act::Say(format!("550 5.1.1 <{}>: unknown", moment.recipient)),
                 At::Rcpt if number % 10 == 1 => Act::say("451 4.3.0 try later"),
                 _ => Act::Go,
             }
