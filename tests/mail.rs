@@ -22,6 +22,8 @@ use rapporteur::mail::{
 use rapporteur::render::Templates;
 use rapporteur::report::{Event, Person, Report, When};
 
+use crate::feeds::others::{installed, run_at_home, wanted};
+
 static TEMPLATES: LazyLock<Templates> = LazyLock::new(|| Templates::load(None).expect("the embedded templates load"));
 
 const LINK: &str = "https://news.example.org/unsubscribe/k3J9d0Qm2Xz7bV5tR1yN8wLpA6cE4gHs";
@@ -898,6 +900,29 @@ for part in message.walk():
         String::from_utf8(output.stdout).unwrap().trim(),
         digest.hand.subject.unwrap().trim()
     );
+}
+
+/// What a mail server of many receivers thinks of it, by its rules alone: 5 points are spam.
+#[test]
+fn spamassassin_finds_little_to_blame_in_a_digest() {
+    if !wanted("spamassassin", installed("spamassassin")) {
+        return;
+    }
+    for language in ["en", "de", "ru"] {
+        let home = tempfile::tempdir().unwrap();
+        let mail = home.path().join("mail.eml");
+        std::fs::write(&mail, send(&digest(language, twelve()))).unwrap();
+        let input = std::fs::File::open(&mail).unwrap();
+        let said = run_at_home(home.path(), "spamassassin", &["--test-mode", "--local"], input.into());
+        let status = said.split("X-Spam-Status:").nth(1).unwrap_or_else(|| panic!("{said}"));
+        let score = status
+            .split("score=")
+            .nth(1)
+            .and_then(|rest| rest.split_whitespace().next());
+        let score: f64 = score.unwrap().parse().unwrap();
+        let details = said.split("Content analysis details").nth(1).unwrap_or_default();
+        assert!(score < 2.0, "{language}: {score} points{details}");
+    }
 }
 
 /// What people and sources write at their worst.

@@ -378,7 +378,8 @@ fn is_later(start: Day, end: Day) -> bool {
 
 fn exists(day: Day) -> bool {
     // Without a year 29 February must stay possible.
-    NaiveDate::from_ymd_opt(day.year.unwrap_or(2000), day.month, day.day).is_some()
+    day.year.is_none_or(|year| YEARS.contains(&year))
+        && NaiveDate::from_ymd_opt(day.year.unwrap_or(2000), day.month, day.day).is_some()
 }
 
 fn in_one_month(captures: &Captures<'_>) -> Reading {

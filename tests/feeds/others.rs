@@ -38,7 +38,7 @@ pub(super) fn check_with_others(feed: &Feed, entries: usize) {
     }
 }
 
-pub(super) fn installed(program: &str) -> bool {
+pub(crate) fn installed(program: &str) -> bool {
     Command::new(program)
         .arg("--version")
         .output()
@@ -72,7 +72,7 @@ pub(crate) fn run(program: &str, arguments: &[&str], input: &str) -> (bool, Stri
 }
 
 /// Runs a program with a home of its own; returns what it says on standard output.
-fn run_at_home(home: &Path, program: &str, arguments: &[&str], input: Stdio) -> String {
+pub(crate) fn run_at_home(home: &Path, program: &str, arguments: &[&str], input: Stdio) -> String {
     let output = Command::new(program)
         .args(arguments)
         .current_dir(home)

@@ -639,6 +639,14 @@ fn written(date: NaiveDate, form: usize) -> String {
 }
 
 #[test]
+fn a_day_of_another_age_is_no_day_of_an_event_or_a_post() {
+    for line in ["Published on 1726-01-01", "Published on 01.01.1726"] {
+        let report = paragraph(&format!("{line}\n\nThe talk took place on 1726-01-02 in Altmoor."));
+        assert_eq!((report.published, start(&report)), (None, None), "{line}");
+    }
+}
+
+#[test]
 fn an_hour_in_brackets_counts_only_where_something_begins() {
     let begins = paragraph("The talk took place on 3 June 2023 in Altmoor. It began in the evening (18:30).");
     assert_eq!(start(&begins).as_deref(), Some("2023-06-03T18:30"));
