@@ -5,6 +5,7 @@
 //! pass: [`until`] looks again and again, and gives up loudly.
 
 mod daemon;
+mod disk;
 mod kill;
 mod postfix;
 mod trouble;
@@ -121,6 +122,21 @@ yearly = {{ cron = "0 8 1 JAN *", zone = "Europe/Berlin" }}
     pub fn put_people(&self, count: usize) {
         let rows: String = (1..=count).map(|person| format!("p{person}@example.org\n")).collect();
         self.write("subscribers/events.csv", &format!("email\n{rows}"));
+    }
+
+    /// What SQLite says of the soundness of the database in `data`.
+    pub fn check_database(&self) -> String {
+        sqlx::any::install_default_drivers();
+        let url = format!("sqlite:{}", self.path("data/rapporteur.db").display());
+        let asked = async {
+            let database = sqlx::AnyPool::connect(&url).await.unwrap();
+            let row = sqlx::query("PRAGMA integrity_check")
+                .fetch_one(&database)
+                .await
+                .unwrap();
+            sqlx::Row::get::<String, _>(&row, 0)
+        };
+        tokio::runtime::Runtime::new().unwrap().block_on(asked)
     }
 
     pub fn command(&self, args: &[&str]) -> Command {
