@@ -6,6 +6,7 @@
 
 mod daemon;
 mod disk;
+mod frozen;
 mod kill;
 mod postfix;
 mod trouble;
@@ -241,9 +242,13 @@ impl Running {
 
     /// SIGTERM, and what became of it.
     pub fn terminate(&mut self) -> ExitStatus {
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        self.signal("TERM");
         self.wait()
+    }
+
+    pub fn signal(&self, name: &str) {
+        let (name, pid) = (format!("-{name}"), self.child.id().to_string());
+        assert!(Command::new("kill").args([name, pid]).status().unwrap().success());
     }
 
     pub fn wait(&mut self) -> ExitStatus {
