@@ -18,6 +18,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PLACE = ROOT / "target" / "guards"
 TREE = PLACE / "tree"
+# Seconds for the tests of one guard.
+AT_MOST = 180
 
 
 def run(*command, **options):
@@ -31,7 +33,12 @@ def test(names):
     if built.returncode != 0:
         sys.stderr.write(built.stderr[-3000:])
         return None
-    said = run("cargo", "test", "--quiet", "--no-fail-fast", "--", *names, cwd=TREE, env=environment)
+    try:
+        command = ["cargo", "test", "--quiet", "--no-fail-fast", "--", *names]
+        said = run(*command, cwd=TREE, env=environment, timeout=AT_MOST)
+    except subprocess.TimeoutExpired:
+        # Without the guard it goes on for ever, which is no green either.
+        return False
     results = [line for line in said.stdout.splitlines() if line.startswith("test result:")]
     ran = sum(int(line.split(" passed")[0].split()[-1]) + int(line.split(" failed")[0].split()[-1]) for line in results)
     return None if ran == 0 else said.returncode == 0
