@@ -111,6 +111,15 @@ impl Store {
             let pool = |connections| {
                 AnyPoolOptions::new()
                     .max_connections(connections)
+                    // A worker that freezes within a transaction would keep its locks from all others (FLT-23).
+                    .after_connect(|connection, _| {
+                        Box::pin(async move {
+                            connection
+                                .execute("SET idle_in_transaction_session_timeout = '60s'")
+                                .await?;
+                            Ok(())
+                        })
+                    })
                     .connect_with(options.clone())
             };
             let write = pool(READERS * 2).await.map_err(Error::Open)?;

@@ -11,6 +11,7 @@ missed by nobody.
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -22,8 +23,18 @@ TREE = PLACE / "tree"
 AT_MOST = 180
 
 
-def run(*command, **options):
-    return subprocess.run(command, capture_output=True, text=True, **options)
+def run(*command, timeout=None, **options):
+    """Runs a command to its end; one that takes too long is killed with all that it started."""
+    child = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, **options
+    )
+    try:
+        out, err = child.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        os.killpg(child.pid, signal.SIGKILL)
+        child.communicate()
+        raise
+    return subprocess.CompletedProcess(command, child.returncode, out, err)
 
 
 def test(names):
