@@ -45,6 +45,8 @@ use sign::Signers;
 
 pub use relay::{Error as RelayError, Fault};
 
+/// The shortest wait for a relay that may be given no more: clocks of two machines differ by as much.
+pub const BREATH: Duration = Duration::from_millis(10);
 /// How often the daemon looks for rows that nobody announced.
 const POLL: Duration = Duration::from_secs(5);
 
@@ -199,7 +201,7 @@ impl Delivery {
             match self.send_round(relay, soft).await {
                 Ok(Round::More) => continue,
                 Ok(Round::Waits(at)) => {
-                    let pause = (at - self.clock.now()).to_std().unwrap_or_default().min(POLL);
+                    let pause = (at - self.clock.now()).to_std().unwrap_or_default().clamp(BREATH, POLL);
                     soft.run_until_cancelled(tokio::time::sleep(pause)).await;
                     continue;
                 }

@@ -72,7 +72,7 @@ fn new(desk: &Desk, domain: &str, selector: Option<String>, ed25519: bool) -> an
     let record = Key::load(&path)?.record()?;
     desk.tell(&json!({
         "key": path,
-        "record": { "name": format!("{selector}._domainkey.{domain}"), "type": "TXT", "value": record },
+        "record": for_machines(&selector, domain, &record),
     }))?;
     desk.say(format!(
         "{}: the private key. Keep it as you keep passwords.\n",

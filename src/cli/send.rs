@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Desk, Misuse, editions, misuse, progress};
 use crate::daemon;
-use crate::delivery::{Delivery, Summary, lock};
+use crate::delivery::{BREATH, Delivery, Summary, lock};
 use crate::edition::{Hand, What};
 use crate::publish::{self, Draft, Hands, House, MANUAL, Order, draft, read_hands, read_note};
 use crate::subscriber::Address;
@@ -417,7 +417,7 @@ pub(super) async fn deliver(desk: &Desk, house: &House) -> anyhow::Result<()> {
             resting.append(&mut summary.resting);
             let wait = summary
                 .waits_until
-                .map(|until| (until - house.clock.now()).to_std().unwrap_or_default());
+                .map(|until| (until - house.clock.now()).to_std().unwrap_or_default().max(BREATH));
             let is_over = stop.is_cancelled() || house.store.count_due().await? == 0;
             match wait.and_then(|wait| left.checked_sub(wait)).filter(|_| !is_over) {
                 Some(rest) => {

@@ -110,7 +110,6 @@ impl App {
             "people": people,
             "titles": titles,
             "due": edition.due_at.format("%Y-%m-%d %H:%M UTC").to_string(),
-            "state": edition.state,
             "may": may,
             "done": came == Came::ToDecide,
             "refused": came == Came::TooLate,

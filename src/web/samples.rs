@@ -232,7 +232,7 @@ fn decide(templates: &Templates) -> Vec<Value> {
             templates,
             json!({
                 "choice": choice, "list": "Events of the institute", "number": 12, "people": 340,
-                "titles": ["The river and its city"], "due": "2026-06-01 06:00 UTC", "state": "waiting",
+                "titles": ["The river and its city"], "due": "2026-06-01 06:00 UTC",
                 "may": may, "done": done, "refused": refused,
             }),
         )

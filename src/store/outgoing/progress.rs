@@ -66,7 +66,8 @@ impl Store {
             .fetch(&self.read);
         while let Some(row) = rows.try_next().await? {
             let kind = kind_of(row.try_get(0)?);
-            if kind.is_empty() {
+            // The name of a file in a Maildir says nothing that counts.
+            if !kind.contains(char::is_alphanumeric) {
                 continue;
             }
             let kind = match counts.len() < MOST_KINDS || counts.contains_key(&kind) {
