@@ -66,14 +66,15 @@ fn with_links(house: &House, draft: &Draft, variant: &DraftVariant, address: &st
 
     let mut variant = variant.clone();
     let mut text = format!("{intro}\n");
+    // Colours of its own, for the mail around it may be dark.
     let mut html = String::from(
-        "<div style=\"max-width:600px;margin:0 auto 16px;padding:12px 16px;border:2px solid #777;font-family:sans-serif\">",
+        "<div style=\"max-width:600px;margin:0 auto 16px;padding:12px 16px;border:2px solid #777;background:#fff;color:#1a1a1a;font-family:sans-serif\">",
     );
     html.push_str(&format!("<p style=\"margin:0 0 8px\">{intro}</p>"));
     for (words, link) in &choices {
         text.push_str(&format!("\n{words}:\n{link}\n"));
         html.push_str(&format!(
-            "<p style=\"margin:0 0 4px\"><a href=\"{link}\">{words}</a></p>"
+            "<p style=\"margin:0 0 4px\"><a style=\"color:#0b4f8a !important\" href=\"{link}\">{words}</a></p>"
         ));
     }
     text.push_str("\n------------------------------------------------------------------------\n\n");
