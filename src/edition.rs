@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::InDoubt;
 use crate::report::Report;
-use crate::store::Subscription;
 
 pub mod arrange;
 
@@ -199,7 +198,7 @@ pub struct Had {
 }
 
 /// Why a person gets no mail of an edition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Skip {
     /// They have had everything in it, or it is older than their subscription.
     NothingNew,
@@ -217,16 +216,29 @@ impl Skip {
     }
 }
 
-/// What one person gets of an edition: places in `candidates`, or why nothing (rules 2, 3, 6 and 8 of editions).
+/// What decides about a person, or about all people who are alike in it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reader {
+    pub language: Option<String>,
+    /// None: all.
+    pub topics: Vec<String>,
+    /// Reports with a larger id are new to them.
+    pub since_report: i64,
+    pub started_at: DateTime<Utc>,
+    pub owed_since: Option<DateTime<Utc>>,
+    /// Of what the edition may carry.
+    pub had: Vec<Had>,
+}
+
+/// What a reader gets of an edition: places in `candidates`, or why nothing (rules 2, 3, 6 and 8 of editions).
 /// `languages`: of the list, in its order.
 pub fn choose(
-    person: &Subscription,
+    person: &Reader,
     candidates: &[Candidate],
-    had: &HashMap<i64, Vec<Had>>,
     languages: &[String],
     now: DateTime<Utc>,
 ) -> Result<Vec<usize>, Skip> {
-    let had = had.get(&person.subscriber.id).map_or(&[][..], Vec::as_slice);
+    let had = &person.had;
     let owed_from = person.owed_since.map(|since| since.max(now - OWED_FOR));
     let lacks = |candidate: &Candidate| {
         let item = &candidate.item;
@@ -269,7 +281,7 @@ pub fn choose(
     if chosen.is_empty() {
         return Err(Skip::Topics);
     }
-    let own = person.subscriber.language.as_deref().map(primary);
+    let own = person.language.as_deref().map(primary);
     let rank = |candidate: &Candidate| {
         let language = candidate.item.report.language.as_deref().unwrap_or_default();
         let of_list = languages.iter().position(|tag| primary(tag) == language);

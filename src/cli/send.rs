@@ -202,7 +202,7 @@ async fn nothing_new(desk: &Desk, house: &House, args: &Args) -> anyhow::Result<
     desk.tell(&json!({ "edition": null, "since": since }))?;
     desk.say(match since {
         Some(since) => format!("nothing new since {since}"),
-        None if house.store.list_active_people(&args.list).await?.is_empty() => {
+        None if house.store.count_active_people(&args.list).await? == 0 => {
             format!(
                 "nobody is on the list {}; put people into {}",
                 args.list,
@@ -241,7 +241,7 @@ async fn show(desk: &Desk, house: &House, draft: &Draft) -> anyhow::Result<()> {
         };
         desk.say(format!("  {:>4}  {}{when}{note}", item.report_id, item.report.title));
     }
-    let counts = |counts: Vec<(&str, usize)>| {
+    let counts = |counts: Vec<(&str, u64)>| {
         counts
             .iter()
             .map(|(word, count)| format!("{count} {word}"))
@@ -253,10 +253,10 @@ async fn show(desk: &Desk, house: &House, draft: &Draft) -> anyhow::Result<()> {
         draft.recipients(),
         counts(draft.by_language().into_iter().collect())
     ));
-    if !draft.skipped().is_empty() {
+    if !draft.readers.skipped().is_empty() {
         desk.say(format!(
             "Not sent to: {}",
-            counts(draft.skipped().into_iter().collect())
+            counts(draft.readers.skipped().iter().map(|(word, count)| (*word, *count)).collect())
         ));
     }
     desk.say(format!("From: {}", draft.sealed.from));
@@ -294,7 +294,7 @@ fn dry(draft: &Draft) -> serde_json::Value {
         "reports": draft.items.iter().map(|item| json!({ "id": item.report_id, "matter": item.matter.to_string(), "title": item.report.title })).collect::<Vec<_>>(),
         "people": draft.recipients(),
         "languages": draft.by_language(),
-        "skipped": draft.skipped(),
+        "skipped": draft.readers.skipped(),
         "subject": draft.variants.first().map(|variant| &variant.rendered.subject),
         "relay": draft.sealed.relay,
         "hash": draft.hash(),
@@ -302,7 +302,7 @@ fn dry(draft: &Draft) -> serde_json::Value {
 }
 
 /// "Type 214 to send to 214 people". Without a terminal there is nobody to ask.
-fn confirm(people: usize) -> anyhow::Result<bool> {
+fn confirm(people: u64) -> anyhow::Result<bool> {
     if !std::io::stdin().is_terminal() {
         return Err(
             Misuse("nobody can be asked here; to send without asking, add --yes. Nothing was sent".into()).into(),

@@ -49,7 +49,7 @@ struct ListStatus {
     /// Editions that wait for somebody, and for what.
     waiting: Vec<Waiting>,
     /// Who is on the list and may be mailed.
-    people: usize,
+    people: u64,
     #[serde(skip)]
     zone: Tz,
 }
@@ -60,7 +60,7 @@ struct Next {
     slot: Upcoming,
     zone: String,
     reports: usize,
-    people: usize,
+    people: u64,
     /// Already sealed under this number.
     sealed: Option<i64>,
 }
@@ -201,7 +201,7 @@ async fn of_list(house: &House, name: &str, list: &List, editions: &[Edition]) -
             })
             .collect(),
         waiting: editions.iter().filter_map(waiting).collect(),
-        people: house.store.list_active_people(name).await?.len(),
+        people: house.store.count_active_people(name).await?,
         zone: zone_of(list),
     })
 }
@@ -227,7 +227,7 @@ async fn look_ahead(house: &House, list: &List, slot: Upcoming, editions: &[Edit
                 .sum::<i64>();
             (
                 house.store.list_items(edition.id).await?.len(),
-                usize::try_from(people)?,
+                u64::try_from(people)?,
             )
         }
         None => publish::outlook(house, &slot).await?,

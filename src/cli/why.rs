@@ -189,13 +189,11 @@ async fn next(house: &House, name: &str, list: &List, who: &Subscription, cadenc
     let draft = publish::draft(house, name, &order).await?;
     let had = house.store.list_had_by(who.subscriber.id).await?;
     let mut lines = Vec::new();
-    let theirs: Vec<Item> = draft
-        .as_ref()
-        .and_then(|draft| {
-            let (_, place) = draft.people.iter().find(|(person, _)| person.id == who.id)?;
-            Some(draft.variants.get((*place).ok()?)?.items.clone())
-        })
-        .unwrap_or_default();
+    let theirs = match &draft {
+        Some(draft) => draft.of_person(house, &order, who.subscriber.id).await?,
+        None => None,
+    };
+    let theirs: Vec<Item> = theirs.and_then(Result::ok).map_or_else(Vec::new, |variant| variant.items);
     lines.extend(theirs.iter().map(|item| line(item.report_id, &item.report.title, None)));
     for stored in house.store.list_unledgered(name, cadence, house.now()).await? {
         if !list_takes(list, name, &stored) || theirs.iter().any(|item| item.report_id == stored.id) {

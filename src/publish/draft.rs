@@ -4,25 +4,25 @@
 //! previews and `why` all look at the same draft, so that what was shown is what is sent.
 
 mod candidates;
+mod readers;
 mod render;
 
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
 use self::candidates::{candidates, concerned, ledgers, owed};
-use self::render::Renderer;
+use self::readers::Readers;
 use super::{House, MANUAL};
 use crate::config::{Approval, List};
 use crate::edition::arrange::arrange;
-use crate::edition::{Candidate, Had, Hand, Item, Sealed, Skip, What, choose, one_of_each_work};
+use crate::edition::{Candidate, Hand, Item, Sealed, Skip, What, one_of_each_work};
 use crate::mail::{ListFacts, Prepared, Rendered};
-use crate::store::Subscription;
+use crate::store::Audience;
 
 pub use self::candidates::reads_by;
 pub(super) use self::candidates::{considered, is_named, waiting};
-pub(super) use self::render::show;
+pub(super) use self::render::{Renderer, show};
 
 /// Which edition is wanted.
 #[derive(Clone, Debug)]
@@ -70,8 +70,8 @@ pub struct Draft {
     /// The cadences whose ledgers the items enter.
     pub ledgers: Vec<String>,
     pub variants: Vec<DraftVariant>,
-    /// Everyone concerned: the place of their variant, or why they get no mail.
-    pub people: Vec<(Subscription, Result<usize, Skip>)>,
+    /// Everyone concerned, and who gets which variant.
+    pub readers: Readers,
     /// Whether people got what they were owed.
     pub settles_owed: bool,
     pub sealed: Sealed,
@@ -93,30 +93,39 @@ pub struct DraftVariant {
 
 impl Draft {
     /// How many get a mail.
-    pub fn recipients(&self) -> usize {
-        self.people.iter().filter(|(_, variant)| variant.is_ok()).count()
+    pub fn recipients(&self) -> u64 {
+        self.readers.recipients()
     }
 
     /// How many get a mail, by language.
-    pub fn by_language(&self) -> BTreeMap<&str, usize> {
+    pub fn by_language(&self) -> BTreeMap<&str, u64> {
         let mut counts = BTreeMap::new();
-        for variant in self
-            .people
-            .iter()
-            .filter_map(|(_, variant)| self.variants.get(*variant.as_ref().ok()?))
-        {
-            *counts.entry(variant.language.as_str()).or_default() += 1;
+        for (place, variant) in self.variants.iter().enumerate() {
+            let people = self.readers.of_variant(place);
+            if people > 0 {
+                *counts.entry(variant.language.as_str()).or_default() += people;
+            }
         }
         counts
     }
 
-    /// How many get none, by reason.
-    pub fn skipped(&self) -> BTreeMap<&'static str, usize> {
-        let mut counts = BTreeMap::new();
-        for skip in self.people.iter().filter_map(|(_, variant)| variant.err()) {
-            *counts.entry(skip.as_str()).or_default() += 1;
-        }
-        counts
+    /// What one person gets; none: the edition does not concern them.
+    pub async fn of_person(
+        &self,
+        house: &House,
+        order: &Order,
+        subscriber_id: i64,
+    ) -> anyhow::Result<Option<Result<DraftVariant, Skip>>> {
+        let Some(reader) = house.store.find_reader(&self.readers.audience, subscriber_id).await? else {
+            return Ok(None);
+        };
+        let renderer = Renderer::new(house, &self.list, house.config.list(&self.list)?, order).await?;
+        let (mut readers, mut variants) = (self.readers.clone(), self.variants.clone());
+        let place = readers.place(&reader, &renderer, &mut variants)?;
+        Ok(match place {
+            Ok(place) => variants.into_iter().nth(place).map(Ok),
+            Err(skip) => Some(Err(skip)),
+        })
     }
 
     /// Of the sealed bytes: subject and mail of every variant. An approval holds for these bytes alone.
@@ -151,8 +160,17 @@ pub(super) fn fullest<'a>(variants: &'a [DraftVariant], language: &str) -> Optio
 
 /// Drafts the edition of an order. None: nothing is new, or nobody would get a mail.
 pub async fn draft(house: &House, name: &str, order: &Order) -> anyhow::Result<Option<Draft>> {
+    redraft(house, name, order, None).await
+}
+
+/// The same once more. Who is alike is taken from the earlier draft, if it could carry the same.
+pub(super) async fn redraft(
+    house: &House,
+    name: &str,
+    order: &Order,
+    earlier: Option<&Draft>,
+) -> anyhow::Result<Option<Draft>> {
     let list = house.config.list(name)?;
-    let now = house.now();
     let mut candidates = candidates(house, name, list, order).await?;
     let without: Vec<String> = order
         .hands
@@ -164,18 +182,17 @@ pub async fn draft(house: &House, name: &str, order: &Order) -> anyhow::Result<O
     if candidates.is_empty() || (order.slot.is_some() && candidates.iter().all(|it| it.item.matter.is_correction())) {
         return Ok(None);
     }
-    let people = concerned(house, name, list, &order.what).await?;
+    let reads = concerned(list, &order.what);
     let mut pool = candidates;
-    if order.what.brings_owed() && people.iter().any(|person| person.owed_since.is_some()) {
+    if order.what.brings_owed() && house.store.is_owed(name).await? {
         let owed = owed(house, name, list, &pool).await?;
         pool.extend(owed.into_iter().filter(|candidate| !left_out(candidate)));
     }
-    let mut works: Vec<i64> = pool.iter().map(|candidate| candidate.work).collect();
-    works.sort_unstable();
-    works.dedup();
-    let had = house.store.list_had(&works).await?;
+    let works: BTreeSet<i64> = pool.iter().map(|candidate| candidate.work).collect();
+    let audience = Audience::new(name, reads, &pool, house.store.find_past(&works).await?);
     let renderer = Renderer::new(house, name, list, order).await?;
-    let Chosen { mut variants, people } = choose_variants(&renderer, &pool, people, &had, now)?;
+    let known = earlier.map(|earlier| &earlier.readers);
+    let (readers, mut variants) = Readers::look_at(&renderer, house, pool.clone(), audience, known).await?;
     if variants.is_empty() {
         return Ok(None);
     }
@@ -214,7 +231,7 @@ pub async fn draft(house: &House, name: &str, order: &Order) -> anyhow::Result<O
         known,
         ledgers: ledgers(list, &order.what),
         variants,
-        people,
+        readers,
         settles_owed: order.what.brings_owed(),
         sealed: Sealed {
             what: order.what.clone(),
@@ -232,49 +249,6 @@ pub async fn draft(house: &House, name: &str, order: &Order) -> anyhow::Result<O
         facts: renderer.facts,
         warnings,
     }))
-}
-
-/// Who gets which of the variants, each of which was rendered once.
-struct Chosen {
-    variants: Vec<DraftVariant>,
-    people: Vec<(Subscription, Result<usize, Skip>)>,
-}
-
-fn choose_variants(
-    renderer: &Renderer<'_>,
-    pool: &[Candidate],
-    people: Vec<Subscription>,
-    had: &HashMap<i64, Vec<Had>>,
-    now: DateTime<Utc>,
-) -> anyhow::Result<Chosen> {
-    let mut variants: Vec<DraftVariant> = Vec::new();
-    let mut places: HashMap<(String, Vec<usize>), usize> = HashMap::new();
-    let mut chosen = Vec::with_capacity(people.len());
-    let languages = renderer.languages();
-    for person in people {
-        let items = match choose(&person, pool, had, &languages, now) {
-            Ok(items) => items,
-            Err(skip) => {
-                chosen.push((person, Err(skip)));
-                continue;
-            }
-        };
-        let language = renderer.language_for(person.subscriber.language.as_deref());
-        let place = match places.entry((language, items)) {
-            Entry::Occupied(place) => *place.get(),
-            Entry::Vacant(vacant) => {
-                let (language, items) = vacant.key();
-                let items = items.iter().filter_map(|place| Some(pool.get(*place)?.item.clone()));
-                variants.push(renderer.render(language, items.collect())?);
-                *vacant.insert(variants.len() - 1)
-            }
-        };
-        chosen.push((person, Ok(place)));
-    }
-    Ok(Chosen {
-        variants,
-        people: chosen,
-    })
 }
 
 /// The public page shows the first language with everything the edition carries, whoever reads it so (rule 14).

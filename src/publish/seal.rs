@@ -1,17 +1,22 @@
 //! A draft becomes an edition: items at their revision, the bytes of every variant, one row per person, in one
 //! transaction (REL-01, rule 7). Sealings follow one another, on all machines.
 
+use std::collections::HashMap;
+
 use anyhow::Context;
 
 use super::decide::{APPROVED, APPROVED_AS_SEALED, RELEASED, RELEASED_AS_SEALED};
-use super::draft::{self, Draft, Order, draft};
+use super::draft::{self, Draft, DraftVariant, Order, Renderer, draft, redraft};
 use super::review;
 use super::slots::ON_TIME;
 use super::{Hands, House};
 use crate::config::Missed;
-use crate::edition::Matter;
+use crate::edition::{Matter, Skip};
 use crate::mail;
-use crate::store::{Decision, Edition, NewDelivery, NewEdition, NewVariant, SlotOutcome, Tx};
+use crate::store::{Decision, Edition, NewEdition, NewVariant, SlotOutcome, Tx};
+
+/// Rows decided one by one that are in memory at a time.
+const AT_A_TIME: i64 = 5_000;
 
 /// Seals the edition of an order, if there is anything in it for anybody. Returns its number.
 ///
@@ -22,23 +27,39 @@ pub async fn seal(
     name: &str,
     order: &Order,
     hands: &Hands,
-    expected: Option<(&str, usize)>,
+    expected: Option<(&str, u64)>,
     who: &str,
 ) -> anyhow::Result<Option<i64>> {
-    let mut tx = house.store.begin_alone("sealing").await?;
-    let Some(draft) = draft(house, name, order).await? else {
+    let Some((mut tx, draft, edition_id)) = enter(house, name, order, who).await? else {
         return Ok(None);
     };
     if let Some(expected) = expected {
+        let people = house.store.count_pending(&mut tx, edition_id).await?;
         anyhow::ensure!(
-            (draft.hash().as_str(), draft.recipients()) == expected,
+            (draft.hash().as_str(), people) == expected,
             "the edition or its people changed while you looked at it; nothing was sent, look again"
         );
     }
-    insert(house, &mut tx, &draft, who).await?;
     tx.commit().await.context("sealing the edition")?;
     put_away(hands, draft.number);
     Ok(Some(draft.number))
+}
+
+/// Enters the edition of an order, under the lock that only one sealing has. None: there is nothing in it for anybody.
+///
+/// Who is alike is found out before the lock is taken, since that takes longest; who changed meanwhile is looked at one
+/// by one under it.
+async fn enter(house: &House, name: &str, order: &Order, who: &str) -> anyhow::Result<Option<(Tx, Draft, i64)>> {
+    let Some(earlier) = draft(house, name, order).await? else {
+        return Ok(None);
+    };
+    let mut tx = house.store.begin_alone("sealing").await?;
+    let Some(mut draft) = redraft(house, name, order, Some(&earlier)).await? else {
+        return Ok(None);
+    };
+    drop(earlier);
+    let entered = insert(house, &mut tx, &mut draft, order, who).await?;
+    Ok(entered.map(|edition_id| (tx, draft, edition_id)))
 }
 
 /// The edition stands; words that cannot be put away are said, and would be used again.
@@ -60,22 +81,24 @@ pub async fn seal_slot(
 ) -> anyhow::Result<Option<i64>> {
     let (store, now) = (&house.store, house.now());
     let slot = order.slot.context("an edition on a schedule has a slot")?;
-    let mut tx = store.begin_alone("sealing").await?;
     if store.is_slot_decided(name, cadence, slot).await? {
         return Ok(None);
     }
-    let draft = draft(house, name, order).await?;
-    let outcome = match &draft {
-        Some(draft) => SlotOutcome::Edition(insert(house, &mut tx, draft, "the schedule").await?),
+    let entered = enter(house, name, order, "the schedule").await?;
+    let (mut tx, draft, outcome) = match entered {
+        Some((tx, draft, edition_id)) => (tx, Some(draft), SlotOutcome::Edition(edition_id)),
         None => {
+            let mut tx = store.begin_alone("sealing").await?;
             let considered = draft::considered(house, name, order).await?;
             store
                 .record_ledger(&mut tx, name, cadence, &considered, None, now)
                 .await?;
-            SlotOutcome::Empty
+            (tx, None, SlotOutcome::Empty)
         }
     };
-    store.decide_slot(&mut tx, name, cadence, slot, outcome, now).await?;
+    if !store.decide_slot(&mut tx, name, cadence, slot, outcome, now).await? {
+        return Ok(None);
+    }
     for slot in earlier {
         store
             .decide_slot(&mut tx, name, cadence, *slot, SlotOutcome::Merged, now)
@@ -96,11 +119,9 @@ pub(super) async fn reseal(
     hands: &Hands,
     who: &str,
 ) -> anyhow::Result<Option<i64>> {
-    let mut tx = house.store.begin_alone("sealing").await?;
-    let Some(draft) = draft(house, name, order).await? else {
+    let Some((mut tx, draft, edition_id)) = enter(house, name, order, who).await? else {
         return Ok(None);
     };
-    let edition_id = insert(house, &mut tx, &draft, who).await?;
     if let Some(slot) = order.slot {
         house
             .store
@@ -112,7 +133,14 @@ pub(super) async fn reseal(
     Ok(Some(draft.number))
 }
 
-async fn insert(house: &House, tx: &mut Tx, draft: &Draft, who: &str) -> anyhow::Result<i64> {
+/// None: nobody gets a mail after all, and the transaction is not to be kept.
+async fn insert(
+    house: &House,
+    tx: &mut Tx,
+    draft: &mut Draft,
+    order: &Order,
+    who: &str,
+) -> anyhow::Result<Option<i64>> {
     let (store, now) = (&house.store, house.now());
     for variant in &draft.variants {
         mail::refuse_too_heavy(&variant.prepared)?;
@@ -133,34 +161,9 @@ async fn insert(house: &House, tx: &mut Tx, draft: &Draft, who: &str) -> anyhow:
     };
     let edition_id = store.insert_edition(tx, &edition).await?;
     store.insert_items(tx, edition_id, &draft.items).await?;
-    let mut variants = Vec::with_capacity(draft.variants.len());
-    for variant in &draft.variants {
-        let new = NewVariant {
-            language: &variant.language,
-            subject: &variant.rendered.subject,
-            message: &variant.prepared.to_stored(),
-            page: &variant.page,
-            items: &variant.items,
-        };
-        variants.push(store.insert_variant(tx, edition_id, &new).await?);
+    if !enter_people(house, tx, draft, order, edition_id).await? {
+        return Ok(None);
     }
-    let rows: Vec<NewDelivery> = draft
-        .people
-        .iter()
-        .filter_map(|(person, variant)| {
-            let variant_id = match variant {
-                Ok(place) => Ok(*variants.get(*place)?),
-                Err(skip) => Err(*skip),
-            };
-            Some(NewDelivery {
-                subscriber_id: person.subscriber.id,
-                variant_id,
-            })
-        })
-        .collect();
-    store
-        .insert_deliveries(tx, edition_id, &draft.sealed.relay, &rows, draft.due_at)
-        .await?;
     let items: Vec<(i64, Matter)> = draft.items.iter().map(|item| (item.report_id, item.matter)).collect();
     for cadence in &draft.ledgers {
         store
@@ -189,7 +192,73 @@ async fn insert(house: &House, tx: &mut Tx, draft: &Draft, who: &str) -> anyhow:
     if draft.slot.is_some() {
         review::mail_preview(house, tx, draft).await?;
     }
-    Ok(edition_id)
+    Ok(Some(edition_id))
+}
+
+/// Variants, and one row for everyone concerned. False: nobody gets a mail.
+async fn enter_people(
+    house: &House,
+    tx: &mut Tx,
+    draft: &mut Draft,
+    order: &Order,
+    edition_id: i64,
+) -> anyhow::Result<bool> {
+    let store = &house.store;
+    let mut variants = Vec::with_capacity(draft.variants.len());
+    for variant in &draft.variants {
+        variants.push(insert_variant(house, tx, edition_id, variant).await?);
+    }
+    let at_first = variants.len();
+    let row_of = |variants: &[i64], place: Result<usize, Skip>| match place {
+        Ok(place) => variants.get(place).copied().map(Ok),
+        Err(skip) => Some(Err(skip)),
+    };
+    let audience = draft.readers.audience.clone();
+    let decided = draft.readers.groups.iter();
+    let decided: Vec<_> = decided
+        .filter_map(|(group, place)| Some((group, row_of(&variants, *place)?)))
+        .collect();
+    let relay = draft.sealed.relay.clone();
+    store
+        .insert_deliveries(tx, edition_id, &relay, draft.due_at, &audience, &decided)
+        .await?;
+
+    let renderer = Renderer::new(house, &draft.list, house.config.list(&draft.list)?, order).await?;
+    loop {
+        let undecided = store.list_undecided(tx, edition_id, &audience, AT_A_TIME).await?;
+        if undecided.is_empty() {
+            break;
+        }
+        let mut rows: HashMap<Result<i64, Skip>, Vec<i64>> = HashMap::new();
+        for row in undecided {
+            let place = draft.readers.place(&row.reader, &renderer, &mut draft.variants)?;
+            // Somebody changed meanwhile, and is the first to get this.
+            for variant in draft.variants.iter().skip(variants.len()) {
+                mail::refuse_too_heavy(&variant.prepared)?;
+                variants.push(insert_variant(house, tx, edition_id, variant).await?);
+            }
+            let variant = row_of(&variants, place).context("a variant that was not entered")?;
+            rows.entry(variant).or_default().push(row.id);
+        }
+        for (variant, rows) in rows {
+            store.decide_deliveries(tx, &rows, variant).await?;
+        }
+    }
+    if draft.variants.len() > at_first {
+        store.set_hash(tx, edition_id, &draft.hash()).await?;
+    }
+    Ok(store.has_pending(tx, edition_id).await?)
+}
+
+async fn insert_variant(house: &House, tx: &mut Tx, edition_id: i64, variant: &DraftVariant) -> anyhow::Result<i64> {
+    let new = NewVariant {
+        language: &variant.language,
+        subject: &variant.rendered.subject,
+        message: &variant.prepared.to_stored(),
+        page: &variant.page,
+        items: &variant.items,
+    };
+    Ok(house.store.insert_variant(tx, edition_id, &new).await?)
 }
 
 /// Releases what waits and whose hour has come. An edition whose items changed since sealing is held instead, and says

@@ -258,7 +258,7 @@ pub fn upcoming(house: &House, only: Option<&str>, count: usize) -> Vec<Upcoming
 }
 
 /// What the next slot of a cadence would bring if nothing else happened: reports and people.
-pub async fn outlook(house: &House, upcoming: &Upcoming) -> anyhow::Result<(usize, usize)> {
+pub async fn outlook(house: &House, upcoming: &Upcoming) -> anyhow::Result<(usize, u64)> {
     let order = Order {
         what: What::Cadence(upcoming.cadence.clone()),
         cadence: upcoming.cadence.clone(),

@@ -222,18 +222,15 @@ pub async fn preview(
     let shown = trial(house, name, order).await?;
     let theirs = match (person, draft(house, name, order).await?) {
         (Some(address), Some(draft)) => {
-            let row = draft
-                .people
-                .iter()
-                .find(|(who, _)| Address::parse(&who.subscriber.address).is_ok_and(|it| it.key() == address.key()));
-            let (who, variant) = row.with_context(|| {
+            let missing = || {
                 format!("{address} is not on the list {name} for this edition; see `rapporteur why {name} {address}`")
-            })?;
-            let place = variant.map_err(|skip| anyhow::anyhow!("{address} gets nothing: {}", skip.as_str()))?;
-            draft
-                .variants
-                .get(place)
-                .map(|variant| (variant.clone(), who.subscriber.name.clone()))
+            };
+            let of_person = house.store.list_subscriptions_of(&address.key()).await?;
+            let mut of_person = of_person.into_iter();
+            let who = of_person.find(|who| who.list == name).with_context(missing)?.subscriber;
+            let variant = draft.of_person(house, order, who.id).await?.with_context(missing)?;
+            let variant = variant.map_err(|skip| anyhow::anyhow!("{address} gets nothing: {}", skip.as_str()))?;
+            Some((variant, who.name))
         }
         (Some(address), None) => anyhow::bail!("{address} gets nothing: nothing is new"),
         _ => None,

@@ -5,7 +5,7 @@ use sqlx::{AssertSqlSafe, Row};
 
 use super::{Result, Store, Tx, from_json, to_json};
 use crate::clock::from_millis;
-use crate::edition::{Item, Matter, Sealed, Skip};
+use crate::edition::{Item, Matter, Sealed};
 
 /// An edition's row.
 #[derive(Clone, Debug)]
@@ -139,14 +139,6 @@ pub struct NewVariant<'a> {
     pub items: &'a [Item],
 }
 
-/// A person's row in an edition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NewDelivery {
-    pub subscriber_id: i64,
-    /// None: skipped, for this reason.
-    pub variant_id: std::result::Result<i64, Skip>,
-}
-
 /// A person's row of an edition, as staff see it.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Recipient {
@@ -159,9 +151,6 @@ pub struct Recipient {
     pub reply: Option<String>,
     pub answered_at: Option<DateTime<Utc>>,
 }
-
-/// Rows of one INSERT of many.
-const ROWS: usize = 500;
 
 impl Store {
     /// Gives an edition its row and the list its number. The number is the one the mails were rendered with; another
@@ -189,6 +178,16 @@ impl Store {
         .fetch_one(&mut **tx)
         .await?;
         Ok(row.try_get(0)?)
+    }
+
+    /// The hash of what an edition holds, once more was added to it while it was sealed.
+    pub async fn set_hash(&self, tx: &mut Tx, id: i64, hash: &str) -> Result<()> {
+        sqlx::query("UPDATE edition SET hash = $2 WHERE id = $1")
+            .bind(id)
+            .bind(hash)
+            .execute(&mut **tx)
+            .await?;
+        Ok(())
     }
 
     /// The edition's items in its order.
@@ -236,47 +235,6 @@ impl Store {
                 .await?;
         }
         Ok(id)
-    }
-
-    /// One row per person of the edition, many to a statement.
-    pub async fn insert_deliveries(
-        &self,
-        tx: &mut Tx,
-        edition_id: i64,
-        relay: &str,
-        rows: &[NewDelivery],
-        next_at: DateTime<Utc>,
-    ) -> Result<()> {
-        for rows in rows.chunks(ROWS) {
-            let values = (0..rows.len())
-                .map(|n| {
-                    format!(
-                        "('digest', 5, $1, $2, $3, ${}, ${}, ${}, ${})",
-                        n * 4 + 4,
-                        n * 4 + 5,
-                        n * 4 + 6,
-                        n * 4 + 7
-                    )
-                })
-                .collect::<Vec<_>>();
-            let sql = format!(
-                "INSERT INTO outgoing (kind, priority, relay, edition_id, next_at, subscriber_id, variant_id, state, reason) VALUES {}",
-                values.join(", ")
-            );
-            let mut query = sqlx::query(AssertSqlSafe(sql))
-                .bind(relay)
-                .bind(edition_id)
-                .bind(next_at.timestamp_millis());
-            for row in rows {
-                query = query
-                    .bind(row.subscriber_id)
-                    .bind(row.variant_id.ok())
-                    .bind(if row.variant_id.is_ok() { "pending" } else { "skipped" })
-                    .bind(row.variant_id.err().map(Skip::as_str));
-            }
-            query.execute(&mut **tx).await?;
-        }
-        Ok(())
     }
 
     /// Whether an edition of the list on a schedule was ever approved, or went out without. One that still waits does

@@ -3,16 +3,13 @@
 //! A report enters at most one edition of a list and cadence, and a slot is decided once; unique keys say so, not
 //! clocks. A line of the ledger without edition stands for "known": not to be mailed.
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, Utc};
-use futures_util::TryStreamExt;
 use sqlx::{AssertSqlSafe, Row};
 
 use super::report::{COLUMNS as REPORT_COLUMNS, stored};
 use super::{Result, Store, Stored, Tx};
 use crate::clock::from_millis;
-use crate::edition::{Had, Matter};
+use crate::edition::Matter;
 
 /// What became of a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,41 +96,6 @@ impl Store {
         .await?;
         row.map(|row| Ok((row.try_get(0)?, from_millis(row.try_get(1)?))))
             .transpose()
-    }
-
-    /// What people have had of these reports, in whatever language, by person: one query for a whole edition.
-    pub async fn list_had(&self, works: &[i64]) -> Result<HashMap<i64, Vec<Had>>> {
-        let mut had: HashMap<i64, Vec<Had>> = HashMap::new();
-        if works.is_empty() {
-            return Ok(had);
-        }
-        let marks = (1..=works.len())
-            .map(|n| format!("${n}"))
-            .collect::<Vec<_>>()
-            .join(", ");
-        let sql = format!(
-            "SELECT o.subscriber_id, i.report_id, i.revision, i.matter, COALESCE(r.work, r.id) FROM variant_item i \
-             JOIN outgoing o ON o.variant_id = i.variant_id JOIN report r ON r.id = i.report_id \
-             WHERE COALESCE(r.work, r.id) IN ({marks}) AND o.state IN {COUNTS_AS_HAD}"
-        );
-        let mut query = sqlx::query(AssertSqlSafe(sql));
-        for work in works {
-            query = query.bind(*work);
-        }
-        let mut rows = query.fetch(&self.read);
-        while let Some(row) = rows.try_next().await? {
-            let Ok(matter) = row.try_get::<&str, _>(3)?.parse() else {
-                continue;
-            };
-            let entry = Had {
-                report_id: row.try_get(1)?,
-                work: row.try_get(4)?,
-                revision: row.try_get(2)?,
-                matter,
-            };
-            had.entry(row.try_get(0)?).or_default().push(entry);
-        }
-        Ok(had)
     }
 
     /// Enters items in the ledger of a list and cadence; what stands there stays. No edition: known, not to be mailed.

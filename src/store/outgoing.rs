@@ -429,7 +429,7 @@ fn padded<T>(rows: &[T]) -> Vec<&T> {
 }
 
 /// `$3, $4, $5`
-fn places(first: usize, count: usize) -> String {
+pub(super) fn places(first: usize, count: usize) -> String {
     (first..first + count)
         .map(|place| format!("${place}"))
         .collect::<Vec<_>>()

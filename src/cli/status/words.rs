@@ -132,7 +132,7 @@ fn of_list_sentences(status: &ListStatus) -> Vec<String> {
 }
 
 /// "Mon 4 May 08:00 Europe/Berlin, 3 reports, 214 people"
-fn say_next(next: &Next, on_list: usize) -> String {
+fn say_next(next: &Next, on_list: u64) -> String {
     let when = next.slot.slot.local.format("%a %-d %b %H:%M");
     let what = match (next.reports, next.people) {
         _ if on_list == 0 => "nobody is on the list yet".into(),
@@ -140,7 +140,7 @@ fn say_next(next: &Next, on_list: usize) -> String {
         (reports, people) => {
             format!(
                 "{}, {}",
-                count(reports, "report", "reports"),
+                count(reports as u64, "report", "reports"),
                 count(people, "person", "people")
             )
         }
@@ -151,6 +151,6 @@ fn say_next(next: &Next, on_list: usize) -> String {
     format!("{when} {}, {what}{sealed}", next.zone)
 }
 
-fn count(count: usize, one: &str, many: &str) -> String {
+fn count(count: u64, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }

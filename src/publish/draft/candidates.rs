@@ -14,7 +14,7 @@ use crate::config::List;
 use crate::edition::{Candidate, Item, Matter, What, list_takes};
 use crate::publish::{AUTO_BACKFILL, House, cadences_of};
 use crate::report::Status;
-use crate::store::{Stored, Subscription};
+use crate::store::{Reads, Stored, Subscription};
 
 /// The cadences whose ledgers say what is new: for a send by hand those that somebody reads by, so that a rhythm nobody
 /// chose does not keep everything new for ever.
@@ -23,12 +23,13 @@ pub(super) async fn read_cadences(house: &House, name: &str, list: &List, what: 
     if *what != What::All || list.cadences.is_empty() {
         return Ok(all);
     }
-    let people = house.store.list_active_people(name).await?;
-    if people.is_empty() {
-        return Ok(all);
+    let mut read = Vec::new();
+    for cadence in list.cadences.keys() {
+        if house.store.is_read(name, reads(list, cadence)).await? {
+            read.push(cadence.clone());
+        }
     }
-    let is_read = |cadence: &String| people.iter().any(|person| reads_by(list, person) == Some(cadence));
-    Ok(all.into_iter().filter(is_read).collect())
+    Ok(if read.is_empty() { all } else { read })
 }
 
 /// Whose ledgers a send enters: its own cadence's, or all of them.
@@ -44,22 +45,25 @@ pub(super) fn ledgers(list: &List, what: &What) -> Vec<String> {
     }
 }
 
-/// Everyone the edition concerns.
-pub(super) async fn concerned(
-    house: &House,
-    name: &str,
-    list: &List,
-    what: &What,
-) -> anyhow::Result<Vec<Subscription>> {
-    let mut people = house.store.list_active_people(name).await?;
-    if let What::Cadence(cadence)
-    | What::Only {
-        cadence: Some(cadence), ..
-    } = what
-    {
-        people.retain(|person| reads_by(list, person) == Some(cadence.as_str()));
+/// Whom the edition concerns.
+pub(super) fn concerned(list: &List, what: &What) -> Reads {
+    match what {
+        What::Cadence(cadence)
+        | What::Only {
+            cadence: Some(cadence), ..
+        } => reads(list, cadence),
+        What::All | What::Only { cadence: None, .. } | What::Correction { .. } => Reads::Everyone,
     }
-    Ok(people)
+}
+
+/// The people of a cadence: see [`reads_by`].
+fn reads(list: &List, cadence: &str) -> Reads {
+    if list.default_cadence() == Some(cadence) {
+        let others = list.cadences.keys().filter(|other| *other != cadence);
+        Reads::NoneOf(others.cloned().collect())
+    } else {
+        Reads::Chosen(cadence.to_owned())
+    }
 }
 
 /// The cadence a person reads a list by: their own while the list offers it, else the list's default.
@@ -139,7 +143,7 @@ pub(super) async fn candidates(
 
 /// What waits for a list that nobody is on yet; empty if somebody is.
 pub(in crate::publish) async fn waiting(house: &House, name: &str, order: &Order) -> anyhow::Result<Vec<Item>> {
-    if !house.store.list_active_people(name).await?.is_empty() {
+    if house.store.is_read(name, Reads::Everyone).await? {
         return Ok(Vec::new());
     }
     let waiting = candidates(house, name, house.config.list(name)?, order).await?;
@@ -218,7 +222,7 @@ pub(in crate::publish) async fn considered(
     order: &Order,
 ) -> anyhow::Result<Vec<(i64, Matter)>> {
     let list = house.config.list(name)?;
-    if concerned(house, name, list, &order.what).await?.is_empty() {
+    if !house.store.is_read(name, concerned(list, &order.what)).await? {
         return Ok(Vec::new());
     }
     let without: Vec<String> = order

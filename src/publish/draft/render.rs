@@ -28,16 +28,16 @@ pub(in crate::publish) async fn show(
 }
 
 /// Renders the variants of one edition.
-pub(super) struct Renderer<'a> {
+pub(in crate::publish) struct Renderer<'a> {
     house: &'a House,
     list: &'a List,
     order: &'a Order,
-    pub(super) facts: ListFacts,
+    pub(in crate::publish) facts: ListFacts,
     pub(super) today: NaiveDate,
 }
 
 impl<'a> Renderer<'a> {
-    pub(super) async fn new(
+    pub(in crate::publish) async fn new(
         house: &'a House,
         name: &str,
         list: &'a List,
