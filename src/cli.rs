@@ -6,6 +6,7 @@
 
 mod check;
 mod collect;
+mod deliver;
 mod demo;
 mod dkim;
 mod editions;

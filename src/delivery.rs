@@ -248,6 +248,12 @@ impl Delivery {
         Ok(())
     }
 
+    /// Mails that were sent, or were tried and wait or failed, since this was opened.
+    pub fn settled(&self) -> u64 {
+        let counts = self.summary();
+        counts.sent + counts.deferred + counts.failed + counts.skipped + counts.in_doubt
+    }
+
     /// Counts since this was opened.
     fn summary(&self) -> Summary {
         let count = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);

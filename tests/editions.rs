@@ -7,6 +7,7 @@ mod ledger;
 mod missed;
 mod next;
 mod people;
+mod readers;
 mod review;
 mod sealing;
 mod year;

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use clap::Subcommand;
 use serde_json::json;
 
-use super::{Desk, Misuse, parse_edition, send};
+use super::{Desk, Misuse, deliver, parse_edition};
 use crate::clock::from_millis;
 use crate::publish::{self, Decided, House, MANUAL, decide_edition};
 use crate::store::{Decision, Edition, Pause, Progress};
@@ -161,7 +161,7 @@ pub(super) async fn run(desk: &Desk, args: Args) -> anyhow::Result<()> {
         decided,
         Decided::Approve { .. } | Decided::Release { .. } | Decided::Resume | Decided::Retry | Decided::ResendDoubts
     ) {
-        send::deliver(desk, &house).await?;
+        deliver::deliver(desk, &house).await?;
     }
     let edition = house
         .store

@@ -1,21 +1,16 @@
 //! `send`: an edition by hand. Shows what would go out, asks, seals, delivers.
 //!
-//! If a daemon runs, it delivers and we watch; otherwise we deliver ourselves. What an earlier send left open goes on
-//! first, so that a send that was killed is finished by typing it again.
+//! What an earlier send left open goes on first, so that a send that was killed is finished by typing it again.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::PathBuf;
-use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
 use serde_json::json;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio_util::sync::CancellationToken;
 
-use super::{Desk, Misuse, editions, misuse, progress};
-use crate::daemon;
-use crate::delivery::{BREATH, Delivery, Summary, lock};
+use super::deliver::deliver;
+use super::{Desk, Misuse, editions, misuse};
 use crate::edition::{Hand, What};
 use crate::publish::{self, Draft, Hands, House, MANUAL, Order, draft, read_hands, read_note};
 use crate::subscriber::Address;
@@ -124,12 +119,6 @@ pub(super) async fn run(desk: &Desk, args: &Args) -> anyhow::Result<()> {
     deliver(desk, &house).await?;
     report(desk, &house, &args.list, number).await
 }
-
-/// Whoever waits at a terminal waits for a rate, but not for the end of quiet hours or for the next day: all waits
-/// together last no longer.
-const PATIENCE: Duration = Duration::from_secs(10 * 60);
-/// Shorter waits do not count.
-const MOMENT: Duration = Duration::from_secs(5);
 
 /// A test send or a dry run.
 fn looks_only(args: &Args) -> bool {
@@ -344,138 +333,6 @@ async fn test(desk: &Desk, house: &House, args: &Args, order: &Order) -> anyhow:
         bail!("not every test mail was taken: {why}");
     }
     Ok(())
-}
-
-/// Delivers what is due, or watches the daemon do it.
-pub(super) async fn deliver(desk: &Desk, house: &House) -> anyhow::Result<()> {
-    let total = house.store.count_due().await?;
-    if total == 0 {
-        return Ok(());
-    }
-    for (name, list) in &house.config.lists {
-        let Some(why) = house.config.insecure_links(list) else {
-            continue;
-        };
-        if house
-            .store
-            .list_editions(Some(name))
-            .await?
-            .iter()
-            .any(|edition| edition.state == "sending")
-        {
-            return Err(Misuse(why).into());
-        }
-    }
-    let bar = progress::bar(total, desk.quiet || desk.json).with_message("sending");
-    let watch = async {
-        loop {
-            if let Ok(left) = house.store.count_due().await {
-                bar.set_position(total.saturating_sub(left));
-                if left == 0 {
-                    break;
-                }
-            }
-            tokio::time::sleep(Duration::from_millis(300)).await;
-        }
-    };
-    let lock = match daemon::take_lock(house).await {
-        Ok(lock) => lock,
-        Err(error)
-            if error
-                .chain()
-                .any(|cause| matches!(cause.downcast_ref(), Some(lock::Error::Held { .. }))) =>
-        {
-            // The daemon looks every few seconds; a relay that rests must not keep us here for ever.
-            let stuck = async {
-                let (mut last, mut still) = (0, 0);
-                while still < 20 {
-                    tokio::time::sleep(Duration::from_secs(1)).await;
-                    let left = house.store.count_due().await.unwrap_or(0);
-                    still = if left == last { still + 1 } else { 0 };
-                    last = left;
-                }
-            };
-            tokio::select! { () = watch => {}, () = stuck => {} }
-            bar.finish_and_clear();
-            return Ok(());
-        }
-        Err(error) => return Err(error),
-    };
-    let delivery = Delivery::open(
-        house.store.clone(),
-        &house.config,
-        house.clock.clone(),
-        house.secret.clone(),
-    )
-    .await?;
-    let (stop, hard) = (CancellationToken::new(), CancellationToken::new());
-    tokio::spawn(end_on_signals(stop.clone(), hard.clone()));
-    let delivering = async {
-        let (mut resting, mut left) = (Vec::new(), PATIENCE);
-        loop {
-            let mut summary = delivery.deliver_due(&stop).await?;
-            resting.append(&mut summary.resting);
-            let wait = summary
-                .waits_until
-                .map(|until| (until - house.clock.now()).to_std().unwrap_or_default().max(BREATH));
-            let is_over = stop.is_cancelled() || house.store.count_due().await? == 0;
-            match wait.and_then(|wait| left.checked_sub(wait)).filter(|_| !is_over) {
-                Some(rest) => {
-                    stop.run_until_cancelled(tokio::time::sleep(left - rest)).await;
-                    // A rate that lets many through each second is waited for however long it takes.
-                    left = if left - rest < MOMENT { left } else { rest };
-                }
-                None => return Ok::<_, anyhow::Error>(Summary { resting, ..summary }),
-            }
-        }
-    };
-    let summary = tokio::select! {
-        summary = delivering => summary?,
-        () = hard.cancelled() => bail!("ended at once; mails that the relay had not answered for are in doubt"),
-        never = async { watch.await; std::future::pending().await } => never,
-    };
-    bar.finish_and_clear();
-    drop(lock);
-    if stop.is_cancelled() {
-        let left = house.store.count_due().await?;
-        ensure!(
-            left == 0,
-            "ended by a signal, {left} mails are left; type the same command again to go on"
-        );
-    }
-    if let Some(until) = summary.waits_until
-        && house.store.count_due().await? > 0
-    {
-        desk.warn(&format!(
-            "a relay may be given no more before {}; what is left goes out with the next `send` or by `run`",
-            until.format("%Y-%m-%d %H:%M UTC")
-        ));
-    }
-    for (relay, fault) in &summary.resting {
-        desk.warn(&format!(
-            "the relay {relay} rests: {fault}; what is left goes out with the next `send` or by `run`"
-        ));
-    }
-    Ok(())
-}
-
-/// The first SIGINT or SIGTERM ends after the mails in hand, the second at once (REL-13).
-async fn end_on_signals(stop: CancellationToken, hard: CancellationToken) {
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        return;
-    };
-    for (end, said) in [
-        (stop, "ending after the mails in hand; a second signal ends at once"),
-        (hard, "ending at once"),
-    ] {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-        eprintln!("{said}");
-        end.cancel();
-    }
 }
 
 async fn report(desk: &Desk, house: &House, list: &str, number: i64) -> anyhow::Result<()> {

@@ -135,15 +135,30 @@ async fn record_sent(tx: &mut Tx, sent: &[&Settled], now: DateTime<Utc>) -> Resu
         "UPDATE outgoing SET state = 'sent', reason = NULL, reply = CASE id{replies} END, answered_at = $1,
              attempts = attempts + 1, first_tried_at = COALESCE(first_tried_at, handoff_at), claim = NULL,
              lease_until = NULL
-         WHERE id IN ({}) AND state IN ('handoff', 'in-doubt') AND claim = CASE id{claims} END
-         RETURNING id",
+         WHERE id IN ({}) AND state IN ('handoff', 'in-doubt') AND claim = CASE id{claims} END",
         ids.join(", ")
     );
     let mut update = sqlx::query(AssertSqlSafe(sql)).bind(now.timestamp_millis());
-    for settled in sent {
+    for settled in &sent {
         update = update.bind(settled.id).bind(&settled.reply).bind(&*settled.claim);
     }
-    let rows = update.fetch_all(&mut **tx).await?;
+    let all: HashSet<i64> = sent.iter().map(|settled| settled.id).collect();
+    let done = update.execute(&mut **tx).await?.rows_affected();
+    if done == all.len() as u64 {
+        return Ok(all);
+    }
+    // Rarely: somebody else has taken some of the rows. Asking which is dearer than counting.
+    let sql = format!(
+        "SELECT id FROM outgoing WHERE state = 'sent' AND answered_at = $1 AND id IN ({})",
+        places(2, all.len())
+    );
+    ids_of(sql, now, &all, tx).await
+}
+
+async fn ids_of(sql: String, now: DateTime<Utc>, ids: &HashSet<i64>, tx: &mut Tx) -> Result<HashSet<i64>> {
+    let select = sqlx::query(AssertSqlSafe(sql)).bind(now.timestamp_millis());
+    let select = ids.iter().fold(select, |select, id| select.bind(*id));
+    let rows = select.fetch_all(&mut **tx).await?;
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
@@ -231,18 +246,33 @@ async fn mark_handoffs(tx: &mut Tx, handoffs: &[Handoff], now: DateTime<Utc>, le
                JOIN subscriber p ON p.id = s.subscriber_id
                WHERE e.id = outgoing.edition_id AND e.state = 'sending' AND s.state = 'active' AND p.state = 'active'
                  AND NOT EXISTS (SELECT 1 FROM pause WHERE scope = 'list ' || e.list
-                                                       AND (until IS NULL OR until > $1))))
-         RETURNING id",
+                                                       AND (until IS NULL OR until > $1))))",
         ids.join(", ")
     );
     let mut update = sqlx::query(AssertSqlSafe(sql))
         .bind(now.timestamp_millis())
         .bind(later(now, lease));
-    for handoff in handoffs {
+    for handoff in &handoffs {
         update = update.bind(handoff.id).bind(&*handoff.claim);
     }
-    let rows = update.fetch_all(&mut **tx).await?;
-    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+    let all: HashSet<i64> = handoffs.iter().map(|handoff| handoff.id).collect();
+    let done = update.execute(&mut **tx).await?.rows_affected();
+    if done == all.len() as u64 {
+        return Ok(all);
+    }
+    let sql = format!(
+        "SELECT id, claim FROM outgoing WHERE state = 'handoff' AND handoff_at = $1 AND id IN ({})",
+        places(2, all.len())
+    );
+    let select = sqlx::query(AssertSqlSafe(sql)).bind(now.timestamp_millis());
+    let select = all.iter().fold(select, |select, id| select.bind(*id));
+    let mut allowed = HashSet::new();
+    for row in select.fetch_all(&mut **tx).await? {
+        let (id, claim): (i64, Option<String>) = (row.try_get(0)?, row.try_get(1)?);
+        let is_ours = |handoff: &&&Handoff| handoff.id == id && Some(&*handoff.claim) == claim.as_deref();
+        allowed.extend(handoffs.iter().find(is_ours).map(|handoff| handoff.id));
+    }
+    Ok(allowed)
 }
 
 /// Refused rows that are still ours: the person left (skipped), or something was stopped or paused (pending again).
