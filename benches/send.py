@@ -1,151 +1,26 @@
 #!/usr/bin/env python3
-"""How fast the built program delivers a digest, beside Postfix's smtp-source on the same sink.
+"""How fast the built program delivers a digest, beside programs that are not ours, in alternation.
 
-Each round sends N mails of one size into one smtp-sink, once by `smtp-source -d` and once by the program, in
-alternation. What is timed of the program stands in docs/benchmarks.md. Needs smtp-source and smtp-sink (Debian: the
-package postfix) and a release build.
+Each round: Postfix's smtp-source and the program (unsigned, with Ed25519, with RSA) send the same number of mails of
+one size into one smtp-sink, and `openssl speed` counts RSA signatures. What is timed of the program stands in
+docs/benchmarks.md. At the end the round trips of a mail are counted by a sink of our own. Needs smtp-source and
+smtp-sink (Debian: the package postfix), openssl, and a release build.
 """
 
 import argparse
-import contextlib
 import json
 import os
-import shutil
 import socket
 import statistics
 import subprocess
 import sys
-import tempfile
+import threading
 import time
 from pathlib import Path
 
-CONFIG = """
-[institute]
-name = "Lindenfeld Institute"
-postal_address = "12 Example Street, 10115 Berlin"
-tag_authority = "example.org,2026"
+from place import Place, reports_for, sink
 
-[web]
-allow_insecure_links = true
-
-[relays.main]
-kind = "smtp"
-host = "127.0.0.1"
-port = {port}
-tls = "none"
-sessions = {sessions}
-
-[sources.reports]
-kind = "folder"
-path = "reports"
-backfill = "all"
-
-[lists.events]
-title = "Events at the Lindenfeld Institute"
-from = "Lindenfeld Institute <events@example.org>"
-reply_to = "office@example.org"
-basis = "You asked for our reports."
-backfill = "all"
-# Sealing and delivering are two commands, so that each can be timed.
-approval = "required"
-
-[lists.events.cadences]
-yearly = {{ cron = "0 8 1 JAN *", zone = "Europe/Berlin" }}
-"""
-
-SENTENCE = (
-    "Speakers from four countries compared how neighbours share a river, what a gauge reading is worth, "
-    "and why a price that nobody can check is only a rumour. "
-)
-
-
-def report(number):
-    day, month = number % 28 + 1, number // 28 % 12 + 1
-    text = SENTENCE * 12
-    return (
-        f"---\ntitle: Round table number {number} on water and neighbourhood, with hydrologists and lawyers\n"
-        f"date: 2026-{month:02}-{day:02}\ncity: Vienna\nlanguage: en\n---\n\n{text}\n"
-    )
-
-
-class Place:
-    """A folder with a configuration, reports and people."""
-
-    def __init__(self, binary, parent, port, sessions, people, reports):
-        self.binary = binary
-        self.folder = Path(tempfile.mkdtemp(prefix="rapporteur-bench-", dir=parent))
-        (self.folder / "config.toml").write_text(CONFIG.format(port=port, sessions=sessions))
-        (self.folder / "subscribers").mkdir()
-        rows = "".join(f"person{n}@example.org\n" for n in range(people))
-        (self.folder / "subscribers" / "events.csv").write_text("email\n" + rows)
-        (self.folder / "reports").mkdir()
-        for number in range(reports):
-            self.drop(number)
-
-    def drop(self, number):
-        path = self.folder / "reports" / f"{number}.md"
-        path.write_text(report(number))
-        # It lies still already, so that collecting does not wait for that.
-        os.utime(path, (time.time() - 60, time.time() - 60))
-
-    def run(self, *args):
-        """Runs a command to its end; returns its output, wall seconds, CPU seconds and peak memory in MB."""
-        with tempfile.TemporaryFile() as out:
-            begun = time.monotonic()
-            process = subprocess.Popen([self.binary, *args], cwd=self.folder, stdout=out, stdin=subprocess.DEVNULL)
-            _, status, used = os.wait4(process.pid, 0)
-            wall = time.monotonic() - begun
-            process.returncode = os.waitstatus_to_exitcode(status)
-            out.seek(0)
-            text = out.read().decode()
-        if process.returncode != 0:
-            sys.exit(f"rapporteur {' '.join(args)} ended with {process.returncode}: {text}")
-        return text, wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
-
-    def remove(self):
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
-@contextlib.contextmanager
-def sink():
-    port = free_port()
-    # As root it insists on becoming somebody else.
-    user = ["-u", "nobody"] if os.geteuid() == 0 else []
-    process = subprocess.Popen(["smtp-sink", *user, f"127.0.0.1:{port}", "1000"])
-    try:
-        for _ in range(200):
-            with contextlib.suppress(OSError):
-                socket.create_connection(("127.0.0.1", port)).close()
-                break
-            time.sleep(0.02)
-        else:
-            sys.exit("smtp-sink does not listen")
-        yield port
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def reports_for(size, binary, parent, sessions):
-    """How many reports make a mail of about this many bytes; and its true size."""
-    place = Place(binary, parent, 1, sessions, 1, 0)
-    try:
-        for count in range(1, 400):
-            place.drop(count - 1)
-            place.run("collect", "--now")
-            place.run("preview", "events", "--out", "preview")
-            found = (place.folder / "preview" / "digest.eml").stat().st_size
-            if found >= size:
-                return count, found
-    finally:
-        place.remove()
-    sys.exit(f"400 reports make no mail of {size} bytes")
+KINDS = {"unsigned": (), "ed25519": ("ed25519",), "rsa": ("rsa",)}
 
 
 def send_by_source(port, people, sessions, size):
@@ -153,21 +28,84 @@ def send_by_source(port, people, sessions, size):
     command += ["-f", "events@example.org", "-t", "person@example.org", f"127.0.0.1:{port}"]
     begun = time.monotonic()
     subprocess.run(command, check=True)
-    return time.monotonic() - begun
+    return people / (time.monotonic() - begun)
 
 
-def send_by_product(args, port, reports):
-    place = Place(args.binary, args.folder, port, args.sessions, args.people, reports)
+def signatures():
+    """RSA-2048 signatures a second, on all cores."""
+    command = ["openssl", "speed", "-seconds", "2", "-multi", str(os.cpu_count()), "rsa2048"]
+    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    line = next(line for line in text.splitlines() if line.startswith("rsa 2048"))
+    return float(line.split()[5])
+
+
+def send_by_product(args, port, reports, keys, people):
+    """Mails a second, CPU seconds a mail, peak memory in MB."""
+    place = Place(args.binary, args.folder, port, args.sessions, reports, keys=keys)
     try:
-        _, people, _, _ = place.run("subscribers", "sync", "events", "--yes")
-        _, seal, _, _ = place.run("send", "events", "--yes", "--json")
+        place.fill(people)
+        place.run("send", "events", "--yes", "--json")
         text, wall, cpu, memory = place.run("editions", "approve", "events/1", "--json")
         answer = json.loads(text)
-        if answer["counts"] != {"sent": args.people}:
+        if answer["counts"] != {"sent": people}:
             sys.exit(f"not everything was sent: {answer}")
-        return people, seal, wall, cpu, memory
+        return people / wall, cpu / people * 1e6, memory
     finally:
         place.remove()
+
+
+class CountingSink(threading.Thread):
+    """Counts how often it has answered all it was asked and waits for more: the round trips of its clients."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.mails = self.waits = 0
+
+    def run(self):
+        while True:
+            connection, _ = self.listener.accept()
+            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+
+    def serve(self, connection):
+        waiting, in_data = b"", False
+        connection.sendall(b"220 sink\r\n")
+        while received := connection.recv(1 << 20):
+            waiting += received
+            answers = b""
+            while True:
+                if in_data:
+                    body, dot, rest = waiting.partition(b"\r\n.\r\n")
+                    if not dot:
+                        break
+                    self.mails += 1
+                    answers, waiting, in_data = answers + b"250 taken\r\n", rest, False
+                    continue
+                line, end, rest = waiting.partition(b"\r\n")
+                if not end:
+                    break
+                waiting = rest
+                word = line[:4].upper()
+                in_data = word == b"DATA"
+                answers += {
+                    b"EHLO": b"250-sink\r\n250 PIPELINING\r\n",
+                    b"DATA": b"354 go on\r\n",
+                    b"QUIT": b"221 bye\r\n",
+                }.get(word, b"250 ok\r\n")
+            if answers:
+                self.waits += 1
+                connection.sendall(answers)
+
+
+def round_trips(args, reports):
+    counting = CountingSink()
+    counting.start()
+    people = 2_000
+    send_by_product(args, counting.port, reports, (), people)
+    if counting.mails != people:
+        sys.exit(f"the sink has {counting.mails} mails of {people}")
+    return counting.waits / counting.mails
 
 
 def main():
@@ -178,31 +116,41 @@ def main():
     parser.add_argument("--sessions", default=50, type=int)
     parser.add_argument("--size", default=30_000, type=int, help="bytes of a mail on the wire, about")
     parser.add_argument("--rounds", default=5, type=int)
+    parser.add_argument("--only", choices=KINDS, help="only this way of signing")
     parser.add_argument("--folder", default=None, help="where the databases lie; the disk decides")
     args = parser.parse_args()
     args.binary = args.binary.resolve()
+    kinds = {kind: keys for kind, keys in KINDS.items() if args.only in (None, kind)}
 
-    reports, size = reports_for(args.size, args.binary, args.folder, args.sessions)
+    reports, size = reports_for(args.size, args.binary, args.folder)
     print(f"{args.people} mails of {size} bytes ({reports} reports), {args.sessions} sessions, {os.cpu_count()} cores")
-    rounds = []
+    figures = {}
+
+    def note(name, value):
+        figures.setdefault(name, []).append(value)
+
     with sink() as port:
         for number in range(1, args.rounds + 1):
-            source = args.people / send_by_source(port, args.people, args.sessions, size)
-            entered, seal, wall, cpu, memory = send_by_product(args, port, reports)
-            product = args.people / wall
-            cpu = cpu / args.people * 1e6
-            rounds.append((source, product, product / source, entered, seal, cpu, memory))
-            print(
-                f"round {number}: smtp-source {source:.0f}/s, rapporteur {product:.0f}/s, ratio {product / source:.2f};"
-                f" entering people {entered:.2f} s, sealing {seal:.2f} s, CPU {cpu:.0f} us a mail, memory {memory:.0f} MB,"
-                f" load {os.getloadavg()[0]:.1f}",
-                flush=True,
-            )
-    source, product, ratio, entered, seal, cpu, memory = (statistics.median(column) for column in zip(*rounds))
-    print(
-        f"medians: smtp-source {source:.0f}/s, rapporteur {product:.0f}/s, ratio {ratio:.2f};"
-        f" entering people {entered:.2f} s, sealing {seal:.2f} s, CPU {cpu:.0f} us a mail, memory {memory:.0f} MB"
-    )
+            source = send_by_source(port, args.people, args.sessions, size)
+            note("smtp-source, mails/s", source)
+            said = [f"smtp-source {source:.0f}/s"]
+            for kind, keys in kinds.items():
+                rate, cpu, memory = send_by_product(args, port, reports, keys, args.people)
+                reference = signatures() if kind == "rsa" else source
+                if kind == "rsa":
+                    note("openssl, RSA signatures/s", reference)
+                    said.append(f"openssl {reference:.0f}/s")
+                note(f"{kind}, mails/s", rate)
+                note(f"{kind}, ratio", rate / reference)
+                note(f"{kind}, CPU us a mail", cpu)
+                note(f"{kind}, memory MB", memory)
+                said.append(f"{kind} {rate:.0f}/s ({rate / reference:.2f}, {cpu:.0f} us, {memory:.0f} MB)")
+            print(f"round {number}: {', '.join(said)}, load {os.getloadavg()[0]:.1f}", flush=True)
+    for name, values in figures.items():
+        shape = ".2f" if "ratio" in name else ".0f"
+        median, low, high = (format(f(values), shape) for f in (statistics.median, min, max))
+        print(f"median {name}: {median} ({low} to {high})")
+    print(f"round trips a mail, with PIPELINING: {round_trips(args, reports):.3f}")
 
 
 if __name__ == "__main__":

@@ -12,11 +12,31 @@ use crate::store::{Claimed, Dispatch, Handoff, Outcome, Settled};
 use crate::subscriber::Mailbox;
 use crate::token::Secret;
 
-/// A claimed row with what its mail is made of. Variants are shared, not copied.
+/// An edition, with the addresses that all its mails have in common.
+#[derive(Debug)]
+pub(super) struct Origin {
+    dispatch: Dispatch,
+    /// None: it is no address.
+    sender: Option<Address>,
+    from: Option<Mailbox>,
+}
+
+impl Origin {
+    pub(super) fn new(dispatch: Dispatch) -> Origin {
+        let settings = &dispatch.settings;
+        Origin {
+            sender: envelope_address(settings.bounce_address.as_deref().unwrap_or(&settings.from)),
+            from: Mailbox::parse(&settings.from).ok(),
+            dispatch,
+        }
+    }
+}
+
+/// A claimed row with what its mail is made of. Editions and variants are shared, not copied.
 #[derive(Clone, Debug)]
 pub(super) struct Job {
     pub row: Claimed,
-    pub digest: Option<(Arc<Dispatch>, Arc<Prepared>)>,
+    pub digest: Option<(Arc<Origin>, Arc<Prepared>)>,
 }
 
 /// What turns a row into a letter: where links lead, and the keys.
@@ -59,34 +79,33 @@ impl Job {
         let Some(recipient) = envelope_address(&row.recipient) else {
             return Err(never(row, "not an address"));
         };
-        let mut list = None;
-        let mut from = None;
         let (sender, in_doubt, mut message, leading_dots) = match (&self.digest, &row.message) {
-            (Some((edition, variant)), _) => {
-                let settings = &edition.settings;
-                let sender = settings.bounce_address.as_deref().unwrap_or(&settings.from);
-                list = Some(edition.list.as_str());
-                from = Mailbox::parse(&settings.from).ok();
-                (
-                    sender.to_owned(),
-                    settings.in_doubt,
-                    splice(&row, edition, variant, stationery),
-                    variant.leading_dots(),
-                )
-            }
+            (Some((origin, variant)), _) => (
+                origin.sender.clone(),
+                origin.dispatch.settings.in_doubt,
+                splice(&row, &origin.dispatch, variant, stationery),
+                variant.leading_dots(),
+            ),
             (None, Some(message)) => (
-                row.sender.clone().unwrap_or_default(),
+                envelope_address(row.sender.as_deref().unwrap_or_default()),
                 InDoubt::Resend,
                 mail::with_crlf(message),
                 true,
             ),
             (None, None) => return Err(never(row, "no message")),
         };
-        let Some(sender) = envelope_address(&sender) else {
+        let Some(sender) = sender else {
             return Err(never(row, "the sender is not an address"));
         };
-        let from = from.or_else(|| author(&message));
-        if stationery.sign(relay, list, from.as_ref(), &mut message).is_err() {
+        let of_personal;
+        let (list, from) = match &self.digest {
+            Some((origin, _)) => (Some(origin.dispatch.list.as_str()), origin.from.as_ref()),
+            None => {
+                of_personal = author(&message);
+                (None, of_personal.as_ref())
+            }
+        };
+        if stationery.sign(relay, list, from, &mut message).is_err() {
             return Err(Unfinished::Unsigned(Settled {
                 id: row.id,
                 claim: row.claim,

@@ -11,13 +11,13 @@ use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::letter::{Job, is_reserved};
+use super::letter::{Job, Origin, is_reserved};
 use super::relay::{Fault, Relay};
 use super::retry;
 use super::session::{Ended, Queue, Session};
 use super::{Delivery, Error};
 use crate::mail::Prepared;
-use crate::store::{Claimed, Claims, Dispatch, Order, Outcome, Settled};
+use crate::store::{Claimed, Claims, Order, Outcome, Settled};
 
 /// Letters in the queue for each session.
 const QUEUE_PER_SESSION: usize = 2;
@@ -42,7 +42,7 @@ pub(super) enum Round {
 #[derive(Default)]
 pub(super) struct Kept {
     variants: Lock<HashMap<i64, Arc<Prepared>>>,
-    editions: Lock<HashMap<i64, Arc<Dispatch>>>,
+    editions: Lock<HashMap<i64, Arc<Origin>>>,
 }
 
 impl Delivery {
@@ -172,7 +172,7 @@ impl Delivery {
         let (Some(edition_id), Some(variant_id)) = (row.edition_id, row.variant_id) else {
             return Ok(Some(Job { row, digest: None }));
         };
-        let found = (self.dispatch(edition_id).await?, self.variant(variant_id).await?);
+        let found = (self.origin(edition_id).await?, self.variant(variant_id).await?);
         let (Some(edition), Some(variant)) = found else {
             tracing::error!(delivery = row.id, "the mail of this delivery cannot be read");
             let outcome = Outcome::Failed {
@@ -198,7 +198,7 @@ impl Delivery {
         }))
     }
 
-    async fn dispatch(&self, id: i64) -> Result<Option<Arc<Dispatch>>, Error> {
+    async fn origin(&self, id: i64) -> Result<Option<Arc<Origin>>, Error> {
         if let Some(edition) = find(&self.kept.editions, id) {
             return Ok(Some(edition));
         }
@@ -206,7 +206,7 @@ impl Delivery {
             Err(crate::store::Error::Document { .. }) => return Ok(None),
             found => found?,
         };
-        Ok(edition.map(|edition| keep(&self.kept.editions, id, Arc::new(edition))))
+        Ok(edition.map(|edition| keep(&self.kept.editions, id, Arc::new(Origin::new(edition)))))
     }
 
     async fn variant(&self, id: i64) -> Result<Option<Arc<Prepared>>, Error> {
