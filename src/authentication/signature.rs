@@ -139,6 +139,7 @@ pub fn judge(mail: &Arrived, answers: &mut Answers) -> Vec<Finding> {
         }
     }
     let mut good = false;
+    let mut good_rsa = false;
     let mut aligned = false;
     let mut faults = Vec::new();
     for signature in &mail.signatures {
@@ -147,14 +148,14 @@ pub fn judge(mail: &Arrived, answers: &mut Answers) -> Vec<Finding> {
             Ok(true) => aligned = true,
             Ok(false) => {
                 found.push(Finding::Fact(format!(
-                    "{about} speaks for another domain than {}.",
+                    "The {about} speaks for another domain than {}.",
                     legible(from)
                 )));
                 continue;
             }
             Err(silence) => {
                 faults.push(format!(
-                    "{about}: whether it speaks for {} is not known, since DNS gives no answer about {}",
+                    "the {about}: whether it speaks for {} is not known, since DNS gives no answer about {}",
                     legible(from),
                     legible(&silence.name)
                 ));
@@ -164,15 +165,23 @@ pub fn judge(mail: &Arrived, answers: &mut Answers) -> Vec<Finding> {
         let wrong = signature.faults(&mail.fields);
         if wrong.is_empty() {
             good = true;
-            found.push(Finding::Fact(format!("{about} is true, and covers what it has to.")));
+            good_rsa |= signature.bits.is_some();
+            found.push(Finding::Fact(format!(
+                "The {about} is true, and covers what it has to."
+            )));
         }
-        faults.extend(wrong.into_iter().map(|fault| format!("{about}: {fault}")));
+        faults.extend(wrong.into_iter().map(|fault| format!("the {about}: {fault}")));
     }
     faults.extend(
         mail.unreadable
             .iter()
             .map(|why| format!("a signature cannot be read ({})", legible(why))),
     );
+    if good && !good_rsa {
+        found.push(Finding::Hint(
+            "only Ed25519 signs it, which not every receiver checks; have an RSA key sign beside it".into(),
+        ));
+    }
     if !good && !aligned && faults.is_empty() {
         found.push(Finding::Mend(match mail.signatures.len() {
             0 => format!(
@@ -193,7 +202,7 @@ impl Signature {
     fn about(&self) -> String {
         let bits = self.bits.map_or_else(String::new, |bits| format!(" of {bits} bits"));
         format!(
-            "the signature d={} s={} ({}{bits})",
+            "signature d={} s={} ({}{bits})",
             legible(&self.domain),
             legible(&self.selector),
             self.algorithm

@@ -46,13 +46,15 @@ struct Findings {
 }
 
 impl Findings {
+    /// Strangers had a hand in it: whatever their words are, they command no terminal.
     fn add(&mut self, finding: Finding) {
-        match finding {
-            Finding::Fact(text) => self.facts.push(text),
-            Finding::Hint(text) => self.warnings.push(text),
-            Finding::Mend(text) => self.before_sending.push(text),
-            Finding::Broken(text) => self.broken.push(text),
-        }
+        let (findings, text) = match finding {
+            Finding::Fact(text) => (&mut self.facts, text),
+            Finding::Hint(text) => (&mut self.warnings, text),
+            Finding::Mend(text) => (&mut self.before_sending, text),
+            Finding::Broken(text) => (&mut self.broken, text),
+        };
+        findings.push(text.replace(char::is_control, "?"));
     }
 }
 

@@ -34,7 +34,8 @@ async fn a_mail_of_ours_is_signed_as_receivers_want_it_and_a_changed_one_is_not(
     let text = String::from_utf8(mail.clone()).unwrap();
     received(&institute, &mail, &zone)
         .done()
-        .says("the signature d=institute.net s=k1 (ed25519-sha256) is true, and covers what it has to.")
+        .says("The signature d=institute.net s=k1 (ed25519-sha256) is true, and covers what it has to.")
+        .says("only Ed25519 signs it")
         .says("Signed as receivers want it.");
     // Saved by a program with other ends of lines, or from an mbox file, and with lines of servers on its way.
     received(&institute, text.replace("\r\n", "\n").as_bytes(), &zone).done();

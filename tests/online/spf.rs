@@ -109,6 +109,21 @@ fn names_that_lead_nowhere_are_counted() {
 }
 
 #[test]
+fn more_than_ten_mail_servers_are_too_many() {
+    let institute = Institute::new(FOLDER);
+    let zone = |servers: usize| {
+        let servers = (0..servers).map(|n| format!("\nmany.net MX 10 mx{n}.many.net\nmx{n}.many.net A 192.0.2.{n}"));
+        format!("{OWN} mx:many.net -all{}", servers.collect::<String>())
+    };
+    let found = institute.findings(&[OWN], &zone(10));
+    assert_eq!(found["ready"], true, "{found}");
+    only_problem(
+        &institute.findings(&[OWN], &zone(11)),
+        "`mx` finds 11 servers for many.net",
+    );
+}
+
+#[test]
 fn what_receivers_cannot_read_is_shown_harmlessly() {
     let institute = Institute::new(FOLDER);
     only_problem(
