@@ -62,7 +62,7 @@ enum Command {
     /// Write a commented config.toml, templates and an example list
     Init(init::Args),
     /// Look at configuration, templates, schedules and lists; the last line says what to do next
-    Check,
+    Check(check::Args),
     /// Read the sources now
     Collect(collect::Args),
     /// Read one report and show every field with the rule and the words behind it
@@ -136,7 +136,7 @@ async fn answer(desk: &Desk, command: Command) -> anyhow::Result<()> {
         Command::Demo(args) => demo::run(desk, &args).await,
         Command::Run => run::run(desk).await,
         Command::Init(args) => init::run(desk, &args),
-        Command::Check => check::run(desk).await,
+        Command::Check(args) => check::run(desk, &args).await,
         Command::Collect(args) => collect::run(desk, &args).await,
         Command::Explain(args) => explain::run(desk, &args).await,
         Command::Reports(args) => collect::reports(desk, args).await,

@@ -1,7 +1,7 @@
 //! From rows of `outgoing` to the relay's answer, and back.
 //!
 //! Read in this order: `letter.rs` and `sign.rs` (a row becomes a mail), `session.rs` (one connection's work), `ledger.rs` (what becomes durable when), `reply.rs` (what
-//! an answer means), `round.rs` (claiming and sharing out), then `line.rs` and `wire.rs` (the connection itself).
+//! an answer means), `round.rs` (claiming and sharing out), then `line.rs` and `wire.rs` (the connection itself), which `welcome.rs` tries out.
 //! Nothing here claims "exactly once": what was between final dot and answer when the lights went out is in doubt,
 //! counted, named, and treated by the list's policy. Tests call [`Delivery::deliver_due`], the daemon [`Delivery::run`].
 
@@ -17,6 +17,7 @@ pub mod retry;
 mod round;
 mod session;
 pub mod sign;
+pub mod welcome;
 mod wire;
 
 use std::net::SocketAddr;

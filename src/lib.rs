@@ -23,6 +23,7 @@ pub mod render;
 pub mod feed;
 pub mod mail;
 pub mod delivery;
+pub mod authentication;
 
 pub mod schedule;
 pub mod publish;

@@ -4,7 +4,7 @@ mod faults;
 mod ledger;
 mod limits;
 mod progress;
-mod tls;
+pub mod tls;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

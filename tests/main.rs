@@ -8,8 +8,9 @@
 )]
 #![allow(unreachable_pub, reason = "modules of one test binary")]
 
-// What tests stand on: databases, a relay that misbehaves by plan, one that is not ours, a site with pages.
+// What tests stand on: databases, a DNS server, a relay that misbehaves by plan, one that is not ours, a site with pages.
 mod database;
+mod dns;
 mod sink;
 mod sink_process;
 mod postfix;
@@ -43,4 +44,5 @@ mod signing;
 mod schedule;
 mod pages;
 mod commands;
+mod online;
 mod process;

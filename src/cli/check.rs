@@ -1,16 +1,37 @@
 //! `check`: looks at everything that can be known before the first mail, and changes nothing.
 //!
 //! Three kinds of findings: what is broken (exit status 1), what has to be mended before real people get mail, and what
-//! deserves a second look. The last line is one sentence that says what to do next.
+//! deserves a second look. The last line is one sentence that says what to do next. Nothing leaves the machine unless a
+//! person asks for it: `--online` asks relays and DNS, `--received` looks at a mail that arrived.
 
+mod dns;
 mod house;
 mod list;
+mod online;
+mod received;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use anyhow::bail;
 use serde_json::json;
 
 use super::Desk;
+use crate::authentication::Finding;
 use crate::config::{Config, RelayKind};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Ask the relays and DNS as well (SPF, DKIM, DMARC, MX); no mail is sent
+    #[arg(long, group = "asks")]
+    online: bool,
+    /// Look at one mail as it arrived instead: who signed it, what the signature covers, whether it is true
+    #[arg(long, value_name = "FILE", group = "asks")]
+    received: Option<PathBuf>,
+    /// Ask this DNS server instead of the machine's own
+    #[arg(long, value_name = "ADDRESS[:PORT]", requires = "asks", value_parser = dns::server)]
+    dns: Option<SocketAddr>,
+}
 
 /// What was found, in the order in which it is said.
 #[derive(Default)]
@@ -24,9 +45,32 @@ struct Findings {
     warnings: Vec<String>,
 }
 
-pub(super) async fn run(desk: &Desk) -> anyhow::Result<()> {
-    let config = desk.read_config()?;
+impl Findings {
+    /// Strangers had a hand in it: whatever their words are, they command no terminal.
+    fn add(&mut self, finding: Finding) {
+        let (findings, text) = match finding {
+            Finding::Fact(text) => (&mut self.facts, text),
+            Finding::Hint(text) => (&mut self.warnings, text),
+            Finding::Mend(text) => (&mut self.before_sending, text),
+            Finding::Broken(text) => (&mut self.broken, text),
+        };
+        findings.push(text.replace(char::is_control, "?"));
+    }
+}
+
+pub(super) async fn run(desk: &Desk, args: &Args) -> anyhow::Result<()> {
     let mut found = Findings::default();
+    if let Some(file) = &args.received {
+        received::check(file, args.dns, &mut found).await?;
+        // Of a mail that is out there is nothing to be tested any more.
+        found.broken.append(&mut found.before_sending);
+        let verdict = match first_of(&found.broken) {
+            Some(first) => format!("not signed as receivers want it: {first}"),
+            None => "Signed as receivers want it.".to_owned(),
+        };
+        return answer(desk, &found, verdict);
+    }
+    let config = desk.read_config()?;
     found.facts.push(format!(
         "{}: {}, {}, {}.",
         config.file,
@@ -50,16 +94,19 @@ pub(super) async fn run(desk: &Desk) -> anyhow::Result<()> {
         list::check_list(&config, name, list, &mut found);
     }
     found.warnings.extend(config.warnings().iter().map(ToString::to_string));
-    answer(desk, &config, &found)
+    if args.online {
+        online::check(&config, args.dns, &mut found).await?;
+    }
+    answer(desk, &found, verdict(&config, &found))
 }
 
-fn answer(desk: &Desk, config: &Config, found: &Findings) -> anyhow::Result<()> {
-    let verdict = verdict(config, found);
+fn answer(desk: &Desk, found: &Findings, verdict: String) -> anyhow::Result<()> {
     desk.tell(&json!({
         "ready": found.broken.is_empty() && found.before_sending.is_empty(),
         "ready_to_test": found.broken.is_empty(),
         "problems": found.broken.iter().chain(&found.before_sending).collect::<Vec<_>>(),
         "warnings": found.warnings,
+        "facts": found.facts,
         "verdict": verdict,
     }))?;
     for fact in &found.facts {
@@ -86,16 +133,11 @@ fn answer(desk: &Desk, config: &Config, found: &Findings) -> anyhow::Result<()> 
 
 /// The last line.
 fn verdict(config: &Config, found: &Findings) -> String {
-    let first_of = |findings: &[String]| match findings {
-        [] => String::new(),
-        [only] => only.clone(),
-        [first, rest @ ..] => format!("{first}; and {} more above", rest.len()),
-    };
-    if !found.broken.is_empty() {
-        return format!("not ready: {}", first_of(&found.broken));
+    if let Some(first) = first_of(&found.broken) {
+        return format!("not ready: {first}");
     }
-    if !found.before_sending.is_empty() {
-        return format!("Ready to test; not to send: {}", first_of(&found.before_sending));
+    if let Some(first) = first_of(&found.before_sending) {
+        return format!("Ready to test; not to send: {first}");
     }
     let stays = config.relays.iter().find(|(_, relay)| relay.kind != RelayKind::Smtp);
     match stays {
@@ -103,6 +145,14 @@ fn verdict(config: &Config, found: &Findings) -> String {
             format!("Ready to send; but relay `{name}` keeps mails on this machine until its `kind` is \"smtp\".")
         }
         None => "Ready to send.".into(),
+    }
+}
+
+fn first_of(findings: &[String]) -> Option<String> {
+    match findings {
+        [] => None,
+        [only] => Some(only.clone()),
+        [first, rest @ ..] => Some(format!("{first}; and {} more above", rest.len())),
     }
 }
 

@@ -21,6 +21,9 @@ use super::wire::Wire;
 /// How long a parting word may take.
 const QUIT_TIME: Duration = Duration::from_secs(2);
 
+/// Extensions of SMTP worth telling people about.
+const EXTENSIONS: [&str; 6] = ["PIPELINING", "SIZE", "8BITMIME", "SMTPUTF8", "DSN", "AUTH"];
+
 /// What became of an envelope.
 #[derive(Debug, PartialEq)]
 pub(super) enum Opened {
@@ -46,6 +49,10 @@ pub(super) struct Line<'a> {
     pub utf8: bool,
     /// Largest message the relay takes; none: it does not say.
     pub size: Option<usize>,
+    /// Version of TLS and cipher; none: in the clear.
+    pub encryption: Option<String>,
+    /// Those of [`EXTENSIONS`] that it offers.
+    pub offers: Vec<&'static str>,
     /// The relay may still hold an envelope that came to nothing.
     dirty: bool,
 }
@@ -55,6 +62,7 @@ impl<'a> Line<'a> {
     pub(super) async fn open(relay: &'a Smtp) -> Result<Line<'a>, Fault> {
         let limit = relay.timeouts.command;
         let (wire, written) = Wire::open(relay).await?;
+        let encryption = wire.encryption();
         let connecting = AsyncSmtpConnection::connect_with_transport(Box::new(wire), &relay.helo);
         let connection = match timeout(limit, connecting).await {
             Ok(Ok(connection)) => connection,
@@ -68,6 +76,8 @@ impl<'a> Line<'a> {
             pipelining: false,
             utf8: false,
             size: None,
+            encryption,
+            offers: Vec::new(),
             dirty: false,
         };
         line.sign_in().await?;
@@ -103,7 +113,10 @@ impl<'a> Line<'a> {
         };
         for line in response.message().skip(1) {
             let mut words = line.split_whitespace().map(str::to_ascii_uppercase);
-            match words.next().as_deref() {
+            let word = words.next();
+            let known = EXTENSIONS.iter().find(|known| word.as_deref() == Some(**known));
+            self.offers.extend(known);
+            match word.as_deref() {
                 Some("PIPELINING") => self.pipelining = true,
                 Some("SMTPUTF8") => self.utf8 = true,
                 // SIZE 0 means no limit (RFC 1870).

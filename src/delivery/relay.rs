@@ -156,7 +156,7 @@ impl Relay {
 }
 
 impl Smtp {
-    fn open(name: &str, config: &config::Relay, root: &Path, helo: &ClientId) -> Result<Smtp, Error> {
+    pub(super) fn open(name: &str, config: &config::Relay, root: &Path, helo: &ClientId) -> Result<Smtp, Error> {
         let host = required(name, "host", config.host.as_ref())?.clone();
         let tls = config.tls();
         let connector = || connector(name, config.ca_file.as_ref().map(|path| root.join(path)));

@@ -24,7 +24,7 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use crate::config::Config;
 
 /// AUTH-01. What a mail does not have is listed too: then nobody can add it.
-const HEADERS: [&str; 13] = [
+pub const HEADERS: [&str; 13] = [
     "From",
     "To",
     "Subject",
@@ -48,7 +48,7 @@ const ONCE_MORE: [&str; 5] = [
     "Content-Type",
 ];
 /// AUTH-02: receivers take 1024 bit at most grudgingly.
-const LEAST_BITS: usize = 2048;
+pub const LEAST_BITS: usize = 2048;
 /// A file longer than this is no key.
 const LONGEST_FILE: u64 = 64 * 1024;
 

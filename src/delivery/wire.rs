@@ -20,6 +20,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::ProtocolVersion;
 use tokio_rustls::rustls::pki_types::ServerName;
 
 use super::relay::{Encryption, Fault, Smtp};
@@ -86,6 +87,21 @@ impl Wire {
             },
             written,
         ))
+    }
+}
+
+impl Wire {
+    /// Version and cipher, if it is encrypted.
+    pub(super) fn encryption(&self) -> Option<String> {
+        let Socket::Tls(stream) = &self.socket else { return None };
+        let (_, session) = stream.get_ref();
+        let version = match session.protocol_version()? {
+            ProtocolVersion::TLSv1_2 => "TLS 1.2".to_owned(),
+            ProtocolVersion::TLSv1_3 => "TLS 1.3".to_owned(),
+            other => format!("{other:?}"),
+        };
+        let cipher = session.negotiated_cipher_suite()?.suite();
+        Some(format!("{version}, {cipher:?}"))
     }
 }
 

@@ -14,13 +14,13 @@ use crate::sink::{Act, At, Offer, Sink};
 
 /// Made by `tests/fixtures/tls/make`: an authority, and certificates under it for `localhost`, one that has expired,
 /// one for another host.
-fn fixture(name: &str) -> PathBuf {
+pub fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/fixtures/tls")
         .join(name)
 }
 
-fn acceptor(name: &str) -> TlsAcceptor {
+pub fn acceptor(name: &str) -> TlsAcceptor {
     let certificate = CertificateDer::from_pem_file(fixture(&format!("{name}.pem"))).unwrap();
     let key = PrivateKeyDer::from_pem_file(fixture(&format!("{name}.key"))).unwrap();
     let provider = Arc::new(tokio_rustls::rustls::crypto::aws_lc_rs::default_provider());
