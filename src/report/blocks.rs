@@ -145,6 +145,11 @@ fn cleaner(base: Option<&Url>) -> ammonia::Builder<'static> {
         .url_relative(match base {
             Some(base) => ammonia::UrlRelative::RewriteWithBase(base.clone()),
             None => ammonia::UrlRelative::Deny,
+        })
+        // Browsers overlook these around an address (URL Standard, section 4.4); mail programs need not.
+        .attribute_filter(|_, attribute, value| match attribute {
+            "href" => Some(value.trim_matches(|c: char| c <= ' ').into()),
+            _ => Some(value.into()),
         });
     builder
 }

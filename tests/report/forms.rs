@@ -192,6 +192,10 @@ fn the_sanitiser_is_idempotent_on_what_it_allows() {
     let html = "<h2>A</h2>\n<p>b <em>c</em><br>d</p>\n<ul><li>e</li></ul>\n<blockquote><p>f</p></blockquote>";
     assert_eq!(sanitize(html, None), html);
     assert_eq!(
+        sanitize("<p><a href=\" \u{1a}https://example.org/\u{e} \">x</a></p>", None),
+        "<p><a href=\"https://example.org/\">x</a></p>"
+    );
+    assert_eq!(
         sanitize(&sanitize("<h1>x<div>y", None), None),
         sanitize("<h1>x<div>y", None)
     );
