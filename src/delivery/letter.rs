@@ -59,7 +59,8 @@ impl Job {
         let Some(recipient) = envelope_address(&row.recipient) else {
             return Err(never(row, "not an address"));
         };
-        let mut list = None;
+        let mut list = row.list.as_deref();
+        let is_personal = self.digest.is_none();
         let mut from = None;
         let (sender, in_doubt, mut message, leading_dots) = match (&self.digest, &row.message) {
             (Some((edition, variant)), _) => {
@@ -86,7 +87,10 @@ impl Job {
             return Err(never(row, "the sender is not an address"));
         };
         let from = from.or_else(|| author(&message));
-        if stationery.sign(relay, list, from.as_ref(), &mut message).is_err() {
+        if stationery
+            .sign(relay, (list, is_personal), from.as_ref(), &mut message)
+            .is_err()
+        {
             return Err(Unfinished::Unsigned(Settled {
                 id: row.id,
                 claim: row.claim,
@@ -112,7 +116,7 @@ impl Stationery {
     fn sign(
         &self,
         relay: &str,
-        list: Option<&str>,
+        (list, is_personal): (Option<&str>, bool),
         from: Option<&Mailbox>,
         message: &mut String,
     ) -> Result<(), KeyError> {
@@ -120,7 +124,12 @@ impl Stationery {
             return Ok(());
         };
         let list = list.and_then(|name| self.config.lists.get(name));
-        match self.config.signer(list, relay, from.address.ascii_domain()) {
+        let domain = from.address.ascii_domain();
+        let signer = match is_personal {
+            true => self.config.signer_of_personal(list, relay, domain),
+            false => self.config.signer(list, relay, domain),
+        };
+        match signer {
             Signer::Domain(domain) => self.signers.sign(domain, message),
             Signer::Relay | Signer::Nobody => Ok(()),
         }
