@@ -298,6 +298,8 @@ CREATE TABLE outgoing (
     recipient TEXT,
     sender TEXT,
     message TEXT,
+    -- Personal mail: the list it is about, if any.
+    list TEXT,
     state TEXT NOT NULL CHECK (state IN ('pending', 'claimed', 'handoff', 'sent', 'deferred', 'failed', 'skipped', 'in-doubt')),
     reason TEXT,
     attempts INTEGER NOT NULL DEFAULT 0,
@@ -318,14 +320,22 @@ CREATE TABLE outgoing (
 CREATE INDEX outgoing_due ON outgoing (relay, edition_id, next_at, id) WHERE state IN ('pending', 'deferred');
 CREATE INDEX outgoing_open ON outgoing (state) WHERE state IN ('claimed', 'handoff', 'in-doubt');
 CREATE INDEX outgoing_by_subscriber ON outgoing (subscriber_id);
+-- The last answers about an edition, and those that were no for good: what a breaker looks at.
+CREATE INDEX outgoing_answered ON outgoing (edition_id, answered_at) WHERE answered_at IS NOT NULL;
+CREATE INDEX outgoing_failed ON outgoing (edition_id, answered_at) WHERE state = 'failed';
+-- Put aside until the pause of their recipients' domain ends.
+CREATE INDEX outgoing_parked ON outgoing (id) WHERE reason = 'domain paused';
 
--- How many mails a relay may still be given, for each time over which one of its rates counts.
+-- How many mails a relay, or a recipient domain, may still be given, for each time over which one of its rates counts.
 CREATE TABLE bucket (
+    -- A relay's name, or `domain example.org`.
     relay TEXT NOT NULL,
     -- Seconds.
     span INTEGER NOT NULL,
     tokens REAL NOT NULL,
     at INTEGER NOT NULL,
+    -- Mails of a domain that were put back take their turns one after the other until then.
+    booked_until INTEGER,
     PRIMARY KEY (relay, span)
 );
 
@@ -340,7 +350,7 @@ CREATE TABLE decision (
     at INTEGER NOT NULL
 );
 
--- What stands still: everything, list NAME, relay NAME.
+-- What stands still: everything, list NAME, relay NAME, domain NAME.
 CREATE TABLE pause (
     scope TEXT NOT NULL PRIMARY KEY,
     who TEXT NOT NULL,
@@ -349,3 +359,34 @@ CREATE TABLE pause (
     -- A relay rests until then and is tried again; null: until a person resumes.
     until INTEGER
 );
+
+-- What is wrong and staff should know: one row from the moment it began until it is over.
+CREATE TABLE alert (
+    id INTEGER PRIMARY KEY,
+    -- edition events/12, relay main, domain example.org
+    matter TEXT NOT NULL,
+    -- edition-stopped, approval-missing, domain-paused, relay-rests, password-refused
+    event TEXT NOT NULL,
+    -- In words that hold no address.
+    why TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    told_at INTEGER,
+    over_at INTEGER,
+    -- Told that it is over, or ended by staff, who know.
+    over_told_at INTEGER
+);
+CREATE UNIQUE INDEX alert_once ON alert (matter) WHERE over_at IS NULL;
+
+-- What is posted to `alerts.webhook`.
+CREATE TABLE webhook (
+    id INTEGER PRIMARY KEY,
+    -- JSON.
+    body TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('pending', 'sent', 'failed')),
+    made_at INTEGER NOT NULL,
+    next_at INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    -- Why it did not arrive.
+    error TEXT
+);
+CREATE INDEX webhook_due ON webhook (next_at) WHERE state = 'pending';

@@ -6,6 +6,7 @@
 //! Secrets are never shown, neither by Debug nor by an error.
 
 mod advice;
+mod alerts;
 mod check;
 mod dkim;
 mod environment;
@@ -18,12 +19,13 @@ mod relay;
 mod source;
 
 pub use advice::Advice;
+pub use alerts::{Alerts, Sender};
 pub use check::{is_domain, is_selector};
 pub use dkim::{Dkim, Signer, Signing};
 pub use list::{Approval, Cadence, Carries, InDoubt, List, Missed};
 pub use lookup::Lines;
 pub use problem::{Error, Problem};
-pub use rate::{Quiet, Ramp, Rate};
+pub use rate::{DomainRates, Quiet, Ramp, Rate};
 pub use relay::{Relay, RelayKind, Timeouts, Tls};
 pub use source::{Backfill, FullText, Source, SourceKind};
 
@@ -47,6 +49,10 @@ pub struct Config {
     pub feeds: Feeds,
     #[serde(default)]
     pub delivery: Delivery,
+    #[serde(default)]
+    pub alerts: Alerts,
+    #[serde(default)]
+    pub personal: alerts::Personal,
     #[serde(default)]
     pub fetch: Fetch,
     #[serde(default)]
@@ -182,6 +188,32 @@ pub struct Delivery {
     /// How long a digest is tried before the row fails.
     #[serde(with = "humantime_serde")]
     pub expire_after: Duration,
+    /// When an edition stops by itself.
+    pub breaker: Breaker,
+    /// How much recipient domains may be given.
+    pub domains: DomainRates,
+}
+
+/// When an edition stops by itself (BNC-06): 0 switches either rule off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Breaker {
+    /// More than this share of the last answers were refusals for good.
+    pub percent: u32,
+    /// So many answers are the last.
+    pub of: u32,
+    /// A recipient domain refused so many in a row for good.
+    pub in_a_row: u32,
+}
+
+impl Default for Breaker {
+    fn default() -> Self {
+        Breaker {
+            percent: 5,
+            of: 200,
+            in_a_row: 20,
+        }
+    }
 }
 
 impl Default for Delivery {
@@ -190,6 +222,8 @@ impl Default for Delivery {
             lease: Duration::from_secs(15 * 60),
             resend_after: Duration::from_secs(600),
             expire_after: Duration::from_secs(48 * 3600),
+            breaker: Breaker::default(),
+            domains: DomainRates::default(),
         }
     }
 }

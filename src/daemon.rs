@@ -232,7 +232,8 @@ async fn once(
     for edition in &ticked.sealed {
         tracing::info!(edition, "sealed");
     }
-    if !ticked.released.is_empty() || !ticked.sealed.is_empty() {
+    let told = publish::tell_alerts(house).await?;
+    if told > 0 || !ticked.released.is_empty() || !ticked.sealed.is_empty() {
         delivery.wake();
     }
     app.refresh_if_stale().await?;
@@ -263,7 +264,16 @@ async fn ask_the_web(house: &House, fetcher: &Fetcher, soft: &CancellationToken)
             tokio::time::sleep(BEAT).await;
         }
     };
-    soft.run_until_cancelled(async { tokio::join!(asking, copying) }).await;
+    let posting = async {
+        loop {
+            if let Err(error) = publish::post_alerts(house, fetcher).await {
+                tracing::error!("posting alerts failed, it is tried again: {error:#}");
+            }
+            tokio::time::sleep(BEAT).await;
+        }
+    };
+    soft.run_until_cancelled(async { tokio::join!(asking, copying, posting) })
+        .await;
 }
 
 fn log_collected(collected: &publish::Collected) {

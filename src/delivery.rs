@@ -6,6 +6,7 @@
 //! counted, named, and treated by the list's policy. Tests call [`Delivery::deliver_due`], the daemon [`Delivery::run`].
 
 pub mod catcher;
+mod fuse;
 mod ledger;
 mod letter;
 mod line;
@@ -110,10 +111,13 @@ impl Delivery {
                 Arc::new(Relay::open(name, relay, &config.root, &helo).await?),
             );
         }
+        for relay in relays.values() {
+            try_new_password(&store, relay, &secret).await?;
+        }
         let tally = Arc::<Tally>::default();
         let public_url = config.web.public_url.trim_end_matches('/').to_owned();
         Ok(Delivery {
-            ledger: Ledger::start(store.clone(), config.delivery.lease, tally.clone()),
+            ledger: Ledger::start(store.clone(), &config.delivery, tally.clone()),
             stationery: Arc::new(Stationery {
                 public_url,
                 secret,
@@ -246,6 +250,12 @@ impl Delivery {
         }
         self.store.resume_doubts().await?;
         self.store.end_rests().await?;
+        self.store.bring_back_parked().await?;
+        for relay in self.relays.values().filter(|relay| relay.has_recovered()) {
+            for matter in ["relay", "password"] {
+                self.store.end_alert(&format!("{matter} {}", relay.name)).await?;
+            }
+        }
         Ok(())
     }
 
@@ -282,6 +292,21 @@ impl Summary {
             waits_until: None,
         }
     }
+}
+
+/// A relay that did not take our password is tried again if the configuration has another one now.
+async fn try_new_password(store: &Store, relay: &Relay, secret: &Secret) -> Result<(), Error> {
+    if let Some(password) = relay.password()
+        && store
+            .try_new_password(&relay.name, &secret.fingerprint(&password))
+            .await?
+    {
+        tracing::info!(
+            relay = relay.name,
+            "there is another password now; the relay is tried again"
+        );
+    }
+    Ok(())
 }
 
 /// The host of `web.public_url`, else an address literal (RFC 5321 section 4.1.4).

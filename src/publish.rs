@@ -3,8 +3,10 @@
 //! In: a [`House`], which is everything a step needs. Out: rows in the store; feeds, pages and delivery read those.
 //! Commands and pages call the same functions. Read on in this order: `collect.rs` (files become reports), `people.rs`
 //! (the CSV becomes subscriptions), `draft.rs` (an edition before it is one), `seal.rs` (draft becomes rows),
-//! `decide.rs` (what staff decide about it), `slots.rs` (when all this happens by itself), `trial.rs` (test sends).
+//! `decide.rs` (what staff decide about it), `slots.rs` (when all this happens by itself), `trial.rs` (test sends),
+//! `alert.rs` (what staff are told).
 
+mod alert;
 mod collect;
 mod configured;
 mod decide;
@@ -31,6 +33,7 @@ use crate::render::Templates;
 use crate::store::Store;
 use crate::token::Secret;
 
+pub use alert::{post_alerts, tell_alerts};
 pub use collect::{Collected, Collector, Polls, Refused, collect_folders, collect_web, fetcher, publish_settled};
 pub use decide::{Decided, ReportDecision, Told, decide_edition, decide_report};
 pub use draft::{Draft, DraftVariant, Order, by_hand, draft, reads_by};

@@ -5,6 +5,7 @@
 //! [`Store::kind`] and stands here, in `schema.rs` and in `outgoing.rs` (claiming). SQLite has one writing connection
 //! and a few that read; every writing transaction begins `IMMEDIATE`, so that none fails half-way for want of the lock.
 
+mod alert;
 mod audience;
 mod edition;
 mod ledger;
@@ -30,6 +31,7 @@ use sqlx::{Any, AnyConnection, AnyPool, Connection, Executor, Row, Transaction};
 use crate::clock::{Clock, from_millis};
 use crate::private;
 
+pub use alert::{Alert, Post, Posted, Trouble};
 pub use audience::*;
 pub use edition::*;
 pub use ledger::*;

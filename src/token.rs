@@ -194,6 +194,13 @@ impl Secret {
         hash.to_hex().get(..16).unwrap_or_default().to_owned()
     }
 
+    /// Stands for a password in the database, where it tells whether the configuration has another one now.
+    pub fn fingerprint(&self, password: &str) -> String {
+        let key = blake3::derive_key("rapporteur 2026 password", &self.current);
+        let hash = blake3::keyed_hash(&key, password.as_bytes());
+        hash.to_hex().get(..16).unwrap_or_default().to_owned()
+    }
+
     fn token(&self, purpose: Purpose, about: &str, number: i64) -> String {
         let mut bytes = key_id(&self.current).to_vec();
         bytes.extend(claim(about, number));

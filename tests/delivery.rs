@@ -1,5 +1,7 @@
 //! From rows of `outgoing` to the relay's answer: what is promised, against a sink that misbehaves by plan.
 
+mod breakers;
+mod domains;
 mod faults;
 mod ledger;
 mod limits;
@@ -329,6 +331,7 @@ async fn personal_mail_goes_first_and_through_the_same_door() {
             recipient: "staff@example.org".into(),
             sender: "news@example.org".into(),
             message: "Subject: [Test]\r\n\r\nText\r\n".into(),
+            list: None,
         };
         test.store.insert_personal(&mut tx, &mail).await.unwrap();
         tx.commit().await.unwrap();

@@ -40,6 +40,8 @@ mod words;
 mod mail;
 mod manysources;
 mod delivery;
+mod personal;
+mod alerts;
 mod signing;
 mod schedule;
 mod pages;

@@ -108,6 +108,35 @@ async fn a_thousand_mails_are_verified_by_dkimpy() {
 }
 
 #[tokio::test]
+async fn a_test_send_is_signed_as_its_list_says_unless_personal_mail_is_signed_otherwise() {
+    let folder = tempfile::tempdir().unwrap();
+    let (section, _) = section(folder.path());
+    for (by_list, personal, signatures) in [
+        ("\"relay\"", "", 0),
+        ("\"ours\"", "", 2),
+        ("\"ours\"", "[personal]\ndkim = \"relay\"\n", 0),
+        ("\"relay\"", "[personal]\ndkim = \"ours\"\n", 2),
+    ] {
+        let sink = Sink::start().await;
+        let list = EVENTS.replace("approval =", &format!("dkim = {by_list}\napproval ="));
+        let mut app = TestApp::with_relay(&format!("{REPORTS}{list}{section}{personal}"), sink.address.port()).await;
+        app.publish(&["Rivers"]).await;
+        let order = rapporteur::publish::by_hand(&app.house, std::collections::BTreeMap::new());
+        let staff = [rapporteur::subscriber::Address::parse("staff@example.org").unwrap()];
+        rapporteur::publish::test_send(&app.house, "events", &order, &staff)
+            .await
+            .unwrap();
+        app.deliver().await;
+        let text = sink.mails()[0].text();
+        assert_eq!(
+            text.matches("DKIM-Signature:").count(),
+            signatures,
+            "{by_list} {personal}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_relay_that_signs_gets_mails_unsigned_unless_the_list_says_otherwise() {
     let folder = tempfile::tempdir().unwrap();
     let (section, _) = section(folder.path());

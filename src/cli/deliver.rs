@@ -47,7 +47,8 @@ pub(super) async fn deliver(desk: &Desk, house: &House) -> anyhow::Result<()> {
 }
 
 fn is_held(error: &anyhow::Error) -> bool {
-    let held = |cause: &(dyn std::error::Error + 'static)| matches!(cause.downcast_ref(), Some(lock::Error::Held { .. }));
+    let held =
+        |cause: &(dyn std::error::Error + 'static)| matches!(cause.downcast_ref(), Some(lock::Error::Held { .. }));
     error.chain().any(held)
 }
 

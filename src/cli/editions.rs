@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::{Desk, Misuse, deliver, parse_edition};
 use crate::clock::from_millis;
+use crate::config::is_domain;
 use crate::publish::{self, Decided, House, MANUAL, decide_edition};
 use crate::store::{Decision, Edition, Pause, Progress};
 
@@ -92,8 +93,8 @@ enum Action {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Scope {
-    /// A list or a relay of config.toml; none: everything
-    #[arg(value_name = "LIST|RELAY")]
+    /// A list or a relay of config.toml, or a domain that mails go to; none: everything
+    #[arg(value_name = "LIST|RELAY|DOMAIN")]
     name: Option<String>,
 }
 
@@ -389,6 +390,11 @@ fn scope_of(house: &House, scope: &Scope) -> anyhow::Result<String> {
         None => Ok("everything".into()),
         Some(name) if house.config.lists.contains_key(name) => Ok(format!("list {name}")),
         Some(name) if house.config.relays.contains_key(name) => Ok(format!("relay {name}")),
-        Some(name) => Err(Misuse(format!("{name} is neither a list nor a relay of config.toml")).into()),
+        // No list and no relay has a dot in its name.
+        Some(name) if is_domain(name) => Ok(format!("domain {name}")),
+        Some(name) => Err(Misuse(format!(
+            "{name} is neither a list nor a relay of config.toml, nor a domain such as example.org"
+        ))
+        .into()),
     }
 }

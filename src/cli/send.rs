@@ -245,7 +245,14 @@ async fn show(desk: &Desk, house: &House, draft: &Draft) -> anyhow::Result<()> {
     if !draft.readers.skipped().is_empty() {
         desk.say(format!(
             "Not sent to: {}",
-            counts(draft.readers.skipped().iter().map(|(word, count)| (*word, *count)).collect())
+            counts(
+                draft
+                    .readers
+                    .skipped()
+                    .iter()
+                    .map(|(word, count)| (*word, *count))
+                    .collect()
+            )
         ));
     }
     desk.say(format!("From: {}", draft.sealed.from));

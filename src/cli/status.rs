@@ -30,6 +30,14 @@ struct Status {
     in_doubt: i64,
     /// Mails of sealed editions whose relay the configuration does not name any more.
     stranded: Vec<Stranded>,
+    /// Alerts of late that could not be posted.
+    unposted: Option<Unposted>,
+}
+
+#[derive(Serialize)]
+struct Unposted {
+    posts: i64,
+    error: String,
 }
 
 #[derive(Serialize)]
@@ -148,6 +156,7 @@ async fn gather(house: &House) -> anyhow::Result<Status> {
     let unpublished = house.store.count_unpublished(house.now()).await?.into_iter().collect();
     let waiting = house.store.count_waiting_by_relay().await?.into_iter();
     let stranded = waiting.filter(|(relay, _)| !house.config.relays.contains_key(relay));
+    let unposted = house.store.count_unposted().await?;
     Ok(Status {
         lists,
         pauses: house.store.list_pauses().await?,
@@ -155,6 +164,7 @@ async fn gather(house: &House) -> anyhow::Result<Status> {
         unpublished,
         in_doubt,
         stranded: stranded.map(|(relay, mails)| Stranded { relay, mails }).collect(),
+        unposted: unposted.map(|(posts, error)| Unposted { posts, error }),
     })
 }
 
@@ -225,10 +235,7 @@ async fn look_ahead(house: &House, list: &List, slot: Upcoming, editions: &[Edit
                 .filter(|(state, _)| *state != "skipped")
                 .map(|it| it.1)
                 .sum::<i64>();
-            (
-                house.store.list_items(edition.id).await?.len(),
-                u64::try_from(people)?,
-            )
+            (house.store.list_items(edition.id).await?.len(), u64::try_from(people)?)
         }
         None => publish::outlook(house, &slot).await?,
     };

@@ -193,7 +193,9 @@ async fn next(house: &House, name: &str, list: &List, who: &Subscription, cadenc
         Some(draft) => draft.of_person(house, &order, who.subscriber.id).await?,
         None => None,
     };
-    let theirs: Vec<Item> = theirs.and_then(Result::ok).map_or_else(Vec::new, |variant| variant.items);
+    let theirs: Vec<Item> = theirs
+        .and_then(Result::ok)
+        .map_or_else(Vec::new, |variant| variant.items);
     lines.extend(theirs.iter().map(|item| line(item.report_id, &item.report.title, None)));
     for stored in house.store.list_unledgered(name, cadence, house.now()).await? {
         if !list_takes(list, name, &stored) || theirs.iter().any(|item| item.report_id == stored.id) {

@@ -2,6 +2,7 @@
 //!
 //! In: a configuration that could be read. Out: every problem with the path of its key; the loader knows the lines.
 
+mod alerts;
 mod dkim;
 mod list;
 mod relay;
@@ -70,6 +71,7 @@ pub(super) fn problems(config: &Config) -> Problems {
         list::problems(config, name, list, &mut found);
     }
     dkim::problems(config, &mut found);
+    alerts::problems(config, &mut found);
     for (topic, keywords) in &config.topics {
         if topic.trim().is_empty()
             || keywords.is_empty()

@@ -41,7 +41,17 @@ pub enum Signer<'a> {
 impl Config {
     /// Who signs what this domain sends: as the list says, else the relay, else whoever has a key for it.
     pub fn signer<'a>(&'a self, list: Option<&List>, relay: &Relay, from_domain: &str) -> Signer<'a> {
-        match list.and_then(|list| list.dkim).or(relay.dkim) {
+        self.signer_as_said(list.and_then(|list| list.dkim), relay, from_domain)
+    }
+
+    /// The same for mail to one person: as `[personal]` says, else as for the list that it is about.
+    pub fn signer_of_personal<'a>(&'a self, list: Option<&List>, relay: &Relay, from_domain: &str) -> Signer<'a> {
+        let said = self.personal.dkim.or(list.and_then(|list| list.dkim));
+        self.signer_as_said(said, relay, from_domain)
+    }
+
+    fn signer_as_said<'a>(&'a self, said: Option<Signing>, relay: &Relay, from_domain: &str) -> Signer<'a> {
+        match said.or(relay.dkim) {
             Some(Signing::Relay) => Signer::Relay,
             Some(Signing::Ours) | None => {
                 // Its own before one above or below it, and of those the nearest.

@@ -108,7 +108,8 @@ impl Config {
         let root = self.root.clone();
         let relays = self.relays.values_mut();
         let files = relays.flat_map(|relay| [&mut relay.password_file, &mut relay.ca_file]);
-        for path in files.chain([&mut self.store.password_file]).flatten() {
+        let alone = [&mut self.store.password_file, &mut self.alerts.webhook_file];
+        for path in files.chain(alone).flatten() {
             *path = root.join(&path);
         }
         let base = self.web.public_url.trim_end_matches('/').to_owned();

@@ -1,6 +1,6 @@
 //! How much a relay may be given: rates, quiet hours, and a plan for its first days.
 //!
-//! In: `rate`, `quiet` and `ramp` of a section `[relays.NAME]`. Out: at any instant the rates that hold, and whether
+//! In: `rate`, `quiet` and `ramp` of a section `[relays.NAME]`, and `[delivery.domains]`. Out: at any instant the rates that hold, and whether
 //! only personal mail goes. Pure; the buckets that count stand in the store, since all workers share them.
 
 use std::str::FromStr;
@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
+use indexmap::IndexMap;
 use serde::Deserialize;
 
 use super::Relay;
@@ -63,6 +64,23 @@ impl TryFrom<String> for Rate {
 
     fn try_from(text: String) -> Result<Rate, String> {
         text.parse()
+    }
+}
+
+/// How much recipient domains may be given, by all relays and workers together: `"example.org" = "20/s"`; `"*"` is each
+/// other domain.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(transparent)]
+pub struct DomainRates(pub IndexMap<String, Rate>);
+
+impl DomainRates {
+    /// `domain` in lower case and ASCII.
+    pub fn of(&self, domain: &str) -> Option<Rate> {
+        self.0.get(domain).or_else(|| self.0.get("*")).copied()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }
 

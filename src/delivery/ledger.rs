@@ -13,6 +13,8 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
 
+use super::fuse::Fuse;
+use crate::config;
 use crate::store::{Handoff, Outcome, Settled, Store};
 
 /// Turns taken into one commit; more sessions than this share two.
@@ -39,7 +41,7 @@ impl Tally {
     fn count(&self, outcome: &Outcome) {
         let counter = match outcome {
             Outcome::Sent => &self.sent,
-            Outcome::Deferred { .. } => &self.deferred,
+            Outcome::Deferred { .. } | Outcome::Unbelieved { .. } => &self.deferred,
             Outcome::Failed { .. } => &self.failed,
             Outcome::InDoubt { .. } => &self.in_doubt,
             Outcome::Released => return,
@@ -65,12 +67,13 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    pub(super) fn start(store: Store, lease: Duration, tally: Arc<Tally>) -> Ledger {
+    pub(super) fn start(store: Store, policy: &config::Delivery, tally: Arc<Tally>) -> Ledger {
         let (requests, taken) = mpsc::channel(TURNS_AT_ONCE);
         let held = Held::default();
         let writer = Writer {
+            fuse: Fuse::new(store.clone(), policy.breaker),
             store,
-            lease,
+            lease: policy.lease,
             tally,
             held: held.clone(),
             backlog: Vec::new(),
@@ -110,6 +113,7 @@ struct Writer {
     held: Held,
     /// Given by a relay and not yet written.
     backlog: Vec<Settled>,
+    fuse: Fuse,
 }
 
 impl Writer {
@@ -155,6 +159,7 @@ impl Writer {
                     drop_one(&mut held, &settled.claim);
                     if !turn.lost.contains(&settled.id) {
                         self.tally.count(&settled.outcome);
+                        self.fuse.count(settled);
                     }
                 }
                 for refused in handoffs.iter().filter(|handoff| !turn.allowed.contains(&handoff.id)) {
@@ -180,6 +185,7 @@ impl Writer {
             // A session that was ended hard does not listen any more.
             let _ = request.answer.send(answer);
         }
+        self.fuse.look().await;
     }
 
     async fn renew(&self) {

@@ -102,10 +102,11 @@ impl Job {
             Some((origin, _)) => (Some(origin.dispatch.list.as_str()), origin.from.as_ref()),
             None => {
                 of_personal = author(&message);
-                (None, of_personal.as_ref())
+                (row.list.as_deref(), of_personal.as_ref())
             }
         };
-        if stationery.sign(relay, list, from, &mut message).is_err() {
+        let is_personal = self.digest.is_none();
+        if stationery.sign(relay, (list, is_personal), from, &mut message).is_err() {
             return Err(Unfinished::Unsigned(Settled {
                 id: row.id,
                 claim: row.claim,
@@ -131,7 +132,7 @@ impl Stationery {
     fn sign(
         &self,
         relay: &str,
-        list: Option<&str>,
+        (list, is_personal): (Option<&str>, bool),
         from: Option<&Mailbox>,
         message: &mut String,
     ) -> Result<(), KeyError> {
@@ -139,7 +140,12 @@ impl Stationery {
             return Ok(());
         };
         let list = list.and_then(|name| self.config.lists.get(name));
-        match self.config.signer(list, relay, from.address.ascii_domain()) {
+        let domain = from.address.ascii_domain();
+        let signer = match is_personal {
+            true => self.config.signer_of_personal(list, relay, domain),
+            false => self.config.signer(list, relay, domain),
+        };
+        match signer {
             Signer::Domain(domain) => self.signers.sign(domain, message),
             Signer::Relay | Signer::Nobody => Ok(()),
         }

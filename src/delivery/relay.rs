@@ -6,11 +6,11 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::extension::ClientId;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
@@ -62,6 +62,13 @@ impl Fault {
     }
 }
 
+impl Fault {
+    /// The relay knows us no more by this password (RFC 4954 section 6). Trying on would only lock us out.
+    pub(super) fn is_wrong_password(&self) -> bool {
+        self.stage == Stage::Auth && self.why.starts_with("535")
+    }
+}
+
 impl std::fmt::Display for Fault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}: {}", self.stage, self.why)
@@ -79,6 +86,8 @@ pub(super) struct Relay {
     pub carrier: Carrier,
     /// Faults in a row; the length of the next rest follows from it.
     faults: AtomicU32,
+    /// It took a mail after its last fault, and nobody has asked since.
+    works: AtomicBool,
     /// The built-in server behind a relay of kind `catcher`, which lives as long as the relay.
     pub catcher: Option<Catcher>,
 }
@@ -95,6 +104,8 @@ pub(super) struct Smtp {
     pub encryption: Encryption,
     pub helo: ClientId,
     pub credentials: Option<Credentials>,
+    /// Login and password in one text.
+    pub password: Option<SecretString>,
     pub timeouts: Timeouts,
 }
 
@@ -127,6 +138,7 @@ impl Relay {
                     encryption: Encryption::None,
                     helo: helo.clone(),
                     credentials: None,
+                    password: None,
                     timeouts: config.timeouts.clone(),
                 }))
             }
@@ -141,17 +153,36 @@ impl Relay {
             is_loopback,
             carrier,
             faults: AtomicU32::new(0),
+            works: AtomicBool::new(false),
             catcher,
         })
     }
 
     /// Counts a fault; returns how many there were in a row.
     pub(super) fn count_fault(&self) -> u32 {
+        self.works.store(false, Ordering::SeqCst);
         self.faults.fetch_add(1, Ordering::SeqCst) + 1
     }
 
     pub(super) fn forget_faults(&self) {
         self.faults.store(0, Ordering::SeqCst);
+        self.works.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether it took a mail since the last fault and the last time this was asked.
+    pub(super) fn has_recovered(&self) -> bool {
+        self.works.swap(false, Ordering::SeqCst)
+    }
+
+    /// Login and password in one text, by which another login is known.
+    pub(super) fn password(&self) -> Option<String> {
+        match &self.carrier {
+            Carrier::Smtp(smtp) => smtp
+                .password
+                .as_ref()
+                .map(|password| password.expose_secret().to_owned()),
+            Carrier::Maildir(_) => None,
+        }
     }
 }
 
@@ -165,7 +196,11 @@ impl Smtp {
             Tls::Implicit => Encryption::Implicit(connector()?),
             Tls::Starttls => Encryption::StartTls(connector()?),
         };
-        let credentials = credentials(name, config)?;
+        let login = login(name, config)?;
+        let password = login
+            .as_ref()
+            .map(|(user, password)| format!("{user} {password}").into());
+        let credentials = login.map(|(user, password)| Credentials::new(user, password));
         if credentials.is_some() && tls == Tls::None && !config.is_loopback() {
             return Err(Error::PasswordInTheClear { relay: name.to_owned() });
         }
@@ -176,6 +211,7 @@ impl Smtp {
             encryption,
             helo,
             credentials,
+            password,
             timeouts: config.timeouts.clone(),
         })
     }
@@ -190,7 +226,8 @@ pub(super) fn client_id(name: &str) -> ClientId {
     }
 }
 
-fn credentials(name: &str, config: &config::Relay) -> Result<Option<Credentials>, Error> {
+/// User and password.
+fn login(name: &str, config: &config::Relay) -> Result<Option<(String, String)>, Error> {
     let Some(user) = &config.user else { return Ok(None) };
     let password = config.password().map_err(|error| Error::Password {
         relay: name.to_owned(),
@@ -200,10 +237,7 @@ fn credentials(name: &str, config: &config::Relay) -> Result<Option<Credentials>
         relay: name.to_owned(),
         key: "password_file",
     })?;
-    Ok(Some(Credentials::new(
-        user.clone(),
-        password.expose_secret().to_owned(),
-    )))
+    Ok(Some((user.clone(), password.expose_secret().to_owned())))
 }
 
 /// TLS 1.2 or later; certificate and name are verified by what the machine trusts, and `ca_file` beside it.

@@ -126,6 +126,8 @@ pub enum Verdict {
     Accepted,
     /// Try this row again later.
     Deferred(&'static str),
+    /// The recipient's domain does not believe that the mail is ours: no row has failed, the domain pauses (BULK-03).
+    Unbelieved,
     /// This row has failed for good.
     Failed(&'static str),
     /// The final dot left and nobody knows what became of it.
@@ -159,11 +161,20 @@ pub fn judge(stage: Stage, answer: &Answer) -> Verdict {
         (Rcpt | Data | Body, _) if unwelcome => Verdict::Rest,
         (Rcpt | Data | Body | Dot, _) if closing => Verdict::Deferred("connection closed"),
         (Rcpt | Data | Body | Dot, Some(Severity::TransientNegativeCompletion)) => Verdict::Deferred(reason(answer)),
+        (Rcpt | Data | Body | Dot, Some(Severity::PermanentNegativeCompletion)) if is_disbelief(answer) => {
+            Verdict::Unbelieved
+        }
         (Rcpt | Data | Body | Dot, Some(Severity::PermanentNegativeCompletion)) => Verdict::Failed(reason(answer)),
         // What is no answer to the dot leaves it in doubt; elsewhere nothing was handed over.
         (Dot, _) => Verdict::InDoubt,
         (Rcpt | Data | Body, _) => Verdict::Deferred("connection lost"),
     }
+}
+
+/// Refused because SPF, DKIM, DMARC, the name of our machine or TLS are not as the receiver wants them: RFC 7372, and the
+/// codes by which Gmail (29 to 32) and Outlook (509, 515) say the same.
+fn is_disbelief(answer: &Answer) -> bool {
+    matches!(answer.enhanced(), Some((5, 7, 20..=27 | 29 | 30 | 32 | 509 | 515)))
 }
 
 /// One word or two for the column `reason`. Only `no such address` and `mailbox full` speak about the person (BNC-05).
@@ -201,6 +212,7 @@ mod tests {
             Verdict::Accepted => '+',
             Verdict::Deferred(_) => 'd',
             Verdict::Failed(_) => 'f',
+            Verdict::Unbelieved => 'b',
             Verdict::InDoubt => '?',
             Verdict::Unheard => 'u',
             Verdict::Rest => 'R',
@@ -243,6 +255,9 @@ mod tests {
             (538, "encryption required", "RRRRRR".to_owned() + "RRRf"),
             (550, "5.1.1 unknown", "RRRRRR".to_owned() + "ffff"),
             (550, "5.7.1 blocked", "RRRRRR".to_owned() + "ffff"),
+            (550, "5.7.515 authenticate", "RRRRRR".to_owned() + "bbbb"),
+            (550, "5.7.26 unauthenticated", "RRRRRR".to_owned() + "bbbb"),
+            (421, "4.7.26 unauthenticated", "RRRRRu".to_owned() + "dddd"),
             (551, "not local", "RRRRRR".to_owned() + "ffff"),
             (552, "5.2.2 full", "RRRRRR".to_owned() + "ffff"),
             (553, "name", "RRRRRR".to_owned() + "ffff"),

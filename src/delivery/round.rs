@@ -51,7 +51,7 @@ impl Delivery {
         let mut claims = self.claim(relay).await?;
         if claims.rows.is_empty() {
             return Ok(match claims.next_at {
-                _ if claims.skipped > 0 => Round::More,
+                _ if claims.skipped > 0 || claims.put_back > 0 => Round::More,
                 Some(at) => Round::Waits(at),
                 None => Round::Done,
             });
@@ -122,7 +122,7 @@ impl Delivery {
     /// What is due for a relay; then what is due for those it stands in for while they rest.
     async fn claim(&self, relay: &Relay) -> Result<Claims, Error> {
         let claims = self.claim_own(relay).await?;
-        if !claims.rows.is_empty() || claims.skipped > 0 || claims.next_at.is_some() {
+        if !claims.rows.is_empty() || claims.skipped + claims.put_back > 0 || claims.next_at.is_some() {
             return Ok(claims);
         }
         for (name, other) in &self.relays {
@@ -142,6 +142,7 @@ impl Delivery {
             relay: &relay.name,
             most: claim_size(relay),
             rates: &relay.limits.rates(now),
+            domains: Some(&self.policy.domains).filter(|domains| !domains.is_empty()),
             quiet_until: relay.limits.quiet_until(now),
         };
         let loopback = relay.is_loopback;
@@ -234,6 +235,14 @@ impl Delivery {
 
     async fn rest(&self, relay: &Relay, fault: &Fault) -> Result<(), Error> {
         let faults = relay.count_fault();
+        if let Some(password) = relay.password().filter(|_| fault.is_wrong_password()) {
+            tracing::error!(relay = relay.name, %fault, "the password is refused; the relay waits for another one");
+            let mark = self.stationery.secret.fingerprint(&password);
+            return Ok(self
+                .store
+                .refuse_password(&relay.name, &fault.to_string(), &mark)
+                .await?);
+        }
         let until = self.store.now().await? + retry::rest(faults);
         tracing::warn!(relay = relay.name, %fault, %until, "the relay rests; nobody is marked");
         Ok(self.store.rest_relay(&relay.name, &fault.to_string(), until).await?)

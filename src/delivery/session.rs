@@ -20,6 +20,9 @@ use crate::clock::Clock;
 use crate::config;
 use crate::store::{Outcome, Settled};
 
+/// Refusals in a row are written down after so many: what gathers longer cannot stop the edition.
+const REFUSED_AT_ONCE: usize = 10;
+
 /// Why a session ended before the queue did.
 #[derive(Debug)]
 pub(super) enum Ended {
@@ -139,6 +142,9 @@ impl Session {
                 } => {
                     settled.push(self.judged(&letter, verdict, answer));
                     done += 1;
+                    if settled.len() >= REFUSED_AT_ONCE {
+                        self.settle(std::mem::take(&mut settled)).await?;
+                    }
                     if broken {
                         self.settle(settled).await?;
                         return Ok(None);
@@ -286,6 +292,9 @@ impl Session {
         let outcome = match verdict {
             Verdict::Accepted => Outcome::Sent,
             Verdict::Failed(reason) => Outcome::Failed { reason },
+            Verdict::Unbelieved => Outcome::Unbelieved {
+                domain: letter.recipient.domain().to_lowercase(),
+            },
             Verdict::Unheard | Verdict::Rest => Outcome::Released,
             Verdict::Deferred(reason) => {
                 let (now, expire_after) = (self.clock.now(), self.policy.expire_after);

@@ -4,8 +4,9 @@
 //! mail, below a box with links to approve or hold the edition. The surprising thing: a link is good for one choice about
 //! one edition by one person, and only while that person is still in `preview_to`.
 
+use super::House;
 use super::draft::{Draft, DraftVariant};
-use super::{House, trial};
+use super::trial::{self, Parcel};
 use crate::config::List;
 use crate::mail::{self, Headers};
 use crate::store::Tx;
@@ -24,7 +25,14 @@ pub(super) async fn mail_preview(house: &House, tx: &mut Tx, draft: &Draft) -> a
         let fullest = draft.variant_for(&variant.language).unwrap_or(variant);
         for address in &list.preview_to {
             let with_links = with_links(house, draft, fullest, address)?;
-            trial::post(house, tx, "preview", &draft.sealed, &with_links, address, draft.due_at).await?;
+            let parcel = Parcel {
+                kind: "preview",
+                list: &draft.list,
+                message_domain: &draft.sealed.message_domain,
+                address,
+                date: draft.due_at,
+            };
+            trial::post(house, tx, &parcel, &with_links).await?;
         }
     }
     Ok(())
@@ -83,6 +91,10 @@ fn with_links(house: &House, draft: &Draft, variant: &DraftVariant, address: &st
     let at = body.and_then(|body| Some(body + variant.rendered.html.get(body..)?.find('>')? + 1));
     variant.rendered.html.insert_str(at.unwrap_or(0), &html);
     variant.rendered.text.insert_str(0, &text);
-    variant.prepared = mail::compose(&Headers::of_digest(&draft.facts, &variant.language), &variant.rendered)?;
+    let headers = Headers {
+        from: house.config.personal_sender(house.config.list(&draft.list)?)?.from,
+        ..Headers::of_digest(&draft.facts, &variant.language)
+    };
+    variant.prepared = mail::compose(&headers, &variant.rendered)?;
     Ok(variant)
 }

@@ -126,14 +126,8 @@ pub async fn test_send(
 ) -> anyhow::Result<(Trial, usize)> {
     let list = house.config.list(name)?;
     let mut trial = trial(house, name, order).await?;
-    let relay = house.config.relay_of(list)?.0.to_owned();
-    let sealed = Sealed {
-        from: list.from.clone(),
-        bounce_address: list.bounce_address.clone(),
-        message_domain: trial.facts.list_id_domain.clone(),
-        relay,
-        ..Sealed::default()
-    };
+    let message_domain = trial.facts.list_id_domain.clone();
+    trial.facts.from = house.config.personal_sender(list)?.from;
     // The fullest of each language stands for all.
     trial
         .variants
@@ -150,17 +144,14 @@ pub async fn test_send(
         variant.rendered.subject = format!("[Test] {}", variant.rendered.subject);
         variant.prepared = mail::compose(&Headers::of_digest(&trial.facts, &variant.language), &variant.rendered)?;
         for address in addresses {
-            let row = post(
-                house,
-                &mut tx,
-                "test",
-                &sealed,
-                variant,
-                &address.to_string(),
-                house.now(),
-            )
-            .await?;
-            queued.push(row);
+            let parcel = Parcel {
+                kind: "test",
+                list: name,
+                message_domain: &message_domain,
+                address: &address.to_string(),
+                date: house.now(),
+            };
+            queued.push(post(house, &mut tx, &parcel, variant).await?);
         }
     }
     tx.commit().await?;
@@ -169,16 +160,23 @@ pub async fn test_send(
     Ok((trial, mails))
 }
 
+/// What a mail to staff is, beside its words.
+pub(super) struct Parcel<'a> {
+    pub kind: &'static str,
+    pub list: &'a str,
+    pub message_domain: &'a str,
+    pub address: &'a str,
+    pub date: DateTime<Utc>,
+}
+
 /// Queues one mail to staff with an inert link for leaving.
 pub(super) async fn post(
     house: &House,
     tx: &mut Tx,
-    kind: &'static str,
-    sealed: &Sealed,
+    parcel: &Parcel<'_>,
     variant: &DraftVariant,
-    address: &str,
-    date: DateTime<Utc>,
 ) -> anyhow::Result<i64> {
+    let Parcel { kind, address, .. } = *parcel;
     let key = format!(
         "{kind} {address} {} {} {}",
         variant.language,
@@ -190,19 +188,20 @@ pub(super) async fn post(
     let message = variant.prepared.splice(&Holes {
         to: address,
         name: None,
-        date,
-        message_id: &format!("{short}@{}", sealed.message_domain),
+        date: parcel.date,
+        message_id: &format!("{short}@{}", parcel.message_domain),
         boundary: &format!("=_{short}"),
         unsubscribe: &inert_link(house),
     });
-    let sender = Mailbox::parse(sealed.bounce_address.as_ref().unwrap_or(&sealed.from))?;
+    let sender = house.config.personal_sender(house.config.list(parcel.list)?)?;
     let personal = Personal {
         kind,
         priority: 1,
-        relay: sealed.relay.clone(),
+        relay: sender.relay,
         recipient: address.to_owned(),
-        sender: sender.address.to_string(),
+        sender: Mailbox::parse(&sender.bounces_to)?.address.to_string(),
         message,
+        list: Some(parcel.list.to_owned()),
     };
     Ok(house.store.insert_personal(tx, &personal).await?)
 }

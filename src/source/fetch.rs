@@ -5,6 +5,7 @@
 //! (`fetch/guard.rs`), and answers are unpacked here, because only who unpacks them can say when it is too much.
 
 mod guard;
+mod post;
 mod robots;
 mod unpack;
 

@@ -6,9 +6,12 @@
 //! where the two databases differ, by `FOR UPDATE SKIP LOCKED`.
 
 mod allowance;
+mod breaker;
+mod domain;
 mod marks;
 mod progress;
 mod recovery;
+mod trouble;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,9 +23,12 @@ use sqlx::{AssertSqlSafe, Row};
 
 use super::{Kind, Result, Store, Tx, from_json};
 use crate::clock::from_millis;
-use crate::config::Rate;
+use crate::config::{DomainRates, Rate};
 use crate::edition::Sealed;
 
+pub use breaker::RAPPORTEUR;
+pub use domain::DOMAIN_PAUSED;
+pub(super) use domain::unpark;
 pub use marks::{Handoff, Outcome, Settled, Turn};
 pub use progress::Progress;
 pub use recovery::{Doubts, Recovered, Retried};
@@ -48,6 +54,8 @@ pub struct Personal {
     pub sender: String,
     /// The whole message, lines ended by CRLF.
     pub message: String,
+    /// The list it is about.
+    pub list: Option<String>,
 }
 
 /// A row under our claim.
@@ -65,6 +73,8 @@ pub struct Claimed {
     pub sender: Option<String>,
     /// Personal mail only.
     pub message: Option<String>,
+    /// Personal mail only: the list it is about.
+    pub list: Option<String>,
     pub attempts: i64,
     pub first_tried_at: Option<DateTime<Utc>>,
 }
@@ -75,6 +85,8 @@ pub struct Order<'a> {
     pub relay: &'a str,
     pub most: usize,
     pub rates: &'a [Rate],
+    /// How much recipient domains may be given, by all relays together.
+    pub domains: Option<&'a DomainRates>,
     /// Its quiet hours end then; before that it takes personal mail alone.
     pub quiet_until: Option<DateTime<Utc>>,
 }
@@ -87,6 +99,8 @@ pub struct Claims {
     pub next_at: Option<DateTime<Utc>>,
     /// Rows that were due but whose person left or cannot be mailed through this relay.
     pub skipped: u64,
+    /// Rows that were due and were moved out of the way, because their domain pauses or is given no more now.
+    pub put_back: u64,
 }
 
 /// What delivery needs to know of an edition; none of it changes once it is sending.
@@ -114,8 +128,8 @@ impl Store {
     pub async fn insert_personal(&self, tx: &mut Tx, mail: &Personal) -> Result<i64> {
         let now = self.now().await?.timestamp_millis();
         let row = sqlx::query(
-            "INSERT INTO outgoing (kind, priority, relay, recipient, sender, message, state, next_at)
-             VALUES ($1, $2, $3, $4, $5, $6, 'pending', $7) RETURNING id",
+            "INSERT INTO outgoing (kind, priority, relay, recipient, sender, message, state, next_at, list)
+             VALUES ($1, $2, $3, $4, $5, $6, 'pending', $7, $8) RETURNING id",
         )
         .bind(mail.kind)
         .bind(mail.priority)
@@ -124,6 +138,7 @@ impl Store {
         .bind(&mail.sender)
         .bind(&mail.message)
         .bind(now)
+        .bind(mail.list.as_deref())
         .fetch_one(&mut **tx)
         .await?;
         Ok(row.try_get(0)?)
@@ -141,9 +156,9 @@ impl Store {
         let now = self.now().await?;
         let relay = order.relay;
         let mut tx = self.begin().await?;
-        if is_paused(&mut tx, relay, now).await? {
+        let Some(paused) = find_paused_domains(&mut tx, relay, now).await? else {
             return Ok(Claims::default());
-        }
+        };
         let allowance = self.allow(&mut tx, relay, order.rates, now).await?;
         let limit = order.most.min(allowance.mails);
         let mut due = self.list_due_personal(&mut tx, relay, limit, now).await?;
@@ -163,10 +178,17 @@ impl Store {
             next_at: order.quiet_until.or(allowance.next_at),
             ..Claims::default()
         };
-        let (mut left, mut reserved) = (Vec::new(), Vec::new());
+        let (mut left, mut reserved, mut parked) = (Vec::new(), Vec::new(), Vec::new());
+        let is_parked = |row: &Claimed| {
+            !paused.is_empty()
+                && row.edition_id.is_some()
+                && domain::domain_of(&row.recipient).is_some_and(|domain| paused.contains(&domain))
+        };
         for row in due {
             if !row.wanted {
                 left.push(row.claimed.id);
+            } else if is_parked(&row.claimed) {
+                parked.push(row.claimed.id);
             } else if !reaches(&row.claimed.recipient) {
                 reserved.push(row.claimed.id);
             } else {
@@ -177,6 +199,17 @@ impl Store {
             }
         }
         claims.skipped = (left.len() + reserved.len()) as u64;
+        claims.put_back = parked.len() as u64;
+        domain::park(&mut tx, &parked).await?;
+        if let Some(domains) = order.domains {
+            let rows = std::mem::take(&mut claims.rows);
+            let turns = self.take_turns(&mut tx, rows, domains, now).await?;
+            claims.rows = turns.rows;
+            claims.put_back += turns.put_back;
+            if claims.rows.is_empty() && claims.put_back == 0 && claims.next_at.is_none() {
+                claims.next_at = self.next_turn(&mut tx, relay, &editions, now).await?;
+            }
+        }
         skip(&mut tx, &left, LEFT, now).await?;
         skip(&mut tx, &reserved, RESERVED, now).await?;
         for rows in claims.rows.chunks(CHUNK) {
@@ -198,7 +231,8 @@ impl Store {
         Ok(claims)
     }
 
-    /// Hands up to `most` due mails of a relay that rests over to another; how many. What staff paused is not touched.
+    /// Hands up to `most` due mails of a relay that rests, or takes our password no more, over to another; how many. What
+    /// staff paused is not touched.
     pub async fn pass_on(&self, from: &str, to: &str, most: usize) -> Result<u64> {
         let now = self.now().await?.timestamp_millis();
         let sql = format!(
@@ -206,7 +240,7 @@ impl Store {
                  SELECT o.id FROM outgoing o LEFT JOIN edition e ON e.id = o.edition_id
                  WHERE o.relay = $1 AND o.state IN ('pending', 'deferred') AND o.next_at <= $3
                    AND (o.edition_id IS NULL OR (e.state = 'sending' AND e.due_at <= $3))
-                   AND EXISTS (SELECT 1 FROM pause WHERE scope = $4 AND until IS NOT NULL AND until > $3)
+                   AND EXISTS (SELECT 1 FROM pause WHERE scope = $4 AND (until > $3 OR (until IS NULL AND who = 'rapporteur')))
                  ORDER BY o.priority, o.next_at, o.id LIMIT $5{})",
             self.locking()
         );
@@ -225,7 +259,7 @@ impl Store {
         // Personal mail is few, so that sorting it by priority costs nothing.
         let sql = format!(
             "SELECT o.id, o.edition_id, o.subscriber_id, o.variant_id, o.recipient, NULL AS name, o.sender, o.message,
-                    o.attempts, o.first_tried_at, 1 AS wanted
+                    o.list, o.attempts, o.first_tried_at, 1 AS wanted
              FROM outgoing o
              WHERE o.relay = $1 AND o.edition_id IS NULL AND o.state IN ('pending', 'deferred') AND o.next_at <= $2
              ORDER BY o.priority, o.next_at, o.id LIMIT $3{}",
@@ -251,7 +285,7 @@ impl Store {
         // The address is read now, not at sealing: a corrected one counts.
         let sql = format!(
             "SELECT o.id, o.edition_id, o.subscriber_id, o.variant_id, p.address AS recipient, p.name, o.sender,
-                    o.message, o.attempts, o.first_tried_at,
+                    o.message, o.list, o.attempts, o.first_tried_at,
                     CASE WHEN s.state = 'active' AND p.state = 'active' THEN 1 ELSE 0 END AS wanted
              FROM outgoing o
              LEFT JOIN subscriber p ON p.id = o.subscriber_id
@@ -366,6 +400,7 @@ impl Due {
                 name: row.try_get("name")?,
                 sender: row.try_get("sender")?,
                 message: row.try_get("message")?,
+                list: row.try_get("list")?,
                 attempts: row.try_get("attempts")?,
                 first_tried_at: first_tried_at.map(from_millis),
             },
@@ -373,16 +408,24 @@ impl Due {
     }
 }
 
-async fn is_paused(tx: &mut Tx, relay: &str, now: DateTime<Utc>) -> Result<bool> {
-    let row = sqlx::query(
-        "SELECT CAST(count(*) AS BIGINT) FROM pause
-         WHERE scope IN ('everything', $1) AND (until IS NULL OR until > $2)",
+/// The domains that pause, unless the relay or everything does.
+async fn find_paused_domains(tx: &mut Tx, relay: &str, now: DateTime<Utc>) -> Result<Option<Vec<String>>> {
+    let rows = sqlx::query(
+        "SELECT scope FROM pause
+         WHERE (scope IN ('everything', $1) OR scope LIKE 'domain %') AND (until IS NULL OR until > $2)",
     )
     .bind(format!("relay {relay}"))
     .bind(now.timestamp_millis())
-    .fetch_one(&mut **tx)
+    .fetch_all(&mut **tx)
     .await?;
-    Ok(row.try_get::<i64, _>(0)? > 0)
+    let mut domains = Vec::new();
+    for row in rows {
+        match row.try_get::<&str, _>(0)?.strip_prefix("domain ") {
+            Some(domain) => domains.push(domain.to_owned()),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(domains))
 }
 
 /// Editions that are being sent and whose list does not pause, in the order of their hour.

@@ -3,14 +3,14 @@
 use chrono::{DateTime, Utc};
 use sqlx::Row;
 
-use super::{Result, Store, Tx, from_json, to_json};
+use super::{Result, Store, Tx, alert, from_json, to_json, unpark};
 use crate::clock::from_millis;
 use crate::source::poll::Polling;
 
 /// What stands still, by whom and why.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Pause {
-    /// `everything`, `list NAME` or `relay NAME`.
+    /// `everything`, `list NAME`, `relay NAME` or `domain NAME`.
     pub scope: String,
     pub who: String,
     pub why: Option<String>,
@@ -345,14 +345,22 @@ impl Store {
         Ok(())
     }
 
-    /// Ends a pause. False: there was none.
+    /// A person ends a pause, and with it the matter it was about. False: there was none.
     pub async fn unpause(&self, scope: &str) -> Result<bool> {
-        Ok(sqlx::query("DELETE FROM pause WHERE scope = $1")
+        let now = self.now().await?;
+        let mut tx = self.begin().await?;
+        let done = sqlx::query("DELETE FROM pause WHERE scope = $1")
             .bind(scope)
-            .execute(&self.write)
-            .await?
-            .rows_affected()
-            == 1)
+            .execute(&mut *tx)
+            .await?;
+        alert::close(&mut tx, scope, now).await?;
+        match scope.split_once(' ') {
+            Some(("relay", relay)) => alert::close(&mut tx, &format!("password {relay}"), now).await?,
+            Some(("domain", _)) => drop(unpark(&mut tx, now).await?),
+            _ => {}
+        }
+        tx.commit().await?;
+        Ok(done.rows_affected() == 1)
     }
 
     /// What stands still now.

@@ -17,6 +17,7 @@ fn order(most: usize) -> Order<'static> {
         relay: "outbox",
         most,
         rates: &[],
+        domains: None,
         quiet_until: None,
     }
 }

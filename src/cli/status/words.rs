@@ -20,7 +20,10 @@ pub(super) fn sentences(status: &Status) -> Vec<String> {
     } in &status.pauses
     {
         let until = until.map_or_else(
-            || "until `rapporteur resume`".into(),
+            || match scope.split_once(' ') {
+                Some((_, name)) => format!("until `rapporteur resume {name}`"),
+                None => "until `rapporteur resume`".into(),
+            },
             |at| format!("until {}", at.format("%H:%M UTC")),
         );
         let why = why.as_ref().map_or_else(String::new, |why| format!(" ({why})"));
@@ -33,6 +36,12 @@ pub(super) fn sentences(status: &Status) -> Vec<String> {
         lines.push(format!(
             "In doubt: {} mails that may or may not have arrived.",
             status.in_doubt
+        ));
+    }
+    if let Some(unposted) = &status.unposted {
+        lines.push(format!(
+            "Alerts: {} did not reach the address of `alerts.webhook`: {}.",
+            unposted.posts, unposted.error
         ));
     }
     for stranded in &status.stranded {

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt;
 
-use super::render::Renderer;
 use super::DraftVariant;
+use super::render::Renderer;
 use crate::edition::{Candidate, Item, Reader, Skip, choose};
 use crate::publish::House;
 use crate::store::{Audience, Group};
@@ -91,7 +91,11 @@ impl Readers {
         if let Some(place) = self.places.get(&key) {
             return Ok(Ok(*place));
         }
-        let items: Vec<Item> = key.1.iter().filter_map(|place| Some(self.pool.get(*place)?.item.clone())).collect();
+        let items: Vec<Item> = key
+            .1
+            .iter()
+            .filter_map(|place| Some(self.pool.get(*place)?.item.clone()))
+            .collect();
         variants.push(renderer.render(&key.0, items)?);
         self.places.insert(key, variants.len() - 1);
         Ok(Ok(variants.len() - 1))

@@ -1,8 +1,10 @@
 //! How many mails a relay may be given now: token buckets that all workers share.
 //!
-//! In: the rates of a relay, within the transaction of a claim. Out: how many mails they let through, and when the next
+//! In: the rates of a relay or a recipient domain, within the transaction of a claim. Out: how many mails they let through, and when the next
 //! one may go. The surprising thing: a full bucket holds a twentieth of its rate, and is filled by the other nineteen, so
 //! that no stretch of that time, wherever it begins, sees more mails than the rate says.
+
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::Row;
@@ -37,6 +39,11 @@ fn refill(rate: Rate) -> f64 {
         count - capacity(rate)
     };
     steady / rate.span.as_secs_f64()
+}
+
+/// The time from one mail to the next at a steady pace.
+pub(super) fn interval(rate: Rate) -> Duration {
+    Duration::from_secs_f64(1.0 / refill(rate))
 }
 
 /// What is in a bucket after some time.
@@ -105,8 +112,6 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use proptest::prelude::*;
 
     use super::*;

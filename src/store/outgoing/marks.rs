@@ -26,6 +26,10 @@ pub enum Outcome {
     Failed {
         reason: &'static str,
     },
+    /// The recipient's domain does not believe that the mail is ours: our fault, so that all its mails wait (BULK-03).
+    Unbelieved {
+        domain: String,
+    },
     /// The final dot went out and no answer came back.
     InDoubt {
         policy: InDoubt,
@@ -163,8 +167,8 @@ async fn ids_of(sql: String, now: DateTime<Utc>, ids: &HashSet<i64>, tx: &mut Tx
 }
 
 /// One row that was not simply accepted. False: the claim is no longer ours.
-async fn record_other(tx: &mut Tx, settled: &Settled, now: DateTime<Utc>) -> Result<bool> {
-    let now = now.timestamp_millis();
+async fn record_other(tx: &mut Tx, settled: &Settled, at: DateTime<Utc>) -> Result<bool> {
+    let now = at.timestamp_millis();
     let (state, reason, next_at) = match &settled.outcome {
         Outcome::Released => {
             let done = sqlx::query(
@@ -181,6 +185,7 @@ async fn record_other(tx: &mut Tx, settled: &Settled, now: DateTime<Utc>) -> Res
             return mark_in_doubt(tx, settled, *policy, *resend_at, now).await;
         }
         Outcome::Sent => ("sent", None, None),
+        Outcome::Unbelieved { .. } => ("deferred", Some(super::DOMAIN_PAUSED), Some(super::domain::PARKED)),
         Outcome::Deferred { next_at, reason } => ("deferred", Some(*reason), Some(next_at.timestamp_millis())),
         Outcome::Failed { reason } => ("failed", Some(*reason), None),
     };
@@ -198,6 +203,9 @@ async fn record_other(tx: &mut Tx, settled: &Settled, now: DateTime<Utc>) -> Res
     .bind(&*settled.claim)
     .execute(&mut **tx)
     .await?;
+    if let Outcome::Unbelieved { domain } = &settled.outcome {
+        super::domain::pause_domain(tx, domain, &settled.reply, at).await?;
+    }
     Ok(done.rows_affected() == 1)
 }
 

@@ -84,7 +84,7 @@ impl Store {
 }
 
 /// An answer without queue ids and addresses.
-fn kind_of(reply: &str) -> String {
+pub(super) fn kind_of(reply: &str) -> String {
     let words = reply.split_whitespace().map(|word| {
         let is_code = word.chars().all(|c| c.is_ascii_digit() || c == '.' || c == '-');
         let is_id = word.chars().count() >= ID && word.chars().any(|c| c.is_ascii_digit());

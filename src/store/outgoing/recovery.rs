@@ -172,23 +172,6 @@ impl Store {
         rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
     }
 
-    /// The relay rests until then: a fault of our side or of the relay, not of any person. A pause by a person stays.
-    pub async fn rest_relay(&self, relay: &str, why: &str, until: DateTime<Utc>) -> Result<()> {
-        let now = self.now().await?.timestamp_millis();
-        sqlx::query(
-            "INSERT INTO pause (scope, who, why, since, until) VALUES ($1, 'rapporteur', $2, $3, $4)
-             ON CONFLICT (scope) DO UPDATE SET why = excluded.why, until = excluded.until
-             WHERE pause.until IS NOT NULL",
-        )
-        .bind(format!("relay {relay}"))
-        .bind(why)
-        .bind(now)
-        .bind(until.timestamp_millis())
-        .execute(&self.write)
-        .await?;
-        Ok(())
-    }
-
     /// Forgets rests that are over.
     pub async fn end_rests(&self) -> Result<u64> {
         let now = self.now().await?.timestamp_millis();

@@ -41,3 +41,25 @@ preview-waits = Diese Ausgabe wartet auf eine Freigabe.
 preview-goes = Diese Ausgabe geht zu ihrer Stunde von selbst hinaus.
 preview-approve = Freigeben
 preview-hold = Anhalten
+
+# Was das Personal erfährt, wenn etwas von selbst anhält.
+alert-edition-stopped = { $name } hat von selbst angehalten
+alert-edition-stopped-text = Rapporteur hat die Ausgabe { $name } angehalten, weil zu viele ihrer Mails endgültig abgelehnt wurden. Wenn sie weitergeht, dann dort, wo sie stehen blieb, und niemand bekommt sie zweimal.
+alert-approval-missing = { $name } wartet auf eine Freigabe
+alert-approval-missing-text = Die Stunde der Ausgabe { $name } ist gekommen, und niemand hat sie freigegeben. Sie geht hinaus, sobald jemand es tut.
+alert-domain-paused = { $name } glaubt unseren Mails nicht
+alert-domain-paused-text = Die Mailserver von { $name } lehnen unsere Mails ab, weil sie nicht erkennen, dass sie von uns sind. Das liegt an unseren Einträgen für SPF, DKIM oder DMARC und nicht an den Menschen dort: Niemand wurde gestrichen, ihre Mails warten. Bringen Sie die Einträge in Ordnung und lassen Sie die Domain dann weitergehen.
+alert-relay-rests = Das Relay { $name } nimmt keine Mails an
+alert-relay-rests-text = Das Relay { $name } versagt. Es wird in wachsenden Abständen von selbst wieder versucht, und keine Mail geht verloren.
+alert-password-refused = Das Relay { $name } lehnt unser Passwort ab
+alert-password-refused-text = Das Relay { $name } nimmt unser Passwort nicht an. Es wird erst wieder versucht, wenn es ein anderes gibt: Schreiben Sie es dorthin, wo die Konfiguration es liest, und laden Sie das Programm neu (SIGHUP). War das Passwort richtig, lassen Sie das Relay weitergehen.
+alert-since = Seit { $at }.
+alert-why = Grund: { $why }
+alert-waiting = { $mails ->
+    [0] Keine Mail wartet.
+    [one] Eine Mail wartet.
+   *[other] { $mails } Mails warten.
+}
+alert-do = Was zu tun ist:
+alert-over = Vorbei: { $what }
+alert-over-text = Seit { $at } ist alles wieder in Ordnung. Was gewartet hat, geht von selbst hinaus.

@@ -35,3 +35,25 @@ preview-waits = This edition waits for an approval.
 preview-goes = This edition goes out at its hour by itself.
 preview-approve = Approve it
 preview-hold = Hold it
+
+# What staff are told when something stops by itself.
+alert-edition-stopped = { $name } has stopped by itself
+alert-edition-stopped-text = Rapporteur has stopped the edition { $name }, because too many of its mails were refused for good. If it goes on, it does so where it stopped, and nobody gets it twice.
+alert-approval-missing = { $name } waits for an approval
+alert-approval-missing-text = The hour of the edition { $name } has come, and nobody has approved it. It goes out as soon as somebody does.
+alert-domain-paused = { $name } does not believe our mails
+alert-domain-paused-text = The mail servers of { $name } refuse our mails because they cannot tell that they are ours. That is a matter of our SPF, DKIM or DMARC records and no fault of the people there: nobody was taken off, and their mails wait. Put the records right, then let the domain go on.
+alert-relay-rests = The relay { $name } takes no mail
+alert-relay-rests-text = The relay { $name } fails. It is tried again by itself, at growing intervals, and no mail is lost.
+alert-password-refused = The relay { $name } refuses our password
+alert-password-refused-text = The relay { $name } does not take our password. It is not tried again before there is another one: write it where the configuration reads it and reload the program (SIGHUP). If the password was right, let the relay go on.
+alert-since = Since { $at }.
+alert-why = Reason: { $why }
+alert-waiting = { $mails ->
+    [0] No mail waits.
+    [one] One mail waits.
+   *[other] { $mails } mails wait.
+}
+alert-do = What to do:
+alert-over = Over: { $what }
+alert-over-text = Since { $at } all is well again. What waited goes out by itself.

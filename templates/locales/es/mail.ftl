@@ -41,3 +41,25 @@ preview-waits = Este número espera una aprobación.
 preview-goes = Este número sale por sí solo a su hora.
 preview-approve = Aprobarlo
 preview-hold = Retenerlo
+
+# Lo que se dice al personal cuando algo se detiene por sí solo.
+alert-edition-stopped = { $name } se ha detenido por sí sola
+alert-edition-stopped-text = Rapporteur ha detenido la edición { $name }, porque demasiados de sus correos fueron rechazados definitivamente. Si continúa, lo hará donde se detuvo, y nadie la recibirá dos veces.
+alert-approval-missing = { $name } espera una aprobación
+alert-approval-missing-text = Ha llegado la hora de la edición { $name } y nadie la ha aprobado. Saldrá en cuanto alguien lo haga.
+alert-domain-paused = { $name } no cree nuestros correos
+alert-domain-paused-text = Los servidores de { $name } rechazan nuestros correos porque no reconocen que son nuestros. Se debe a nuestros registros SPF, DKIM o DMARC y no a las personas: no se ha dado de baja a nadie y sus correos esperan. Corrija los registros y después deje que el dominio continúe.
+alert-relay-rests = El servidor { $name } no acepta correos
+alert-relay-rests-text = El servidor { $name } falla. Se vuelve a intentar por sí solo, a intervalos crecientes, y no se pierde ningún correo.
+alert-password-refused = El servidor { $name } rechaza nuestra contraseña
+alert-password-refused-text = El servidor { $name } no acepta nuestra contraseña. No se vuelve a intentar hasta que haya otra: escríbala donde la lee la configuración y recargue el programa (SIGHUP). Si la contraseña era correcta, deje que el servidor continúe.
+alert-since = Desde { $at }.
+alert-why = Motivo: { $why }
+alert-waiting = { $mails ->
+    [0] No espera ningún correo.
+    [one] Espera un correo.
+   *[other] Esperan { $mails } correos.
+}
+alert-do = Qué hacer:
+alert-over = Terminado: { $what }
+alert-over-text = Desde { $at } todo vuelve a estar bien. Lo que esperaba sale por sí solo.

@@ -41,3 +41,25 @@ preview-waits = Ce numéro attend une approbation.
 preview-goes = Ce numéro part de lui-même à son heure.
 preview-approve = L’approuver
 preview-hold = Le retenir
+
+# Ce que l’équipe apprend quand quelque chose s’arrête de lui-même.
+alert-edition-stopped = { $name } s’est arrêtée d’elle-même
+alert-edition-stopped-text = Rapporteur a arrêté l’édition { $name }, car trop de ses messages ont été refusés définitivement. Si elle reprend, ce sera là où elle s’est arrêtée, et personne ne la recevra deux fois.
+alert-approval-missing = { $name } attend une approbation
+alert-approval-missing-text = L’heure de l’édition { $name } est venue et personne ne l’a approuvée. Elle partira dès que quelqu’un le fera.
+alert-domain-paused = { $name } ne croit pas nos messages
+alert-domain-paused-text = Les serveurs de { $name } refusent nos messages, car ils ne reconnaissent pas qu’ils viennent de nous. Cela tient à nos enregistrements SPF, DKIM ou DMARC et non aux personnes : personne n’a été retiré, leurs messages attendent. Corrigez les enregistrements, puis laissez le domaine reprendre.
+alert-relay-rests = Le relais { $name } n’accepte aucun message
+alert-relay-rests-text = Le relais { $name } ne fonctionne pas. Il est réessayé de lui-même, à intervalles croissants, et aucun message n’est perdu.
+alert-password-refused = Le relais { $name } refuse notre mot de passe
+alert-password-refused-text = Le relais { $name } n’accepte pas notre mot de passe. Il ne sera réessayé que lorsqu’il y en aura un autre : écrivez-le là où la configuration le lit et rechargez le programme (SIGHUP). Si le mot de passe était juste, laissez le relais reprendre.
+alert-since = Depuis { $at }.
+alert-why = Raison : { $why }
+alert-waiting = { $mails ->
+    [0] Aucun message n’attend.
+    [one] Un message attend.
+   *[other] { $mails } messages attendent.
+}
+alert-do = Que faire :
+alert-over = Terminé : { $what }
+alert-over-text = Depuis { $at }, tout va bien de nouveau. Ce qui attendait part de lui-même.

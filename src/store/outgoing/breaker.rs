@@ -1,0 +1,163 @@
+//! The breaker of an edition: it stops by itself when too many of its mails are refused for good (BNC-06).
+//!
+//! In: rows that have just failed. Out: the editions that were stopped. Everything follows from rows, so that it holds
+//! over restarts and for all workers together. The surprising thing: what was answered before staff last let the edition
+//! go on is not looked at again, or it would stop at once.
+
+use std::collections::HashMap;
+
+use sqlx::{AssertSqlSafe, Row};
+
+use super::super::alert::{self, Trouble};
+use super::places;
+use crate::config::Breaker;
+use crate::store::{Decision, Result, Store};
+
+/// Who stops an edition that no person has stopped.
+pub const RAPPORTEUR: &str = "rapporteur";
+
+/// A few refusals stop nothing, however small the edition is.
+const FEW: i64 = 20;
+/// So many refusals are looked at for a domain that refuses all.
+const REFUSALS: i64 = 400;
+/// Refused for good by a server. Other rows fail because they expire, or cannot be sent at all.
+const REFUSED: &str = "o.state = 'failed' AND o.reason <> 'expired' AND o.reply LIKE '5__ %'";
+
+impl Store {
+    /// Stops the editions of rows that failed, of those whose breaker says so. Returns their names and why.
+    pub async fn trip_breakers(&self, failed: &[i64], breaker: &Breaker) -> Result<Vec<(String, String)>> {
+        let sql = format!(
+            "SELECT DISTINCT e.id, e.list, e.number FROM outgoing o JOIN edition e ON e.id = o.edition_id
+             WHERE o.id IN ({}) AND e.state = 'sending'",
+            places(1, failed.len())
+        );
+        let mut editions = sqlx::query(AssertSqlSafe(sql));
+        for id in failed {
+            editions = editions.bind(*id);
+        }
+        let mut stopped = Vec::new();
+        for row in editions.fetch_all(&self.read).await? {
+            let (id, list, number): (i64, String, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+            let name = format!("{list}/{number}");
+            // Most looks end here; only one that would stop it asks when staff last let it go on.
+            if self.find_excess(id, 0, breaker).await?.is_none() {
+                continue;
+            }
+            let since = self.resumed_at(&name).await?;
+            if let Some(why) = self.find_excess(id, since, breaker).await?
+                && self.stop_edition(id, &name, &why).await?
+            {
+                stopped.push((name, why));
+            }
+        }
+        Ok(stopped)
+    }
+
+    /// Why an edition should stop, by what was answered after an instant.
+    async fn find_excess(&self, edition: i64, since: i64, breaker: &Breaker) -> Result<Option<String>> {
+        if let Some(why) = self.find_share(edition, since, breaker).await? {
+            return Ok(Some(why));
+        }
+        self.find_domain_that_refuses_all(edition, since, breaker).await
+    }
+
+    async fn find_share(&self, edition: i64, since: i64, breaker: &Breaker) -> Result<Option<String>> {
+        let sql = format!(
+            "SELECT CAST(COUNT(*) AS BIGINT), CAST(COALESCE(SUM(refused), 0) AS BIGINT) FROM (
+                 SELECT CASE WHEN {REFUSED} THEN 1 ELSE 0 END AS refused FROM outgoing o
+                 WHERE o.edition_id = $1 AND o.answered_at IS NOT NULL AND o.answered_at > $2
+                   AND o.state IN ('sent', 'deferred', 'failed')
+                 ORDER BY o.answered_at DESC LIMIT $3) AS lately"
+        );
+        let row = sqlx::query(AssertSqlSafe(sql))
+            .bind(edition)
+            .bind(since)
+            .bind(i64::from(breaker.of))
+            .fetch_one(&self.read)
+            .await?;
+        let (answers, refused): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+        let is_over = refused * 100 > answers * i64::from(breaker.percent);
+        let is_enough = answers >= i64::from(breaker.of) || refused >= FEW;
+        Ok((breaker.percent > 0 && is_over && is_enough)
+            .then(|| format!("{refused} of the last {answers} mails were refused for good")))
+    }
+
+    async fn find_domain_that_refuses_all(
+        &self,
+        edition: i64,
+        since: i64,
+        breaker: &Breaker,
+    ) -> Result<Option<String>> {
+        let in_a_row = usize::try_from(breaker.in_a_row).unwrap_or(usize::MAX);
+        if in_a_row == 0 {
+            return Ok(None);
+        }
+        let sql = format!(
+            "SELECT p.address_key, o.answered_at FROM outgoing o JOIN subscriber p ON p.id = o.subscriber_id
+             WHERE o.edition_id = $1 AND o.answered_at > $2 AND {REFUSED} ORDER BY o.answered_at DESC LIMIT $3"
+        );
+        let refusals = sqlx::query(AssertSqlSafe(sql))
+            .bind(edition)
+            .bind(since)
+            .bind(REFUSALS.max(i64::from(breaker.in_a_row)))
+            .fetch_all(&self.read)
+            .await?;
+        let mut of_domain: HashMap<String, Vec<i64>> = HashMap::new();
+        for row in refusals {
+            let (address, at): (String, i64) = (row.try_get(0)?, row.try_get(1)?);
+            let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
+            of_domain.entry(domain.to_owned()).or_default().push(at);
+        }
+        for (domain, refused_at) in of_domain {
+            let Some(first) = refused_at.get(in_a_row - 1) else {
+                continue;
+            };
+            // From the first of these on, one that was taken breaks the row.
+            let taken = sqlx::query(
+                "SELECT o.id FROM outgoing o JOIN subscriber p ON p.id = o.subscriber_id
+                 WHERE o.edition_id = $1 AND o.answered_at IS NOT NULL AND o.answered_at >= $2 AND o.state = 'sent'
+                   AND p.address_key LIKE $3 LIMIT 1",
+            )
+            .bind(edition)
+            .bind(*first)
+            .bind(format!("%@{domain}"))
+            .fetch_optional(&self.read)
+            .await?;
+            if taken.is_none() {
+                return Ok(Some(format!("{domain} refused {in_a_row} mails in a row for good")));
+            }
+        }
+        Ok(None)
+    }
+
+    /// When somebody last let an edition go on; 0: never.
+    async fn resumed_at(&self, name: &str) -> Result<i64> {
+        let row = sqlx::query(
+            "SELECT CAST(COALESCE(MAX(at), 0) AS BIGINT) FROM decision WHERE subject = $1 AND what = 'sending'",
+        )
+        .bind(name)
+        .fetch_one(&self.read)
+        .await?;
+        Ok(row.try_get(0)?)
+    }
+
+    /// As `editions stop` does. False: it is not being sent any more.
+    async fn stop_edition(&self, id: i64, name: &str, why: &str) -> Result<bool> {
+        let now = self.now().await?;
+        let mut tx = self.begin().await?;
+        if !self.move_edition(&mut tx, id, &["sending"], "stopped").await? {
+            return Ok(false);
+        }
+        let decision = Decision {
+            subject: name.to_owned(),
+            what: "stopped".to_owned(),
+            who: RAPPORTEUR.to_owned(),
+            note: Some(why.to_owned()),
+            at: now,
+        };
+        self.record_decision(&mut tx, &decision).await?;
+        alert::raise(&mut tx, &format!("edition {name}"), Trouble::EditionStopped, why, now).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+}

@@ -1,0 +1,256 @@
+//! What stops by itself: editions that are refused too often, relays that do not take our password.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use chrono::TimeDelta;
+use rapporteur::config::Config;
+use rapporteur::store::Decision;
+use sqlx::Row;
+
+use super::{SETTINGS, assert_ledger_is_whole, config_for, deliver, number, seed, states};
+use crate::database::{TestStore, for_each_database};
+use crate::sink::{Act, At, Moment, Offer, Sink};
+
+/// The number in `p17@example.org`.
+fn person(moment: &Moment) -> usize {
+    let digits = moment.recipient.trim_start_matches('p').split('@').next();
+    digits.and_then(|digits| digits.parse().ok()).unwrap_or(0)
+}
+
+/// Some people are refused for good, until the sink is well.
+async fn refusing(is_refused: impl Fn(usize) -> bool + Send + Sync + 'static) -> (Sink, Arc<AtomicBool>) {
+    let well = Arc::new(AtomicBool::new(false));
+    let now_well = well.clone();
+    let sink = Sink::with(move |moment| {
+        match moment.at == At::Rcpt && is_refused(person(moment)) && !now_well.load(Ordering::SeqCst) {
+            true => Act::say("550 5.1.1 unknown"),
+            false => Act::Go,
+        }
+    })
+    .await;
+    (sink, well)
+}
+
+async fn state(test: &TestStore) -> String {
+    let row = sqlx::query("SELECT state FROM edition WHERE id = 1")
+        .fetch_one(&test.sql)
+        .await
+        .unwrap();
+    row.get(0)
+}
+
+/// What staff do with `editions resume`.
+async fn resume(test: &TestStore) {
+    let mut tx = test.store.begin().await.unwrap();
+    assert!(
+        test.store
+            .move_edition(&mut tx, 1, &["stopped"], "sending")
+            .await
+            .unwrap()
+    );
+    let decision = Decision {
+        subject: "events/1".into(),
+        what: "sending".into(),
+        who: "staff".into(),
+        note: None,
+        at: test.clock.now(),
+    };
+    test.store.record_decision(&mut tx, &decision).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+/// BNC-06.
+#[tokio::test]
+async fn an_edition_that_is_refused_too_often_stops_and_goes_on_where_it_stopped() {
+    for_each_database(async |test| {
+        let (sink, well) = refusing(|person| person.is_multiple_of(8)).await;
+        seed(&test, 1000, SETTINGS).await;
+        let config = config_for(&sink, "sessions = 2");
+        deliver(&test, &config).await;
+        assert_eq!(state(&test).await, "stopped");
+        let failed = number(&test, "SELECT count(*) FROM outgoing WHERE state = 'failed'").await;
+        assert!((20..=60).contains(&failed), "{failed} failed");
+        assert!(sink.mails().len() < 500, "{} went out", sink.mails().len());
+        let decisions = test.store.list_decisions("events/1").await.unwrap();
+        assert_eq!(decisions.len(), 1);
+        assert_eq!((&*decisions[0].what, &*decisions[0].who), ("stopped", "rapporteur"));
+        let note = decisions[0].note.clone().unwrap();
+        assert!(note.ends_with("mails were refused for good"), "{note}");
+        let alerts = test.store.list_alerts().await.unwrap();
+        assert_eq!(alerts.len(), 1);
+        assert_eq!((&*alerts[0].matter, &alerts[0].why), ("edition events/1", &note));
+
+        // Nothing goes out before somebody says so; then the old answers count no more.
+        test.clock.advance(TimeDelta::hours(1));
+        let gone = sink.mails().len();
+        deliver(&test, &config).await;
+        assert_eq!(sink.mails().len(), gone);
+        well.store(true, Ordering::SeqCst);
+        resume(&test).await;
+        test.clock.advance(TimeDelta::seconds(1));
+        deliver(&test, &config).await;
+        assert_eq!(states(&test).await, format!("failed {failed}, sent {}", 1000 - failed));
+        assert_ledger_is_whole(&test, &sink).await;
+        test
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_edition_that_is_still_refused_after_it_went_on_stops_again() {
+    for_each_database(async |test| {
+        let (sink, _) = refusing(|_| true).await;
+        seed(&test, 300, SETTINGS).await;
+        let config = config_for(&sink, "sessions = 1");
+        deliver(&test, &config).await;
+        let first = number(&test, "SELECT count(*) FROM outgoing WHERE state = 'failed'").await;
+        assert!((20..=128).contains(&first), "{first}");
+        resume(&test).await;
+        test.clock.advance(TimeDelta::seconds(1));
+        deliver(&test, &config).await;
+        let second = number(&test, "SELECT count(*) FROM outgoing WHERE state = 'failed'").await;
+        assert!((first + 20..=first + 128).contains(&second), "{second} after {first}");
+        assert_eq!(state(&test).await, "stopped");
+        test
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_handful_of_refusals_stops_nothing() {
+    for_each_database(async |test| {
+        let (sink, _) = refusing(|person| person.is_multiple_of(8) && person < 152).await;
+        seed(&test, 190, SETTINGS).await;
+        deliver(&test, &config_for(&sink, "")).await;
+        assert_eq!(states(&test).await, "failed 18, sent 172");
+        assert_eq!(state(&test).await, "finished");
+        test
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_domain_that_refuses_twenty_in_a_row_stops_the_edition_though_the_share_is_small() {
+    for_each_database(async |test| {
+        let (sink, _) = refusing(|person| person.is_multiple_of(30)).await;
+        seed(&test, 1500, SETTINGS).await;
+        test.run(
+            "UPDATE subscriber SET address = 'p' || id || '@closed.example.net',
+                 address_key = 'p' || id || '@closed.example.net' WHERE id % 30 = 0",
+        )
+        .await;
+        deliver(&test, &config_for(&sink, "sessions = 2")).await;
+        assert_eq!(state(&test).await, "stopped");
+        let why = test.store.list_alerts().await.unwrap()[0].why.clone();
+        assert_eq!(why, "closed.example.net refused 20 mails in a row for good");
+        let failed = number(&test, "SELECT count(*) FROM outgoing WHERE state = 'failed'").await;
+        assert!((20..50).contains(&failed), "{failed}");
+        test
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_domain_that_takes_some_stops_nothing_and_neither_does_a_breaker_that_is_off() {
+    for (refused, breaker) in [(30, ""), (2, "[delivery.breaker]\npercent = 0\nin_a_row = 0\n")] {
+        let test = TestStore::sqlite().await;
+        let (sink, _) = refusing(move |person| person.is_multiple_of(refused)).await;
+        seed(&test, 1500, SETTINGS).await;
+        deliver(&test, &config_for(&sink, &format!("sessions = 2\n{breaker}"))).await;
+        let failed = 1500 / refused;
+        assert_eq!(states(&test).await, format!("failed {failed}, sent {}", 1500 - failed));
+    }
+}
+
+/// SMTP-06, FLT-01: one matter for a spell of faults, which ends when the relay takes a mail.
+#[tokio::test]
+async fn a_relay_that_fails_again_and_again_is_one_matter_until_it_takes_a_mail() {
+    for (at, answer) in [
+        (At::Connect, "554 5.7.1 go away"),
+        (At::Mail, "550 5.7.1 sender refused"),
+    ] {
+        let test = TestStore::sqlite().await;
+        let well = Arc::new(AtomicBool::new(false));
+        let now_well = well.clone();
+        let sink = Sink::with(
+            move |moment| match moment.at == at && !now_well.load(Ordering::SeqCst) {
+                true => Act::say(answer),
+                false => Act::Go,
+            },
+        )
+        .await;
+        seed(&test, 1000, SETTINGS).await;
+        let config = config_for(&sink, "");
+        for _ in 0..5 {
+            deliver(&test, &config).await;
+            test.clock.advance(TimeDelta::minutes(31));
+        }
+        assert_eq!(states(&test).await, "pending 1000");
+        assert_eq!(number(&test, "SELECT count(*) FROM alert").await, 1);
+        let begun = test.store.list_alerts().await.unwrap()[0].since;
+        assert_eq!(test.clock.now() - begun, TimeDelta::minutes(31 * 5));
+        well.store(true, Ordering::SeqCst);
+        deliver(&test, &config).await;
+        assert_eq!(states(&test).await, "sent 1000");
+        assert_eq!(
+            number(&test, "SELECT count(*) FROM alert WHERE over_at IS NULL").await,
+            0
+        );
+    }
+}
+
+fn signing_in(sink: &Sink, password: &str) -> Config {
+    config_for(sink, &format!("user = \"ada\"\npassword = \"{password}\"\n"))
+}
+
+/// FLT-09.
+#[tokio::test]
+async fn a_refused_password_is_not_tried_again_before_there_is_another_and_nobody_is_lost() {
+    for_each_database(async |test| {
+        let offer = Offer {
+            extensions: vec!["PIPELINING", "AUTH PLAIN"],
+            ..Offer::default()
+        };
+        // The password is changed in the midst of sending: then only "sesame" opens.
+        let sink = Sink::offering(offer, |moment| match moment.at {
+            At::Auth if moment.accepted >= 100 && !moment.command.ends_with("AGFkYQBzZXNhbWU=") => {
+                Act::say("535 5.7.8 no")
+            }
+            At::Mail if moment.accepted >= 100 && moment.connection < 4 => Act::SayAndClose("421 4.3.0 anew".into()),
+            _ => Act::Go,
+        })
+        .await;
+        seed(&test, 300, SETTINGS).await;
+        let old = signing_in(&sink, "old");
+        let summary = deliver(&test, &old).await;
+        assert_eq!(summary.failed + summary.deferred + summary.in_doubt, 0);
+        assert_eq!(summary.resting.len(), 1, "{:?}", states(&test).await);
+        assert!(
+            summary.resting[0].1.to_string().contains("535"),
+            "{:?}",
+            summary.resting
+        );
+        assert_eq!(number(&test, "SELECT count(*) FROM pause WHERE until IS NULL").await, 1);
+        let pending = number(&test, "SELECT count(*) FROM outgoing WHERE state = 'pending'").await;
+        assert!(pending > 0);
+
+        // Neither time nor a restart with the same password makes it knock again.
+        let knocks = sink.connections();
+        test.clock.advance(TimeDelta::days(1));
+        deliver(&test, &old).await;
+        assert_eq!(sink.connections(), knocks);
+        let alerts = "SELECT count(*) FROM alert WHERE event = 'password-refused'";
+        assert_eq!(number(&test, alerts).await, 1);
+
+        deliver(&test, &signing_in(&sink, "sesame")).await;
+        assert_eq!(states(&test).await, "sent 300");
+        assert_eq!(
+            number(&test, "SELECT count(*) FROM alert WHERE over_at IS NULL").await,
+            0
+        );
+        assert_ledger_is_whole(&test, &sink).await;
+        test
+    })
+    .await;
+}
