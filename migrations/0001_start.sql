@@ -320,11 +320,10 @@ CREATE TABLE outgoing (
 CREATE INDEX outgoing_due ON outgoing (relay, edition_id, next_at, id) WHERE state IN ('pending', 'deferred');
 CREATE INDEX outgoing_open ON outgoing (state) WHERE state IN ('claimed', 'handoff', 'in-doubt');
 CREATE INDEX outgoing_by_subscriber ON outgoing (subscriber_id);
--- The last answers about an edition, and those that were no for good: what a breaker looks at.
-CREATE INDEX outgoing_answered ON outgoing (edition_id, answered_at) WHERE answered_at IS NOT NULL;
+-- The last answers that were no for good: what a breaker looks at. None for all answers: that would cost each mail.
 CREATE INDEX outgoing_failed ON outgoing (edition_id, answered_at) WHERE state = 'failed';
--- Put aside until the pause of their recipients' domain ends.
-CREATE INDEX outgoing_parked ON outgoing (id) WHERE reason = 'domain paused';
+-- Put aside, to the last day of the year 9999, until the pause of their recipients' domain ends.
+CREATE INDEX outgoing_parked ON outgoing (id) WHERE next_at = 253402214400000;
 
 -- How many mails a relay, or a recipient domain, may still be given, for each time over which one of its rates counts.
 CREATE TABLE bucket (

@@ -1,8 +1,10 @@
 //! The breaker of an edition: it stops by itself when too many of its mails are refused for good (BNC-06).
 //!
 //! In: rows that have just failed. Out: the editions that were stopped. Everything follows from rows, so that it holds
-//! over restarts and for all workers together. The surprising thing: what was answered before staff last let the edition
-//! go on is not looked at again, or it would stop at once.
+//! over restarts and for all workers together. Two surprising things: what was answered before staff last let the edition
+//! go on is not looked at again, or it would stop at once; and the last answers are looked for among the neighbours of
+//! the rows that failed, since an edition goes out in the order of its rows and an index of all answers would cost each
+//! mail.
 
 use std::collections::HashMap;
 
@@ -20,6 +22,8 @@ pub const RAPPORTEUR: &str = "rapporteur";
 const FEW: i64 = 20;
 /// So many refusals are looked at for a domain that refuses all.
 const REFUSALS: i64 = 400;
+/// Rows on either side of a refused one, for each answer that is looked for.
+const NEIGHBOURS: i64 = 4;
 /// Refused for good by a server. Other rows fail because they expire, or cannot be sent at all.
 const REFUSED: &str = "o.state = 'failed' AND o.reason <> 'expired' AND o.reply LIKE '5__ %'";
 
@@ -40,11 +44,12 @@ impl Store {
             let (id, list, number): (i64, String, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
             let name = format!("{list}/{number}");
             // Most looks end here; only one that would stop it asks when staff last let it go on.
-            if self.find_excess(id, 0, breaker).await?.is_none() {
+            let near = failed.iter().copied().max().unwrap_or_default();
+            if self.find_excess(id, near, 0, breaker).await?.is_none() {
                 continue;
             }
             let since = self.resumed_at(&name).await?;
-            if let Some(why) = self.find_excess(id, since, breaker).await?
+            if let Some(why) = self.find_excess(id, near, since, breaker).await?
                 && self.stop_edition(id, &name, &why).await?
             {
                 stopped.push((name, why));
@@ -54,18 +59,18 @@ impl Store {
     }
 
     /// Why an edition should stop, by what was answered after an instant.
-    async fn find_excess(&self, edition: i64, since: i64, breaker: &Breaker) -> Result<Option<String>> {
-        if let Some(why) = self.find_share(edition, since, breaker).await? {
+    async fn find_excess(&self, edition: i64, near: i64, since: i64, breaker: &Breaker) -> Result<Option<String>> {
+        if let Some(why) = self.find_share(edition, near, since, breaker).await? {
             return Ok(Some(why));
         }
         self.find_domain_that_refuses_all(edition, since, breaker).await
     }
 
-    async fn find_share(&self, edition: i64, since: i64, breaker: &Breaker) -> Result<Option<String>> {
+    async fn find_share(&self, edition: i64, near: i64, since: i64, breaker: &Breaker) -> Result<Option<String>> {
         let sql = format!(
             "SELECT CAST(COUNT(*) AS BIGINT), CAST(COALESCE(SUM(refused), 0) AS BIGINT) FROM (
                  SELECT CASE WHEN {REFUSED} THEN 1 ELSE 0 END AS refused FROM outgoing o
-                 WHERE o.edition_id = $1 AND o.answered_at IS NOT NULL AND o.answered_at > $2
+                 WHERE +o.edition_id = $1 AND o.id BETWEEN $4 AND $5 AND o.answered_at > $2
                    AND o.state IN ('sent', 'deferred', 'failed')
                  ORDER BY o.answered_at DESC LIMIT $3) AS lately"
         );
@@ -73,6 +78,8 @@ impl Store {
             .bind(edition)
             .bind(since)
             .bind(i64::from(breaker.of))
+            .bind(near - i64::from(breaker.of) * NEIGHBOURS)
+            .bind(near + i64::from(breaker.of) * NEIGHBOURS)
             .fetch_one(&self.read)
             .await?;
         let (answers, refused): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
@@ -93,7 +100,7 @@ impl Store {
             return Ok(None);
         }
         let sql = format!(
-            "SELECT p.address_key, o.answered_at FROM outgoing o JOIN subscriber p ON p.id = o.subscriber_id
+            "SELECT p.address_key, o.answered_at, o.id FROM outgoing o JOIN subscriber p ON p.id = o.subscriber_id
              WHERE o.edition_id = $1 AND o.answered_at > $2 AND {REFUSED} ORDER BY o.answered_at DESC LIMIT $3"
         );
         let refusals = sqlx::query(AssertSqlSafe(sql))
@@ -102,25 +109,29 @@ impl Store {
             .bind(REFUSALS.max(i64::from(breaker.in_a_row)))
             .fetch_all(&self.read)
             .await?;
-        let mut of_domain: HashMap<String, Vec<i64>> = HashMap::new();
+        let mut of_domain: HashMap<String, Vec<(i64, i64)>> = HashMap::new();
         for row in refusals {
-            let (address, at): (String, i64) = (row.try_get(0)?, row.try_get(1)?);
+            let (address, at, id): (String, i64, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
             let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
-            of_domain.entry(domain.to_owned()).or_default().push(at);
+            of_domain.entry(domain.to_owned()).or_default().push((at, id));
         }
         for (domain, refused_at) in of_domain {
-            let Some(first) = refused_at.get(in_a_row - 1) else {
+            let Some((first, _)) = refused_at.get(in_a_row - 1) else {
                 continue;
             };
+            let ids = refused_at.iter().take(in_a_row).map(|(_, id)| *id);
+            let (from, to) = (ids.clone().min().unwrap_or_default(), ids.max().unwrap_or_default());
             // From the first of these on, one that was taken breaks the row.
             let taken = sqlx::query(
                 "SELECT o.id FROM outgoing o JOIN subscriber p ON p.id = o.subscriber_id
-                 WHERE o.edition_id = $1 AND o.answered_at IS NOT NULL AND o.answered_at >= $2 AND o.state = 'sent'
+                 WHERE +o.edition_id = $1 AND o.id BETWEEN $4 AND $5 AND o.answered_at >= $2 AND o.state = 'sent'
                    AND p.address_key LIKE $3 LIMIT 1",
             )
             .bind(edition)
             .bind(*first)
             .bind(format!("%@{domain}"))
+            .bind(from)
+            .bind(to)
             .fetch_optional(&self.read)
             .await?;
             if taken.is_none() {

@@ -19,7 +19,7 @@ use crate::subscriber::Mailbox;
 
 /// Of mails to a paused domain.
 pub const DOMAIN_PAUSED: &str = "domain paused";
-/// The last day of the year 9999: not before somebody says so.
+/// The last day of the year 9999: not before somebody says so. An index names it too.
 pub(super) const PARKED: i64 = 253_402_214_400_000;
 
 /// The domain of an address in lower case and ASCII.
@@ -70,12 +70,12 @@ pub(super) async fn park(tx: &mut Tx, ids: &[i64]) -> Result<()> {
 
 /// Brings all rows back that are put aside; a claim puts those away again whose domain still pauses.
 pub(in crate::store) async fn unpark(tx: &mut Tx, now: DateTime<Utc>) -> Result<u64> {
-    let done = sqlx::query(
-        "UPDATE outgoing SET reason = NULL, next_at = $1 WHERE reason = 'domain paused' AND state = 'deferred'",
-    )
-    .bind(now.timestamp_millis())
-    .execute(&mut **tx)
-    .await?;
+    let sql =
+        format!("UPDATE outgoing SET reason = NULL, next_at = $1 WHERE next_at = {PARKED} AND state = 'deferred'");
+    let done = sqlx::query(AssertSqlSafe(sql))
+        .bind(now.timestamp_millis())
+        .execute(&mut **tx)
+        .await?;
     Ok(done.rows_affected())
 }
 
@@ -89,9 +89,8 @@ impl Store {
     /// Rows that were put aside by a claim that did not yet know of a resume.
     pub async fn bring_back_parked(&self) -> Result<u64> {
         let now = self.now().await?;
-        let row = sqlx::query("SELECT id FROM outgoing WHERE reason = 'domain paused' LIMIT 1")
-            .fetch_optional(&self.read)
-            .await?;
+        let sql = format!("SELECT id FROM outgoing WHERE next_at = {PARKED} LIMIT 1");
+        let row = sqlx::query(AssertSqlSafe(sql)).fetch_optional(&self.read).await?;
         if row.is_none() {
             return Ok(0);
         }
