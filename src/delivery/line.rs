@@ -147,9 +147,14 @@ impl<'a> Line<'a> {
         self.answers(commands, mail_answer).await
     }
 
-    /// Sends a letter's message and its final dot; opens the next letter's envelope in the same write where it can.
-    pub(super) async fn deliver(&mut self, letter: &Letter, next: Option<&Letter>) -> (Stage, Answer, Option<Opened>) {
-        let mut text = stuffed(&letter.message, letter.leading_dots);
+    /// Sends a letter's message, which is gone then, and its final dot; opens the next letter's envelope in the same write
+    /// where it can.
+    pub(super) async fn deliver(
+        &mut self,
+        letter: &mut Letter,
+        next: Option<&Letter>,
+    ) -> (Stage, Answer, Option<Opened>) {
+        let mut text = stuffed(std::mem::take(&mut letter.message), letter.leading_dots);
         let dot_end = text.len() as u64;
         let limit = self.relay.timeouts.block + self.relay.timeouts.dot;
         let ahead = next.filter(|_| self.pipelining).map(|next| self.envelope(next));
@@ -286,21 +291,18 @@ fn late(limit: Duration) -> String {
     format!("no answer within {}", humantime::format_duration(limit))
 }
 
-/// Room behind a message for the final dot and the next letter's envelope.
-const AFTER: usize = 1024;
-
 /// Doubles leading dots (SMTP-02), if there may be any, and ends the message with the final dot.
-fn stuffed(message: &str, leading_dots: bool) -> String {
-    let mut text = String::with_capacity(message.len() + AFTER);
+fn stuffed(message: String, leading_dots: bool) -> String {
+    let mut text = message;
     if leading_dots {
+        let message = std::mem::take(&mut text);
+        text.reserve(message.capacity());
         for line in message.split_inclusive('\n') {
             if line.starts_with('.') {
                 text.push('.');
             }
             text.push_str(line);
         }
-    } else {
-        text.push_str(message);
     }
     text.push_str(".\r\n");
     text
@@ -318,7 +320,7 @@ mod tests {
             ("..\r\na.b\r\n.\r\n.c\r\n", "...\r\na.b\r\n..\r\n..c\r\n.\r\n"),
             ("\r\n\r\n.\r\n", "\r\n\r\n..\r\n.\r\n"),
         ] {
-            assert_eq!(stuffed(message, true), expected, "{message:?}");
+            assert_eq!(stuffed(message.to_owned(), true), expected, "{message:?}");
         }
     }
 }

@@ -119,7 +119,7 @@ impl Session {
                         return Ok(None);
                     }
                     let next = self.next_at_once(&line, &mut settled);
-                    let (stage, answer, after) = line.deliver(&letter, next.as_ref()).await;
+                    let (stage, answer, after) = line.deliver(&mut letter, next.as_ref()).await;
                     let verdict = judge(stage, &answer);
                     settled.push(self.judged(&letter, verdict, &answer));
                     if verdict == Verdict::Accepted {

@@ -5,6 +5,8 @@
 //! cannot occur in content, because `compose` refuses them. How lines end and begin is looked at once, when the stored
 //! form is read, and not in each of a million copies.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 
 use super::encode::{mailbox, quoted_printable_hole};
@@ -33,6 +35,9 @@ pub struct Holes<'a> {
     /// The person's https link that ends the subscription.
     pub unsubscribe: &'a str,
 }
+
+/// Room for what fills the holes, a signature, and what a session sends behind: a copy of a whole mail is dear.
+const ROOM: usize = 4096;
 
 /// A place to be filled per person, with the encoding that its surroundings demand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,7 +144,7 @@ impl Prepared {
     pub fn splice(&self, holes: &Holes) -> String {
         let name = holes.name.map(clean_name).filter(|name| !name.is_empty());
         let name = name.as_deref();
-        let mut out = String::with_capacity(self.fixed.len() + 1024);
+        let mut out = String::with_capacity(self.fixed.len() + ROOM);
         let mut from = 0;
         let mut skipping = false;
         for (at, hole) in &self.holes {
@@ -176,8 +181,11 @@ pub fn with_crlf(text: &str) -> String {
     lines
 }
 
-fn printable(value: &str) -> String {
-    value.chars().filter(|char| !char.is_control()).collect()
+fn printable(value: &str) -> Cow<'_, str> {
+    if value.contains(char::is_control) {
+        return value.chars().filter(|char| !char.is_control()).collect();
+    }
+    value.into()
 }
 
 /// A display name without line breaks, control characters and marks that change the direction of what follows.

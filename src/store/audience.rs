@@ -14,7 +14,7 @@ use sqlx::{AssertSqlSafe, Row};
 
 use super::ledger::COUNTS_AS_HAD;
 use super::outgoing::places;
-use super::{Result, Store, Tx, from_json};
+use super::{Kind, Result, Store, Tx, from_json};
 use crate::clock::from_millis;
 use crate::edition::{Candidate, Had, Matter, Reader, Skip};
 
@@ -339,6 +339,14 @@ impl Store {
         .execute(&mut **tx)
         .await?;
         sqlx::query("DELETE FROM assignment").execute(&mut **tx).await?;
+        // PostgreSQL joins by hash, and its indexes take no long text.
+        if self.kind == Kind::Sqlite {
+            sqlx::query(
+                "CREATE INDEX IF NOT EXISTS assignment_key ON assignment (topics, language, since_report, started_at)",
+            )
+            .execute(&mut **tx)
+            .await?;
+        }
         for decided in decided.chunks(ROWS) {
             let values: Vec<String> = (0..decided.len())
                 .map(|row| {

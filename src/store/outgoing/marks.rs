@@ -5,7 +5,7 @@
 //! must not get its final dot, and only then is it asked why.
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -124,24 +124,54 @@ impl Store {
     }
 }
 
+/// The texts of one statement for 1, 2, 4 and so on up to [`CHUNK`] rows (see [`padded`]), each made once.
+struct Texts {
+    made: [OnceLock<Arc<str>>; CHUNK.ilog2() as usize + 1],
+    make: fn(usize) -> String,
+}
+
+impl Texts {
+    const fn new(make: fn(usize) -> String) -> Texts {
+        Texts {
+            made: [const { OnceLock::new() }; CHUNK.ilog2() as usize + 1],
+            make,
+        }
+    }
+
+    fn of(&self, rows: usize) -> Arc<str> {
+        let made = || Arc::from((self.make)(rows));
+        match self
+            .made
+            .get(rows.max(1).ilog2() as usize)
+            .filter(|_| rows.is_power_of_two())
+        {
+            Some(text) => text.get_or_init(made).clone(),
+            None => made(),
+        }
+    }
+}
+
 /// All accepted messages in one statement: sqlx pays by the statement, not by the row. An answer that comes after the
 /// lease ended still settles the doubt, as long as nobody else has taken the row.
 async fn record_sent(tx: &mut Tx, sent: &[&Settled], now: DateTime<Utc>) -> Result<HashSet<i64>> {
+    static SQL: Texts = Texts::new(|rows| {
+        let (mut ids, mut replies, mut claims) = (Vec::new(), String::new(), String::new());
+        for place in 0..rows {
+            let (id, reply, claim) = (place * 3 + 2, place * 3 + 3, place * 3 + 4);
+            ids.push(format!("${id}"));
+            replies.push_str(&format!(" WHEN ${id} THEN ${reply}"));
+            claims.push_str(&format!(" WHEN ${id} THEN ${claim}"));
+        }
+        format!(
+            "UPDATE outgoing SET state = 'sent', reason = NULL, reply = CASE id{replies} END, answered_at = $1,
+                 attempts = attempts + 1, first_tried_at = COALESCE(first_tried_at, handoff_at), claim = NULL,
+                 lease_until = NULL
+             WHERE id IN ({}) AND state IN ('handoff', 'in-doubt') AND claim = CASE id{claims} END",
+            ids.join(", ")
+        )
+    });
     let sent = padded(sent);
-    let (mut ids, mut replies, mut claims) = (Vec::new(), String::new(), String::new());
-    for place in 0..sent.len() {
-        let (id, reply, claim) = (place * 3 + 2, place * 3 + 3, place * 3 + 4);
-        ids.push(format!("${id}"));
-        replies.push_str(&format!(" WHEN ${id} THEN ${reply}"));
-        claims.push_str(&format!(" WHEN ${id} THEN ${claim}"));
-    }
-    let sql = format!(
-        "UPDATE outgoing SET state = 'sent', reason = NULL, reply = CASE id{replies} END, answered_at = $1,
-             attempts = attempts + 1, first_tried_at = COALESCE(first_tried_at, handoff_at), claim = NULL,
-             lease_until = NULL
-         WHERE id IN ({}) AND state IN ('handoff', 'in-doubt') AND claim = CASE id{claims} END",
-        ids.join(", ")
-    );
+    let sql = SQL.of(sent.len());
     let mut update = sqlx::query(AssertSqlSafe(sql)).bind(now.timestamp_millis());
     for settled in &sent {
         update = update.bind(settled.id).bind(&settled.reply).bind(&*settled.claim);
@@ -236,27 +266,30 @@ async fn mark_in_doubt(
 
 /// The guard (REL-04, LST-07): claim and lease ours, edition being sent, nothing paused, person still there.
 async fn mark_handoffs(tx: &mut Tx, handoffs: &[Handoff], now: DateTime<Utc>, lease: Duration) -> Result<HashSet<i64>> {
+    static SQL: Texts = Texts::new(|rows| {
+        let (mut ids, mut claims) = (Vec::new(), String::new());
+        for place in 0..rows {
+            let (id, claim) = (place * 2 + 3, place * 2 + 4);
+            ids.push(format!("${id}"));
+            claims.push_str(&format!(" WHEN ${id} THEN ${claim}"));
+        }
+        format!(
+            "UPDATE outgoing SET state = 'handoff', handoff_at = $1, lease_until = $2
+             WHERE id IN ({}) AND state = 'claimed' AND claim = CASE id{claims} END AND lease_until > $1
+               AND NOT EXISTS (SELECT 1 FROM pause WHERE scope IN ('everything', 'relay ' || outgoing.relay)
+                                                     AND (until IS NULL OR until > $1))
+               AND (edition_id IS NULL OR EXISTS (
+                   SELECT 1 FROM edition e
+                   JOIN subscription s ON s.list = e.list AND s.subscriber_id = outgoing.subscriber_id
+                   JOIN subscriber p ON p.id = s.subscriber_id
+                   WHERE e.id = outgoing.edition_id AND e.state = 'sending' AND s.state = 'active' AND p.state = 'active'
+                     AND NOT EXISTS (SELECT 1 FROM pause WHERE scope = 'list ' || e.list
+                                                           AND (until IS NULL OR until > $1))))",
+            ids.join(", ")
+        )
+    });
     let handoffs = padded(handoffs);
-    let (mut ids, mut claims) = (Vec::new(), String::new());
-    for place in 0..handoffs.len() {
-        let (id, claim) = (place * 2 + 3, place * 2 + 4);
-        ids.push(format!("${id}"));
-        claims.push_str(&format!(" WHEN ${id} THEN ${claim}"));
-    }
-    let sql = format!(
-        "UPDATE outgoing SET state = 'handoff', handoff_at = $1, lease_until = $2
-         WHERE id IN ({}) AND state = 'claimed' AND claim = CASE id{claims} END AND lease_until > $1
-           AND NOT EXISTS (SELECT 1 FROM pause WHERE scope IN ('everything', 'relay ' || outgoing.relay)
-                                                 AND (until IS NULL OR until > $1))
-           AND (edition_id IS NULL OR EXISTS (
-               SELECT 1 FROM edition e
-               JOIN subscription s ON s.list = e.list AND s.subscriber_id = outgoing.subscriber_id
-               JOIN subscriber p ON p.id = s.subscriber_id
-               WHERE e.id = outgoing.edition_id AND e.state = 'sending' AND s.state = 'active' AND p.state = 'active'
-                 AND NOT EXISTS (SELECT 1 FROM pause WHERE scope = 'list ' || e.list
-                                                       AND (until IS NULL OR until > $1))))",
-        ids.join(", ")
-    );
+    let sql = SQL.of(handoffs.len());
     let mut update = sqlx::query(AssertSqlSafe(sql))
         .bind(now.timestamp_millis())
         .bind(later(now, lease));
