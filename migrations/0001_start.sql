@@ -206,6 +206,7 @@ CREATE TABLE subscription (
     CONSTRAINT subscription_once UNIQUE (list, subscriber_id)
 );
 CREATE INDEX subscription_by_subscriber ON subscription (subscriber_id);
+CREATE INDEX subscription_owed ON subscription (list) WHERE owed_since IS NOT NULL;
 
 -- Append-only: what a person agreed to, and when it ended (PRIV-02).
 CREATE TABLE consent (
@@ -292,8 +293,9 @@ CREATE TABLE outgoing (
     priority INTEGER NOT NULL,
     relay TEXT NOT NULL,
     edition_id INTEGER REFERENCES edition (id),
-    subscriber_id INTEGER REFERENCES subscriber (id),
-    variant_id INTEGER REFERENCES variant (id),
+    -- Of a person and a variant. Not declared as references: a million rows at once are entered from those very tables.
+    subscriber_id INTEGER,
+    variant_id INTEGER,
     -- Personal mail: recipient, envelope sender and whole message. Null for deliveries.
     recipient TEXT,
     sender TEXT,

@@ -139,7 +139,7 @@ async fn prepare(desk: &Desk, house: &House) -> anyhow::Result<Edition> {
         LIST,
         &order,
         &Hands::default(),
-        Some((&draft.hash(), draft.recipients())),
+        Some((draft.clone(), true)),
         "demo",
     )
     .await?

@@ -107,11 +107,9 @@ pub(super) async fn run(desk: &Desk, args: &Args) -> anyhow::Result<()> {
         desk.say("nothing was sent");
         return Ok(());
     }
-    let hash = draft.hash();
-    drop(draft);
     // With --yes nobody looked, so that nothing has to be as it looked.
-    let seen = (!args.yes).then_some((hash.as_str(), people));
-    let Some(number) = publish::seal(&house, &args.list, &order, &hands, seen, &desk.who()).await? else {
+    let shown = Some((draft, !args.yes));
+    let Some(number) = publish::seal(&house, &args.list, &order, &hands, shown, &desk.who()).await? else {
         // Somebody else sent it meanwhile.
         return nothing_new(desk, &house, args).await;
     };

@@ -20,23 +20,28 @@ const AT_A_TIME: i64 = 5_000;
 
 /// Seals the edition of an order, if there is anything in it for anybody. Returns its number.
 ///
-/// The draft is made again under the lock, so that two people who send at the same moment make one edition. `expected`
-/// is the hash and number of people a person agreed to: another content is refused.
+/// The draft is made again under the lock, so that two people who send at the same moment make one edition. `shown` is
+/// the draft that was shown, and whether a person agreed to it: then another content is refused.
 pub async fn seal(
     house: &House,
     name: &str,
     order: &Order,
     hands: &Hands,
-    expected: Option<(&str, u64)>,
+    shown: Option<(Draft, bool)>,
     who: &str,
 ) -> anyhow::Result<Option<i64>> {
-    let Some((mut tx, draft, edition_id)) = enter(house, name, order, who).await? else {
+    let (shown, is_agreed) = shown.map_or((None, false), |(draft, is_agreed)| (Some(draft), is_agreed));
+    let expected = shown
+        .as_ref()
+        .filter(|_| is_agreed)
+        .map(|draft| (draft.hash(), draft.recipients()));
+    let Some((mut tx, draft, edition_id)) = enter(house, name, order, shown, who).await? else {
         return Ok(None);
     };
     if let Some(expected) = expected {
         let people = house.store.count_pending(&mut tx, edition_id).await?;
         anyhow::ensure!(
-            (draft.hash().as_str(), people) == expected,
+            (draft.hash(), people) == expected,
             "the edition or its people changed while you looked at it; nothing was sent, look again"
         );
     }
@@ -49,8 +54,18 @@ pub async fn seal(
 ///
 /// Who is alike is found out before the lock is taken, since that takes longest; who changed meanwhile is looked at one
 /// by one under it.
-async fn enter(house: &House, name: &str, order: &Order, who: &str) -> anyhow::Result<Option<(Tx, Draft, i64)>> {
-    let Some(earlier) = draft(house, name, order).await? else {
+async fn enter(
+    house: &House,
+    name: &str,
+    order: &Order,
+    shown: Option<Draft>,
+    who: &str,
+) -> anyhow::Result<Option<(Tx, Draft, i64)>> {
+    let earlier = match shown {
+        Some(shown) => Some(shown),
+        None => draft(house, name, order).await?,
+    };
+    let Some(earlier) = earlier else {
         return Ok(None);
     };
     let mut tx = house.store.begin_alone("sealing").await?;
@@ -84,7 +99,7 @@ pub async fn seal_slot(
     if store.is_slot_decided(name, cadence, slot).await? {
         return Ok(None);
     }
-    let entered = enter(house, name, order, "the schedule").await?;
+    let entered = enter(house, name, order, None, "the schedule").await?;
     let (mut tx, draft, outcome) = match entered {
         Some((tx, draft, edition_id)) => (tx, Some(draft), SlotOutcome::Edition(edition_id)),
         None => {
@@ -119,7 +134,7 @@ pub(super) async fn reseal(
     hands: &Hands,
     who: &str,
 ) -> anyhow::Result<Option<i64>> {
-    let Some((mut tx, draft, edition_id)) = enter(house, name, order, who).await? else {
+    let Some((mut tx, draft, edition_id)) = enter(house, name, order, None, who).await? else {
         return Ok(None);
     };
     if let Some(slot) = order.slot {

@@ -398,11 +398,13 @@ impl Store {
         audience: &Audience,
         most: i64,
     ) -> Result<Vec<Undecided>> {
-        // The plus keeps the database from walking through the whole edition by its key.
+        // Both conditions on the state, for the index of open rows is found by the first; and the plus, lest the database
+        // walks through the whole edition by its key.
         let sql = format!(
             "SELECT o.id, o.subscriber_id, {ONE} FROM outgoing o JOIN subscriber p ON p.id = o.subscriber_id \
              JOIN subscription s ON s.list = $1 AND s.subscriber_id = o.subscriber_id \
-             WHERE o.state = 'claimed' AND +o.edition_id = $2 ORDER BY o.id LIMIT $3"
+             WHERE o.state IN ('claimed', 'handoff', 'in-doubt') AND o.state = 'claimed' AND +o.edition_id = $2 \
+             ORDER BY o.id LIMIT $3"
         );
         let rows = sqlx::query(AssertSqlSafe(sql))
             .bind(&audience.list)

@@ -128,8 +128,8 @@ impl Store {
     /// What a person was owed is in this edition.
     pub async fn settle_owed(&self, tx: &mut Tx, list: &str, edition_id: i64) -> Result<()> {
         sqlx::query(
-            "UPDATE subscription SET owed_since = NULL WHERE list = $1 AND owed_since IS NOT NULL AND subscriber_id IN \
-             (SELECT subscriber_id FROM outgoing WHERE edition_id = $2)",
+            "UPDATE subscription SET owed_since = NULL WHERE list = $1 AND owed_since IS NOT NULL AND EXISTS \
+             (SELECT 1 FROM outgoing o WHERE o.edition_id = $2 AND o.subscriber_id = subscription.subscriber_id)",
         )
         .bind(list)
         .bind(edition_id)

@@ -110,10 +110,9 @@ async fn an_edition_that_changed_while_it_was_looked_at_is_not_sent() {
     app.publish(&["Rivers"]).await;
     let order = publish::by_hand(&app.house, Default::default());
     let shown = publish::draft(&app.house, "events", &order).await.unwrap().unwrap();
-    let shown = (shown.hash(), shown.recipients());
     app.publish(&["Bridges"]).await;
     let hands = Default::default();
-    let refused = publish::seal(&app.house, "events", &order, &hands, Some((&shown.0, shown.1)), "staff").await;
+    let refused = publish::seal(&app.house, "events", &order, &hands, Some((shown, true)), "staff").await;
     let refused = refused.unwrap_err().to_string();
     assert!(refused.contains("changed while you looked"), "{refused}");
     assert_eq!(app.count("SELECT COUNT(*) FROM edition").await, 0);
