@@ -1,11 +1,12 @@
 //! From rows of `outgoing` to the relay's answer, and back.
 //!
 //! Read in this order: `letter.rs` and `sign.rs` (a row becomes a mail), `session.rs` (one connection's work), `ledger.rs` (what becomes durable when), `reply.rs` (what
-//! an answer means), `round.rs` (claiming and sharing out), then `line.rs` and `wire.rs` (the connection itself), which `welcome.rs` tries out.
+//! an answer means), `round.rs` (claiming and sharing out), then `line.rs`, `envelope.rs` and `wire.rs` (the connection itself), which `welcome.rs` tries out.
 //! Nothing here claims "exactly once": what was between final dot and answer when the lights went out is in doubt,
 //! counted, named, and treated by the list's policy. Tests call [`Delivery::deliver_due`], the daemon [`Delivery::run`].
 
 pub mod catcher;
+mod envelope;
 mod fuse;
 mod ledger;
 mod letter;

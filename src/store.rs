@@ -92,12 +92,17 @@ pub struct Store {
 impl Store {
     /// Opens the database, makes it if it is a SQLite file that does not exist, and brings its schema up to date.
     pub async fn open(url: &SecretString, clock: Clock) -> Result<Store> {
-        let store = Store::connect(url, clock).await?;
+        Store::open_within(url, clock, BUSY_TIMEOUT).await
+    }
+
+    /// The same, with another wait for whoever else writes into the SQLite file.
+    pub async fn open_within(url: &SecretString, clock: Clock, busy_timeout: Duration) -> Result<Store> {
+        let store = Store::connect(url, clock, busy_timeout).await?;
         schema::migrate(&store.write, store.kind).await?;
         Ok(store)
     }
 
-    async fn connect(url: &SecretString, clock: Clock) -> Result<Store> {
+    async fn connect(url: &SecretString, clock: Clock, busy_timeout: Duration) -> Result<Store> {
         sqlx::any::install_default_drivers();
         let url = url.expose_secret();
         let kind = match url.split_once(':').map(|(scheme, _)| scheme) {
@@ -140,7 +145,7 @@ impl Store {
             let database = SqliteConnectOptions::from_str(url).map_err(Error::Open)?;
             make_private(database.get_filename()).map_err(|error| Error::Open(sqlx::Error::Io(error)))?;
         }
-        let write = sqlite_pool(1, "PRAGMA query_only = OFF")
+        let write = sqlite_pool(1, busy_timeout, "PRAGMA query_only = OFF")
             .connect_with(options.clone())
             .await
             .map_err(Error::Open)?;
@@ -151,7 +156,7 @@ impl Store {
         if !is_sound(&version) {
             return Err(Error::OldSqlite(version));
         }
-        let read = sqlite_pool(READERS, "PRAGMA query_only = ON")
+        let read = sqlite_pool(READERS, busy_timeout, "PRAGMA query_only = ON")
             .connect_with(options)
             .await
             .map_err(Error::Open)?;
@@ -225,7 +230,7 @@ fn make_private(database: &Path) -> std::io::Result<()> {
     }
 }
 
-fn sqlite_pool(connections: u32, access: &'static str) -> AnyPoolOptions {
+fn sqlite_pool(connections: u32, busy_timeout: Duration, access: &'static str) -> AnyPoolOptions {
     AnyPoolOptions::new()
         .max_connections(connections)
         .after_connect(move |connection, _| {
@@ -233,7 +238,7 @@ fn sqlite_pool(connections: u32, access: &'static str) -> AnyPoolOptions {
                 connection
                     .execute(sqlx::AssertSqlSafe(format!(
                         "PRAGMA busy_timeout = {}",
-                        BUSY_TIMEOUT.as_millis()
+                        busy_timeout.as_millis()
                     )))
                     .await?;
                 write_ahead(connection).await?;

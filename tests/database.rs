@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use rapporteur::clock::Clock;
 use rapporteur::store::{Kind, Store};
@@ -33,6 +34,22 @@ impl TestStore {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("test.db").display());
         TestStore::open(url, folder).await
+    }
+
+    /// One that waits no longer than this for others that write into the file.
+    pub async fn sqlite_within(busy_timeout: Duration) -> TestStore {
+        let mut test = TestStore::sqlite().await;
+        test.store.close().await;
+        let url = format!("sqlite:{}", test.folder.path().join("test.db").display());
+        test.store = Store::open_within(&url.into(), test.clock.clone(), busy_timeout)
+            .await
+            .unwrap();
+        test
+    }
+
+    /// A fresh database of the PostgreSQL of this run.
+    pub async fn on_postgres(server: &Server) -> TestStore {
+        TestStore::open(server.fresh_database().await, tempfile::tempdir().unwrap()).await
     }
 
     async fn open(url: String, folder: TempDir) -> TestStore {
@@ -68,8 +85,7 @@ pub async fn for_each_database<F: Future<Output = TestStore>>(test: impl Fn(Test
     test(TestStore::sqlite().await).await.close().await;
     SQLITE_TESTS.fetch_add(1, Ordering::SeqCst);
     if let Some(server) = postgres() {
-        let url = server.fresh_database().await;
-        let store = TestStore::open(url, tempfile::tempdir().unwrap()).await;
+        let store = TestStore::on_postgres(server).await;
         assert_eq!(store.store.kind(), Kind::Postgres);
         test(store).await.close().await;
         POSTGRES_TESTS.fetch_add(1, Ordering::SeqCst);
@@ -167,7 +183,7 @@ impl Server {
                     databases: AtomicUsize::new(0),
                 });
             }
-            std::thread::sleep(std::time::Duration::from_millis(50));
+            std::thread::sleep(Duration::from_millis(50));
         }
         Err(format!(
             "the server did not start: {}",
@@ -193,6 +209,21 @@ impl Server {
         .await;
     }
 
+    /// As in a restart: everybody in a database is thrown out, and nobody let in.
+    pub async fn shut(&self, database: &str) {
+        self.administer(&[
+            &format!("ALTER DATABASE {database} ALLOW_CONNECTIONS false"),
+            &format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'"),
+        ])
+        .await;
+    }
+
+    /// The restart is over.
+    pub async fn let_in(&self, database: &str) {
+        self.administer(&[&format!("ALTER DATABASE {database} ALLOW_CONNECTIONS true")])
+            .await;
+    }
+
     async fn administer(&self, statements: &[&str]) {
         let server = format!("postgres://tester@127.0.0.1:{}/postgres", self.port);
         // The port answers a moment before the server does.
@@ -201,7 +232,7 @@ impl Server {
             match AnyPool::connect(&server).await {
                 Ok(admin) => break admin,
                 Err(error) if tries > 100 => panic!("PostgreSQL: {error}"),
-                Err(_) => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             }
             tries += 1;
         };

@@ -1,8 +1,10 @@
 //! The rules of editions, one by one: who is told what, when, how often, and what staff may still change.
 
 mod by_hand;
+mod clock;
 mod configuration;
 mod corrections;
+mod frozen;
 mod ledger;
 mod missed;
 mod next;

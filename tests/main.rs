@@ -48,3 +48,4 @@ mod pages;
 mod commands;
 mod online;
 mod process;
+mod servers;

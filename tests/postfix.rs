@@ -75,10 +75,15 @@ pub struct Postfix {
 impl Postfix {
     /// One that takes mail for every address of these domains; none where it cannot run.
     pub fn start(domains: &[&str]) -> Option<Postfix> {
+        Postfix::start_with(domains, "", "")
+    }
+
+    /// With more lines of `main.cf`, which win over ours, and more services; FOLDER stands for its own folder.
+    pub fn start_with(domains: &[&str], main: &str, services: &str) -> Option<Postfix> {
         let missing = match () {
             () if !succeeds(Command::new("postconf").args(["-d", "mail_version"])) => "Postfix is not installed",
             () if !is_root() => "Postfix needs root",
-            () => return Some(Postfix::launch(domains)),
+            () => return Some(Postfix::launch(domains, main, services)),
         };
         let required = std::env::var_os("RAPPORTEUR_REQUIRE_SERVICES").is_some_and(|value| value == "1");
         assert!(!required, "RAPPORTEUR_REQUIRE_SERVICES=1, and {missing}");
@@ -86,7 +91,7 @@ impl Postfix {
         None
     }
 
-    fn launch(domains: &[&str]) -> Postfix {
+    fn launch(domains: &[&str], more: &str, more_services: &str) -> Postfix {
         let folder = tempfile::Builder::new()
             .prefix("rapporteur-postfix-")
             .tempdir()
@@ -100,11 +105,11 @@ impl Postfix {
         for name in ["config", "queue", "data", "mail"] {
             std::fs::create_dir(path.join(name)).unwrap();
         }
-        let main = MAIN
+        let main = format!("{MAIN}{more}")
             .replace("FOLDER", path.to_str().unwrap())
             .replace("DOMAINS", &domains.join(", "));
         std::fs::write(path.join("config/main.cf"), main).unwrap();
-        let services = format!("127.0.0.1:{port} inet n - n - - smtpd{SERVICES}");
+        let services = format!("127.0.0.1:{port} inet n - n - - smtpd{SERVICES}{more_services}");
         std::fs::write(path.join("config/master.cf"), services).unwrap();
         // Its parts run as users of their own, who have to reach their folders.
         assert!(succeeds(Command::new("chmod").arg("755").arg(path)));
@@ -160,6 +165,15 @@ impl Postfix {
             .map(|path| Laid::read(path))
             .filter(|mail| mail.address.eq_ignore_ascii_case(address));
         mails.map(|mail| mail.message).collect()
+    }
+
+    /// Every mail it laid down, with the headers that it put on top.
+    pub fn laid_down(&self) -> Vec<String> {
+        let folder = std::fs::read_dir(self.folder.path().join("mail/all/new"));
+        let paths = folder.into_iter().flatten().map(|entry| entry.unwrap().path());
+        paths
+            .map(|path| String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned())
+            .collect()
     }
 
     /// Waits until everything it took is laid down, sent back or dropped.

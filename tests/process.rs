@@ -6,9 +6,11 @@
 
 mod daemon;
 mod disk;
+mod ended;
 mod frozen;
 mod kill;
 mod postfix;
+mod reload;
 mod trouble;
 
 use std::fs::File;

@@ -36,6 +36,8 @@ pub struct Moment {
     pub at: At,
     /// Counted from 0 over the sink's life.
     pub connection: usize,
+    /// Connections open now, this one among them.
+    pub open: usize,
     /// Mails begun on this connection before this one.
     pub mail: usize,
     /// Mails accepted by the sink so far, over all connections.
@@ -336,6 +338,7 @@ impl Talk {
         (self.inner.plan)(&Moment {
             at,
             connection: self.connection,
+            open: self.inner.open.load(Ordering::SeqCst),
             mail: self.mail,
             accepted: self.inner.mails.lock().unwrap().len(),
             recipient: self.recipient.clone(),

@@ -10,9 +10,9 @@ use std::time::Duration;
 use lettre::transport::smtp::authentication::Mechanism;
 use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::commands::{Data, Ehlo, Mail, Quit, Rcpt, Rset};
-use lettre::transport::smtp::extension::MailParameter;
 use tokio::time::timeout;
 
+use super::envelope;
 use super::letter::Letter;
 use super::relay::{Fault, Smtp};
 use super::reply::{Answer, Stage, Verdict, judge};
@@ -46,6 +46,8 @@ pub(super) struct Line<'a> {
     relay: &'a Smtp,
     written: Arc<AtomicU64>,
     pipelining: bool,
+    /// The relay takes our name for a mail, and says it again when it reports a failure (RFC 3461).
+    dsn: bool,
     pub utf8: bool,
     /// Largest message the relay takes; none: it does not say.
     pub size: Option<usize>,
@@ -74,6 +76,7 @@ impl<'a> Line<'a> {
             relay,
             written,
             pipelining: false,
+            dsn: false,
             utf8: false,
             size: None,
             encryption,
@@ -118,6 +121,7 @@ impl<'a> Line<'a> {
             self.offers.extend(known);
             match word.as_deref() {
                 Some("PIPELINING") => self.pipelining = true,
+                Some("DSN") => self.dsn = true,
                 Some("SMTPUTF8") => self.utf8 = true,
                 // SIZE 0 means no limit (RFC 1870).
                 Some("SIZE") => {
@@ -190,15 +194,11 @@ impl<'a> Line<'a> {
         } else {
             String::new()
         };
-        let parameters = if letter.needs_utf8() {
-            vec![MailParameter::SmtpUtfEight]
-        } else {
-            Vec::new()
-        };
+        let (mail, rcpt) = envelope::parameters(letter, self.dsn);
         [
             reset,
-            Mail::new(Some(letter.sender.clone()), parameters).to_string(),
-            Rcpt::new(letter.recipient.clone(), Vec::new()).to_string(),
+            Mail::new(Some(letter.sender.clone()), mail).to_string(),
+            Rcpt::new(letter.recipient.clone(), rcpt).to_string(),
             Data.to_string(),
         ]
     }

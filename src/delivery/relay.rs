@@ -6,7 +6,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::extension::ClientId;
@@ -88,6 +88,7 @@ pub(super) struct Relay {
     faults: AtomicU32,
     /// It took a mail after its last fault, and nobody has asked since.
     works: AtomicBool,
+    sessions_at_work: AtomicUsize,
     /// The built-in server behind a relay of kind `catcher`, which lives as long as the relay.
     pub catcher: Option<Catcher>,
 }
@@ -154,6 +155,7 @@ impl Relay {
             carrier,
             faults: AtomicU32::new(0),
             works: AtomicBool::new(false),
+            sessions_at_work: AtomicUsize::new(0),
             catcher,
         })
     }
@@ -162,6 +164,12 @@ impl Relay {
     pub(super) fn count_fault(&self) -> u32 {
         self.works.store(false, Ordering::SeqCst);
         self.faults.fetch_add(1, Ordering::SeqCst) + 1
+    }
+
+    /// A session begins.
+    pub(super) fn at_work(&self) -> AtWork<'_> {
+        self.sessions_at_work.fetch_add(1, Ordering::SeqCst);
+        AtWork(&self.sessions_at_work)
     }
 
     pub(super) fn forget_faults(&self) {
@@ -268,6 +276,24 @@ fn connector(name: &str, ca_file: Option<PathBuf>) -> Result<TlsConnector, Error
         .with_custom_certificate_verifier(Arc::new(verifier))
         .with_no_client_auth();
     Ok(TlsConnector::from(Arc::new(config)))
+}
+
+/// A session at work, for as long as this lives.
+pub(super) struct AtWork<'a>(&'a AtomicUsize);
+
+impl AtWork<'_> {
+    /// Ends it; whether others of the same relay go on. Of several that end at once, one is told that none does.
+    pub(super) fn leaves_others(self) -> bool {
+        let others = self.0.fetch_sub(1, Ordering::SeqCst) > 1;
+        std::mem::forget(self);
+        others
+    }
+}
+
+impl Drop for AtWork<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 fn required<'a, T>(relay: &str, key: &'static str, value: Option<&'a T>) -> Result<&'a T, Error> {

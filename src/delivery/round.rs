@@ -86,7 +86,11 @@ impl Delivery {
             }
             self.release(rows).await;
             if failure.is_none() && !stop.is_cancelled() {
-                claims = self.claim(relay).await?;
+                // Not by `?`: what is between final dot and answer would be broken off, and in doubt.
+                match self.claim(relay).await {
+                    Ok(next) => claims = next,
+                    Err(error) => failure = Some(error),
+                }
             }
         }
         drop(letters);

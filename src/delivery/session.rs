@@ -72,6 +72,7 @@ impl Session {
     /// One connection after the other: a relay may close each after as many mails as it likes.
     async fn send(&self, relay: &Smtp) -> Result<(), Ended> {
         let mut waiting: Option<Letter> = None;
+        let at_work = self.relay.at_work();
         loop {
             let letter = match waiting.take() {
                 Some(letter) if self.stop.is_cancelled() => {
@@ -88,6 +89,12 @@ impl Session {
                 Ok(line) => line,
                 Err(fault) => {
                     self.settle(vec![letter.settle(Outcome::Released, "")]).await?;
+                    // A relay that is full has said how many it wants: those it let in go on (SMTP-13).
+                    let is_kept_out = matches!(fault.stage, Stage::Connect | Stage::Greeting);
+                    if is_kept_out && at_work.leaves_others() {
+                        tracing::info!(relay = self.relay.name, %fault, "this session is not let in; the others go on");
+                        return Ok(());
+                    }
                     return Err(fault.into());
                 }
             };

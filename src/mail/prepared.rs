@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 
 use super::encode::{mailbox, quoted_printable_hole};
 use super::{Error, escape_html};
+use crate::subscriber::Address;
 
 /// Opens and closes the mark of a hole.
 pub(super) const OPEN: char = '\u{1}';
@@ -156,7 +157,7 @@ impl Prepared {
                 Hole::EndName => skipping = false,
                 Hole::IfName => skipping = name.is_none(),
                 _ if skipping => {}
-                Hole::To => mailbox(&mut out, name, &printable(holes.to), "To: ".len()),
+                Hole::To => mailbox(&mut out, name, &printable(&for_header(holes.to)), "To: ".len()),
                 Hole::Date => out.push_str(&holes.date.to_rfc2822()),
                 Hole::MessageId => out.push_str(&printable(holes.message_id)),
                 Hole::Boundary => out.push_str(&printable(holes.boundary)),
@@ -225,4 +226,13 @@ pub fn message_id(epoch: &str, edition_id: i64, subscriber_id: i64, domain: &str
 pub fn boundary(edition_id: i64, subscriber_id: i64) -> String {
     let hash = blake3::hash(format!("boundary {edition_id} {subscriber_id}").as_bytes()).to_hex();
     format!("=_{}", hash.get(..24).unwrap_or_default())
+}
+
+/// With its domain in ASCII (MSG-12): a header beyond ASCII may go only where SMTPUTF8 was agreed upon, which such an
+/// address does not need.
+fn for_header(address: &str) -> Cow<'_, str> {
+    if address.is_ascii() {
+        return Cow::Borrowed(address);
+    }
+    Address::parse(address).map_or(Cow::Borrowed(address), |address| Cow::Owned(address.ascii()))
 }

@@ -460,6 +460,7 @@ async fn what_a_relay_can_never_take_fails_with_a_reason_and_no_data() {
     assert_eq!(row(&test, 1).await, ("failed".into(), "needs SMTPUTF8".into()));
     assert_eq!(row(&test, 2).await, ("sent".into(), String::new()));
     assert!(sink.counts().contains_key("ada@xn--bcher-kva.example"));
+    assert_ledger_is_whole(&test, &sink).await;
 
     let test = TestStore::sqlite().await;
     seed(&test, 2, SETTINGS).await;
@@ -486,6 +487,7 @@ async fn an_address_that_only_smtputf8_can_carry_goes_where_it_is_offered() {
         sink.commands()
             .contains(&"MAIL FROM:<news@example.org> SMTPUTF8".to_owned())
     );
+    assert_ledger_is_whole(&test, &sink).await;
 }
 
 #[tokio::test]
@@ -503,6 +505,7 @@ async fn one_unreadable_variant_fails_its_rows_and_stops_nobody_else() {
     assert_eq!(row(&test, 1).await, ("failed".into(), "unreadable mail".into()));
     assert_eq!(row(&test, 2).await, ("failed".into(), "not an address".into()));
     assert_eq!(row(&test, 3).await.0, "sent");
+    assert_ledger_is_whole(&test, &sink).await;
 }
 
 #[tokio::test]
@@ -516,6 +519,7 @@ async fn an_answer_that_takes_its_time_counts() {
     seed(&test, 1, SETTINGS).await;
     deliver(&test, &config_for(&sink, "")).await;
     assert_eq!((states(&test).await.as_str(), sink.mails().len()), ("sent 1", 1));
+    assert_ledger_is_whole(&test, &sink).await;
 }
 
 /// The lights go out in the midst, three times: nothing is lost, and what is doubled was in doubt, one a session at most.

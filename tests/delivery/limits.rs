@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rapporteur::config::Config;
 use tokio_util::sync::CancellationToken;
 
-use super::{SETTINGS, assert_ledger_is_whole, config_for, deliver, number, open, seed, states};
+use super::{SETTINGS, assert_ledger_agrees, assert_ledger_is_whole, config_for, deliver, number, open, seed, states};
 use crate::database::for_each_database;
 use crate::sink::{Act, At, Sink};
 
@@ -77,6 +77,7 @@ async fn in_quiet_hours_personal_mail_goes_and_digests_wait() {
         test.clock.advance(until - now);
         deliver(&test, &config).await;
         assert_eq!(states(&test).await, "sent 3");
+        assert_ledger_is_whole(&test, &sink).await;
         test
     })
     .await;
@@ -111,6 +112,11 @@ async fn another_relay_takes_the_mails_of_one_that_rests_and_gives_them_back_to_
         assert_eq!(states(&test).await, "sent 300");
         assert!(main.mails().len() >= 10);
         assert_eq!(main.mails().len() + backup.mails().len(), 300);
+        let mut accepted = main.counts();
+        for (recipient, mails) in backup.counts() {
+            *accepted.entry(recipient).or_default() += mails;
+        }
+        assert_ledger_agrees(&test, accepted).await;
         test
     })
     .await;

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::{SETTINGS, config_for, deliver, seed};
+use super::{SETTINGS, assert_ledger_is_whole, config_for, deliver, seed};
 use crate::database::for_each_database;
 use crate::sink::{Act, At, Sink};
 
@@ -26,6 +26,7 @@ async fn pace_time_left_and_the_commonest_answers_are_told() {
         seed(&test, 100, SETTINGS).await;
         deliver(&test, &config_for(&sink, "")).await;
         test.clock.advance(TimeDelta::seconds(10));
+        assert_ledger_is_whole(&test, &sink).await;
         let progress = test.store.find_progress(1, 20).await.unwrap();
         assert_eq!(
             progress.replies,

@@ -8,7 +8,7 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-use super::{SETTINGS, config, deliver, open, seed, states};
+use super::{SETTINGS, assert_ledger_is_whole, config, deliver, open, seed, states};
 use crate::database::TestStore;
 use crate::sink::{Act, At, Offer, Sink};
 
@@ -52,6 +52,7 @@ async fn send(offer: Offer, relay: &str) -> (String, String, Sink) {
         .first()
         .map(|(_, fault)| fault.to_string())
         .unwrap_or_default();
+    assert_ledger_is_whole(&test, &sink).await;
     (states(&test).await, fault, sink)
 }
 
