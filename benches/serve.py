@@ -21,7 +21,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from send import SENTENCE, Place, free_port
+from place import SENTENCE, Place, free_port
 
 PATH = "/feeds/all.atom"
 
@@ -120,7 +120,7 @@ def main():
     args = parser.parse_args()
 
     ours, theirs = free_port(), free_port()
-    place = Place(args.binary.resolve(), None, 1, 1, 1, args.reports)
+    place = Place(args.binary.resolve(), None, 1, 1, args.reports)
     nginx = Path(tempfile.mkdtemp(prefix="rapporteur-nginx-"))
     nginx.chmod(0o755)
     try:

@@ -121,7 +121,7 @@ pub fn main() -> ExitCode {
         quiet: cli.quiet,
     };
     terminal::start_log(matches!(cli.command, Command::Run), desk.quiet);
-    let runtime = match tokio::runtime::Runtime::new() {
+    let runtime = match runtime() {
         Ok(runtime) => runtime,
         Err(error) => return terminal::fail(&anyhow::Error::new(error).context("cannot start"), 1),
     };
@@ -129,6 +129,16 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => terminal::fail(&error, status_of(&error)),
     }
+}
+
+/// One thread fewer than there are cores: SQLite has a thread of its own, and what waits for it is woken sooner on a
+/// thread that is not handed about (docs/benchmarks.md has the figures).
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(cores.saturating_sub(1).max(1))
+        .enable_all()
+        .build()
 }
 
 async fn answer(desk: &Desk, command: Command) -> anyhow::Result<()> {

@@ -1,6 +1,6 @@
 //! From rows of `outgoing` to the relay's answer, and back.
 //!
-//! Read in this order: `letter.rs` and `sign.rs` (a row becomes a mail), `session.rs` (one connection's work), `ledger.rs` (what becomes durable when), `reply.rs` (what
+//! Read in this order: `letter.rs` and `sign.rs` (a row becomes a mail), `queue.rs`, `session.rs` (one connection's work), `ledger.rs` (what becomes durable when), `reply.rs` (what
 //! an answer means), `round.rs` (claiming and sharing out), then `line.rs`, `envelope.rs` and `wire.rs` (the connection itself), which `welcome.rs` tries out.
 //! Nothing here claims "exactly once": what was between final dot and answer when the lights went out is in doubt,
 //! counted, named, and treated by the list's policy. Tests call [`Delivery::deliver_due`], the daemon [`Delivery::run`].
@@ -13,6 +13,7 @@ mod letter;
 mod line;
 pub mod lock;
 mod maildir;
+mod queue;
 mod relay;
 pub mod reply;
 pub mod retry;

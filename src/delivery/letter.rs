@@ -72,8 +72,12 @@ pub(super) struct Letter {
 }
 
 impl Job {
-    /// Fills the holes and signs for a relay. A signature takes a third of a millisecond, so that it is made where it
-    /// is needed, and the sessions of a relay share it over the threads they run on.
+    /// Nothing was done with the row.
+    pub(super) fn released(self) -> Settled {
+        released(self.row.id, self.row.claim)
+    }
+
+    /// Fills the holes and signs for a relay.
     pub(super) fn letter(self, relay: &str, stationery: &Stationery) -> Result<Letter, Unfinished> {
         let row = self.row;
         let Some(recipient) = envelope_address(&row.recipient) else {
@@ -107,12 +111,7 @@ impl Job {
         };
         let is_personal = self.digest.is_none();
         if stationery.sign(relay, (list, is_personal), from, &mut message).is_err() {
-            return Err(Unfinished::Unsigned(Settled {
-                id: row.id,
-                claim: row.claim,
-                outcome: Outcome::Released,
-                reply: String::new(),
-            }));
+            return Err(Unfinished::Unsigned(released(row.id, row.claim)));
         }
         Ok(Letter {
             id: row.id,
@@ -129,6 +128,11 @@ impl Job {
 }
 
 impl Stationery {
+    /// Making a letter takes about as long as everything else that is done for it.
+    pub(super) fn is_slow(&self) -> bool {
+        self.signers.are_slow()
+    }
+
     fn sign(
         &self,
         relay: &str,
@@ -158,6 +162,16 @@ fn author(message: &str) -> Option<Mailbox> {
     Mailbox::parse(parsed.from()?.first()?.address()?).ok()
 }
 
+/// A row goes back as it was.
+pub(super) fn released(id: i64, claim: Arc<str>) -> Settled {
+    Settled {
+        id,
+        claim,
+        outcome: Outcome::Released,
+        reply: String::new(),
+    }
+}
+
 fn never(row: Claimed, reason: &'static str) -> Unfinished {
     Unfinished::Never(Settled {
         id: row.id,
@@ -173,6 +187,10 @@ impl Letter {
             id: self.id,
             claim: self.claim.clone(),
         }
+    }
+
+    pub(super) fn released(self) -> Settled {
+        released(self.id, self.claim)
     }
 
     pub(super) fn settle(&self, outcome: Outcome, reply: impl ToString) -> Settled {

@@ -7,20 +7,18 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex as Lock, PoisonError};
 
 use chrono::{DateTime, Utc};
-use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::letter::{Job, Origin, is_reserved};
+use super::letter::{Job, Origin, is_reserved, released};
+use super::queue::{Feeder, Queue};
 use super::relay::{Fault, Relay};
 use super::retry;
-use super::session::{Ended, Queue, Session};
+use super::session::{Ended, Session};
 use super::{Delivery, Error};
 use crate::mail::Prepared;
 use crate::store::{Claimed, Claims, Order, Outcome, Settled};
 
-/// Letters in the queue for each session.
-const QUEUE_PER_SESSION: usize = 2;
 /// Rows of one claim for each session, and at least this many: one commit for all.
 const CLAIM_PER_SESSION: usize = 8;
 const CLAIM_AT_LEAST: usize = 64;
@@ -58,8 +56,7 @@ impl Delivery {
         }
         // Cancelled by a session that meets a fault: the others finish the mail in hand and end.
         let stop = stop.child_token();
-        let (letters, taken) = mpsc::channel(relay.sessions * QUEUE_PER_SESSION);
-        let queue: Queue = Arc::new(Mutex::new(taken));
+        let (feeder, queue) = Feeder::new(&relay.name, &self.stationery, relay.sessions);
         let mut sessions = JoinSet::new();
         let mut failure = None;
         while !claims.rows.is_empty() && failure.is_none() && !stop.is_cancelled() {
@@ -76,15 +73,13 @@ impl Delivery {
                     }
                 };
                 let Some(job) = job else { continue };
-                match stop.run_until_cancelled(letters.reserve()).await {
-                    Some(Ok(place)) => place.send(job),
-                    _ => {
-                        self.release(std::iter::once(job.row)).await;
-                        break;
-                    }
+                if let Some(job) = feeder.feed(job, &stop).await {
+                    self.release(vec![job.released()]).await;
+                    break;
                 }
             }
-            self.release(rows).await;
+            self.release(rows.map(|row| released(row.id, row.claim)).collect())
+                .await;
             if failure.is_none() && !stop.is_cancelled() {
                 // Not by `?`: what is between final dot and answer would be broken off, and in doubt.
                 match self.claim(relay).await {
@@ -93,8 +88,9 @@ impl Delivery {
                 }
             }
         }
-        drop(letters);
-        self.release(claims.rows.into_iter()).await;
+        let making = feeder.end();
+        let back = |row: Claimed| released(row.id, row.claim);
+        self.release(claims.rows.into_iter().map(back).collect()).await;
 
         let mut fault = None;
         while let Some(ended) = sessions.join_next().await {
@@ -107,12 +103,7 @@ impl Delivery {
                 }
             }
         }
-        let mut left = queue.lock().await;
-        let mut unsent = Vec::new();
-        while let Ok(job) = left.try_recv() {
-            unsent.push(job.row);
-        }
-        self.release(unsent.into_iter()).await;
+        self.release(making.left(&queue).await).await;
         match (failure, fault) {
             (Some(error), _) => Err(error),
             (None, Some(fault)) => {
@@ -224,14 +215,7 @@ impl Delivery {
     }
 
     /// Gives claimed rows back untouched. If that fails, their lease runs out.
-    async fn release(&self, rows: impl Iterator<Item = Claimed>) {
-        let back = |row: Claimed| Settled {
-            id: row.id,
-            claim: row.claim,
-            outcome: Outcome::Released,
-            reply: String::new(),
-        };
-        let settled: Vec<Settled> = rows.map(back).collect();
+    async fn release(&self, settled: Vec<Settled>) {
         if let Err(error) = self.ledger.turn(settled, None).await {
             tracing::error!(%error, "claims were not given back; their leases run out");
         }

@@ -6,13 +6,13 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::ledger::{Ledger, Unwritten};
-use super::letter::{Job, Letter, Stationery, Unfinished};
+use super::letter::{Letter, Stationery, Unfinished};
 use super::line::{Line, Opened};
 use super::maildir::Maildir;
+use super::queue::Queue;
 use super::relay::{Carrier, Fault, Relay, Smtp};
 use super::reply::{Answer, Stage, Verdict, judge};
 use super::retry::next_try;
@@ -43,9 +43,6 @@ impl From<Fault> for Ended {
         Ended::Fault(fault)
     }
 }
-
-/// The end of the queue that all sessions of a relay take from.
-pub(super) type Queue = Arc<Mutex<mpsc::Receiver<Job>>>;
 
 /// What a session needs.
 #[derive(Clone)]
@@ -234,10 +231,10 @@ impl Session {
                 return Ok(None);
             }
             let taking = async { self.queue.lock().await.recv().await };
-            let Some(Some(job)) = self.stop.run_until_cancelled(taking).await else {
+            let Some(Some(queued)) = self.stop.run_until_cancelled(taking).await else {
                 return Ok(None);
             };
-            match job.letter(&self.relay.name, &self.stationery) {
+            match queued.letter(&self.relay.name, &self.stationery) {
                 Ok(letter) => return Ok(Some(letter)),
                 Err(Unfinished::Never(never)) => self.settle(vec![never]).await?,
                 Err(Unfinished::Unsigned(back)) => {
@@ -255,8 +252,8 @@ impl Session {
                 return None;
             }
             // If another session waits for the queue, it is empty.
-            let job = self.queue.try_lock().ok()?.try_recv().ok()?;
-            match job.letter(&self.relay.name, &self.stationery) {
+            let queued = self.queue.try_lock().ok()?.try_recv().ok()?;
+            match queued.letter(&self.relay.name, &self.stationery) {
                 Ok(letter) => {
                     if let Some(letter) = self.fit(line, letter, settled) {
                         return Some(letter);

@@ -217,6 +217,11 @@ impl Signers {
         Ok(Signers(all))
     }
 
+    /// A signature by RSA takes ten times as long as one by Ed25519.
+    pub(super) fn are_slow(&self) -> bool {
+        self.0.values().flatten().any(|pen| matches!(pen, Pen::Rsa(_)))
+    }
+
     /// Puts the signatures of a domain before a message.
     pub(super) fn sign(&self, domain: &str, message: &mut String) -> Result<(), KeyError> {
         let mut signatures = String::new();

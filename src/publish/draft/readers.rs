@@ -60,9 +60,14 @@ impl Readers {
         };
         let mut variants = Vec::new();
         for group in groups {
+            let before = variants.len();
             let place = readers.place(&group.reader, renderer, &mut variants)?;
             readers.count(place, group.people);
             readers.groups.push((group, place));
+            if variants.len() > before {
+                // Rendering takes milliseconds, in which nobody else would be served.
+                tokio::task::yield_now().await;
+            }
         }
         let audience = readers.audience.clone();
         let mut apart = house.store.list_readers_apart(&audience).try_chunks(AT_A_TIME);
