@@ -4,6 +4,7 @@
 //! and progress. Exit status: 0 done, 1 failed, 2 wrong use or wrong configuration, 3 another daemon holds the
 //! database.
 
+mod bounce;
 mod check;
 mod collect;
 mod deliver;
@@ -83,6 +84,8 @@ enum Command {
     Why(why::Args),
     /// The people of a list: import, export, add, show, remove, sync
     Subscribers(people::Args),
+    /// Take one bounce or complaint from a mail server's pipe: `rapporteur bounce < MESSAGE`
+    Bounce(bounce::Args),
     /// Keys that sign mails: make one, print DNS records
     #[command(subcommand)]
     Dkim(dkim::Command),
@@ -157,6 +160,7 @@ async fn answer(desk: &Desk, command: Command) -> anyhow::Result<()> {
         Command::Resume(scope) => editions::resume(desk, &scope).await,
         Command::Why(args) => why::run(desk, &args).await,
         Command::Subscribers(args) => people::run(desk, args).await,
+        Command::Bounce(args) => bounce::run(desk, &args).await,
         Command::Dkim(command) => dkim::run(desk, command),
         Command::Schedule(args) => run::schedule(desk, &args).await,
         Command::Feeds(args) => run::feeds(desk, &args).await,

@@ -22,6 +22,7 @@ pub mod edition;
 pub mod render;
 pub mod feed;
 pub mod mail;
+pub mod bounce;
 pub mod delivery;
 pub mod authentication;
 

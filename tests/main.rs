@@ -39,6 +39,7 @@ mod feeds;
 mod words;
 mod mail;
 mod manysources;
+mod bounces;
 mod delivery;
 mod personal;
 mod alerts;
