@@ -245,8 +245,6 @@ fn sqlite_pool(connections: u32, busy_timeout: Duration, access: &'static str) -
                 // FULL: an acknowledged commit survives a power cut, not only a crash (REL-08).
                 connection.execute("PRAGMA synchronous = FULL").await?;
                 connection.execute("PRAGMA foreign_keys = ON").await?;
-                // Pages that change again and again, such as those of the queue, go into the database once in 16 MB.
-                connection.execute("PRAGMA wal_autocheckpoint = 4000").await?;
                 connection.execute(access).await?;
                 Ok(())
             })
