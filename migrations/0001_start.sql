@@ -213,9 +213,9 @@ CREATE TABLE consent (
     id INTEGER PRIMARY KEY,
     subscriber_id INTEGER NOT NULL REFERENCES subscriber (id),
     list TEXT NOT NULL,
-    -- subscribed, left, removed, returned
+    -- subscribed, left, removed, returned, suspended, suppressed, resumed
     what TEXT NOT NULL,
-    -- file, import, command line, one-click, page
+    -- file, import, command line, one-click, page, mail, bounce, complaint, or who resumed
     how TEXT NOT NULL,
     basis TEXT,
     at INTEGER NOT NULL
@@ -327,6 +327,35 @@ CREATE INDEX outgoing_failed ON outgoing (edition_id, answered_at) WHERE state =
 -- Put aside, to the last day of the year 9999, until the pause of their recipients' domain ends.
 CREATE INDEX outgoing_parked ON outgoing (id) WHERE next_at = 253402214400000;
 
+-- What came back about a delivery: once for each kind, however often it comes.
+CREATE TABLE bounce (
+    id INTEGER PRIMARY KEY,
+    outgoing_id INTEGER NOT NULL REFERENCES outgoing (id),
+    edition_id INTEGER NOT NULL REFERENCES edition (id),
+    subscriber_id INTEGER NOT NULL REFERENCES subscriber (id),
+    -- bounce, delay, complaint, autoreply
+    kind TEXT NOT NULL,
+    -- RFC 3463, such as 5.1.1
+    status TEXT,
+    -- address, passing, ours; null: counts against nobody, or not any more
+    fault TEXT,
+    -- Of the mail's bytes; empty: a refusal met while sending.
+    fingerprint TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    CONSTRAINT bounce_once UNIQUE (outgoing_id, kind)
+);
+CREATE INDEX bounce_by_subscriber ON bounce (subscriber_id);
+CREATE INDEX bounce_by_edition ON bounce (edition_id, kind);
+
+-- Mails to the bounce address that nobody could sort: the beginning of each, for staff to look at.
+CREATE TABLE unclear (
+    id INTEGER PRIMARY KEY,
+    fingerprint TEXT NOT NULL CONSTRAINT unclear_once UNIQUE,
+    why TEXT NOT NULL,
+    text TEXT NOT NULL,
+    at INTEGER NOT NULL
+);
+
 -- How many mails a relay, or a recipient domain, may still be given, for each time over which one of its rates counts.
 CREATE TABLE bucket (
     -- A relay's name, or `domain example.org`.
@@ -366,7 +395,7 @@ CREATE TABLE alert (
     id INTEGER PRIMARY KEY,
     -- edition events/12, relay main, domain example.org
     matter TEXT NOT NULL,
-    -- edition-stopped, approval-missing, domain-paused, relay-rests, password-refused
+    -- edition-stopped, approval-missing, domain-paused, relay-rests, password-refused, complaints
     event TEXT NOT NULL,
     -- In words that hold no address.
     why TEXT NOT NULL,

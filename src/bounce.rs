@@ -76,6 +76,9 @@ pub struct Reading {
     pub has_empty_return_path: bool,
     /// Addresses the mail was sent to, as far as its headers tell: one of them may carry our mark.
     pub addressed_to: Vec<String>,
+    pub subject: String,
+    /// The server's words about the person, on one line or more: a reason, a reputation.
+    pub diagnostic: String,
     /// Of the mail that is returned: its recipients and the links by which its reader leaves.
     pub returned: Returned,
 }
@@ -117,6 +120,8 @@ pub fn read(raw: &[u8]) -> Reading {
         is_structured,
         has_empty_return_path: sender::has_empty_return_path(&mail),
         addressed_to: sender::addressed_to(&mail),
+        subject: mail.headers.decoded("subject"),
+        diagnostic: mail.report().map(Part::text).unwrap_or_default(),
         returned: returned(&mail),
     }
 }

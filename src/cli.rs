@@ -2,7 +2,7 @@
 //!
 //! Standard output carries the answer (one JSON document or one object a line with `--json`), standard error the log
 //! and progress. Exit status: 0 done, 1 failed, 2 wrong use or wrong configuration, 3 another daemon holds the
-//! database.
+//! database, 75 (of `bounce`) the mail server should try again.
 
 mod bounce;
 mod check;
@@ -178,6 +178,8 @@ fn status_of(error: &anyhow::Error) -> u8 {
         2
     } else if is(&|cause| matches!(cause.downcast_ref(), Some(lock::Error::Held { .. }))) {
         3
+    } else if error.is::<bounce::TryAgain>() {
+        75
     } else {
         1
     }

@@ -7,6 +7,7 @@
 
 mod advice;
 mod alerts;
+mod bounces;
 mod check;
 mod dkim;
 mod environment;
@@ -20,6 +21,7 @@ mod source;
 
 pub use advice::Advice;
 pub use alerts::{Alerts, Sender};
+pub use bounces::{Bounces, BouncesKind};
 pub use check::{is_domain, is_selector};
 pub use dkim::{Dkim, Signer, Signing};
 pub use list::{Approval, Cadence, Carries, InDoubt, List, Missed};
@@ -49,6 +51,8 @@ pub struct Config {
     pub feeds: Feeds,
     #[serde(default)]
     pub delivery: Delivery,
+    #[serde(default)]
+    pub bounces: Bounces,
     #[serde(default)]
     pub alerts: Alerts,
     #[serde(default)]

@@ -272,7 +272,20 @@ async fn ask_the_web(house: &House, fetcher: &Fetcher, soft: &CancellationToken)
             tokio::time::sleep(BEAT).await;
         }
     };
-    soft.run_until_cancelled(async { tokio::join!(asking, copying, posting) })
+    let returning = async {
+        loop {
+            match publish::collect_returned(house).await {
+                Ok(taken) => {
+                    for taken in taken {
+                        tracing::info!(what = taken.say(), "a mail came back");
+                    }
+                }
+                Err(error) => tracing::error!("what came back was not taken, it is tried again: {error:#}"),
+            }
+            tokio::time::sleep(BEAT).await;
+        }
+    };
+    soft.run_until_cancelled(async { tokio::join!(asking, copying, posting, returning) })
         .await;
 }
 

@@ -119,7 +119,7 @@ impl Delivery {
         let tally = Arc::<Tally>::default();
         let public_url = config.web.public_url.trim_end_matches('/').to_owned();
         Ok(Delivery {
-            ledger: Ledger::start(store.clone(), &config.delivery, tally.clone()),
+            ledger: Ledger::start(store.clone(), config, tally.clone()),
             stationery: Arc::new(Stationery {
                 public_url,
                 secret,

@@ -4,7 +4,7 @@
 //! Commands and pages call the same functions. Read on in this order: `collect.rs` (files become reports), `people.rs`
 //! (the CSV becomes subscriptions), `draft.rs` (an edition before it is one), `seal.rs` (draft becomes rows),
 //! `decide.rs` (what staff decide about it), `slots.rs` (when all this happens by itself), `trial.rs` (test sends),
-//! `alert.rs` (what staff are told).
+//! `alert.rs` (what staff are told), `returned.rs` (what comes back).
 
 mod alert;
 mod collect;
@@ -16,6 +16,7 @@ mod host;
 mod lasting;
 mod people;
 mod pictures;
+mod returned;
 mod review;
 mod seal;
 mod slots;
@@ -41,6 +42,7 @@ pub use hand::{Hands, read_hands, read_note};
 pub use host::{COPIED, know_new_reports};
 pub use people::{COMMAND_LINE, Synced, hold_to, import, sync};
 pub use pictures::copy_pictures;
+pub use returned::{Taken, collect_returned, take_returned};
 pub use review::reviewer;
 pub use seal::{release_due, seal, seal_slot};
 pub use slots::{Ticked, Upcoming, left_for, outlook, tick, upcoming};

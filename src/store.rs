@@ -7,6 +7,7 @@
 
 mod alert;
 mod audience;
+mod bounce;
 mod edition;
 mod ledger;
 mod outgoing;
@@ -33,6 +34,7 @@ use crate::private;
 
 pub use alert::{Alert, Post, Posted, Trouble};
 pub use audience::*;
+pub use bounce::{Counted, Marked, Returned, Unclear};
 pub use edition::*;
 pub use ledger::*;
 pub use outgoing::*;

@@ -14,6 +14,8 @@ use crate::private;
 const KEY_ID: usize = 4;
 /// Bytes of a token's MAC: 128 bits (SEC-13).
 const MAC: usize = 16;
+/// Octets of a mark at most: 13 of the largest number, a dot, and 26 of the MAC.
+pub const MARK: usize = 40;
 /// Base 32 of RFC 4648 in lower case: survives quoted-printable, line ends and people who read it aloud.
 const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 /// What stands in the unsubscribe link of a test mail; it opens nothing.
@@ -25,6 +27,7 @@ enum Purpose {
     Unsubscribe,
     Approve,
     Hold,
+    Bounce,
 }
 
 /// What staff may decide by a link in a preview mail.
@@ -61,6 +64,7 @@ impl Purpose {
             Purpose::Unsubscribe => "rapporteur 2026 token unsubscribe",
             Purpose::Approve => "rapporteur 2026 token approve",
             Purpose::Hold => "rapporteur 2026 token hold",
+            Purpose::Bounce => "rapporteur 2026 token bounce",
         }
     }
 }
@@ -187,6 +191,23 @@ impl Secret {
         })
     }
 
+    /// The mark of one delivery in its envelope sender: the number and a MAC, at most [`MARK`] octets (BNC-01). The MAC is
+    /// over the person, too, so that it fits no other delivery that gets the same number after a restore.
+    pub fn mark(&self, delivery: i64, subscriber: i64) -> String {
+        let mac = mac(&self.current, Purpose::Bounce, &subscriber.to_string(), delivery);
+        format!("{}.{}", encode(short(&delivery.to_be_bytes())), encode(&mac))
+    }
+
+    /// Whether a mark is ours, for this delivery to this person.
+    pub fn verify_mark(&self, mark: &str, delivery: i64, subscriber: i64) -> bool {
+        let Some(given) = mark.split_once('.').and_then(|(_, given)| decode(given)) else {
+            return false;
+        };
+        let keys = std::iter::once(&self.current).chain(&self.older);
+        let expected = keys.map(|key| mac(key, Purpose::Bounce, &subscriber.to_string(), delivery));
+        given.len() == MAC && expected.into_iter().any(|expected| padded(&expected) == padded(&given))
+    }
+
     /// Stands for an address in a token, which holds none: the same for every spelling that is the same address.
     pub fn reviewer(&self, address: &str) -> String {
         let key = blake3::derive_key("rapporteur 2026 reviewer", &self.current);
@@ -227,6 +248,21 @@ impl Secret {
     pub fn inert() -> &'static str {
         INERT
     }
+}
+
+/// The delivery that a mark names, not yet verified.
+pub fn delivery_of(mark: &str) -> Option<i64> {
+    let bytes = decode(mark.split_once('.')?.0)?;
+    let mut number = [0; 8];
+    let from = number.len().checked_sub(bytes.len())?;
+    number.get_mut(from..)?.copy_from_slice(&bytes);
+    Some(i64::from_be_bytes(number))
+}
+
+/// Without the zeros in front.
+fn short(bytes: &[u8]) -> &[u8] {
+    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+    bytes.get(zeros..).unwrap_or_default()
 }
 
 fn claim(about: &str, number: i64) -> Vec<u8> {
@@ -364,6 +400,22 @@ mod tests {
             Some(Choice::Hold)
         );
         assert_ne!(hold, token);
+    }
+
+    #[test]
+    fn a_mark_names_one_delivery_to_one_person_and_fits_into_an_address() {
+        let secret = Secret::from_bytes([7; 32]);
+        for delivery in [1, 31, 32, 70_000, 20_000_000_000, i64::MAX] {
+            let mark = secret.mark(delivery, 5);
+            assert!(mark.len() <= MARK, "{mark}");
+            assert_eq!(delivery_of(&mark), Some(delivery), "{mark}");
+            assert!(secret.verify_mark(&mark.to_uppercase(), delivery, 5), "{mark}");
+            assert!(!secret.verify_mark(&mark, delivery, 6) && !secret.verify_mark(&mark, delivery - 1, 5));
+            assert!(!Secret::from_bytes([8; 32]).verify_mark(&mark, delivery, 5));
+        }
+        for forged in ["", ".", "b.", "b.a", "1.x", "bb.aaaaaaaaaaaaaaaaaaaaaaaaaa"] {
+            assert!(!secret.verify_mark(forged, 1, 5), "{forged}");
+        }
     }
 
     #[test]

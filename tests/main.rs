@@ -40,6 +40,7 @@ mod words;
 mod mail;
 mod manysources;
 mod bounces;
+mod returned;
 mod delivery;
 mod personal;
 mod alerts;

@@ -51,6 +51,14 @@ enum Action {
         #[arg(long, value_name = "LIST")]
         list: String,
     },
+    /// Let a suspended person get mail again, once their address works
+    Resume {
+        /// The person's address, in any case
+        address: String,
+        /// Why, for the record: "wrote to us on 3 May from this address"
+        #[arg(long, value_name = "TEXT")]
+        basis: String,
+    },
     /// Apply subscribers/LIST.csv now (`run` does it whenever the file changes)
     ///
     /// A row added subscribes, a row removed unsubscribes whom the file had put there. A file that is missing, empty or
@@ -72,6 +80,7 @@ pub(super) async fn run(desk: &Desk, args: Args) -> anyhow::Result<()> {
         Action::Add(args) => one::add(desk, &house, &args).await,
         Action::Show { address } => one::show(desk, &house, &address).await,
         Action::Remove { address, list } => one::remove(desk, &house, &address, &list).await,
+        Action::Resume { address, basis } => one::resume(desk, &house, &address, &basis).await,
         Action::Sync { list, yes } => sync(desk, &house, &list, yes).await,
     }
 }

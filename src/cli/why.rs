@@ -119,6 +119,15 @@ fn of_stranger(house: &House, name: &str, list: &List, address: &Address) -> Ans
     }
 }
 
+/// The status for which a person was suspended.
+async fn last_failure(house: &House, subscriber_id: i64) -> anyhow::Result<String> {
+    let record = house.store.list_consent(subscriber_id).await?;
+    let suspended = record.into_iter().rev().find(|entry| entry.what == "suspended");
+    Ok(suspended
+        .and_then(|entry| entry.basis)
+        .unwrap_or_else(|| "no reason is recorded".into()))
+}
+
 async fn of_person(house: &House, name: &str, list: &List, who: Subscription) -> anyhow::Result<Answer> {
     let past = house.store.list_deliveries_of(who.subscriber.id, name, PAST).await?;
     let cadence = publish::reads_by(list, &who).map(str::to_owned);
@@ -135,6 +144,11 @@ async fn of_person(house: &House, name: &str, list: &List, who: Subscription) ->
                 who.subscriber.address
             )
         }
+        None if who.subscriber.state == "suspended" => format!(
+            "Mail to their address came back ({}): no list mails it until `rapporteur subscribers resume {} --basis ...`.",
+            last_failure(house, who.subscriber.id).await?,
+            who.subscriber.address
+        ),
         None if !is_active => format!("Their address is {}: no list mails it.", who.subscriber.state),
         None => "The list has no schedule: it goes out when staff send it.".into(),
         Some(next) => why(next),

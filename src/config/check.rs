@@ -3,6 +3,7 @@
 //! In: a configuration that could be read. Out: every problem with the path of its key; the loader knows the lines.
 
 mod alerts;
+mod bounces;
 mod dkim;
 mod list;
 mod relay;
@@ -72,6 +73,7 @@ pub(super) fn problems(config: &Config) -> Problems {
     }
     dkim::problems(config, &mut found);
     alerts::problems(config, &mut found);
+    bounces::problems(config, &mut found);
     for (topic, keywords) in &config.topics {
         if topic.trim().is_empty()
             || keywords.is_empty()

@@ -67,7 +67,8 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    pub(super) fn start(store: Store, policy: &config::Delivery, tally: Arc<Tally>) -> Ledger {
+    pub(super) fn start(store: Store, config: &config::Config, tally: Arc<Tally>) -> Ledger {
+        let policy = &config.delivery;
         let (requests, taken) = mpsc::channel(TURNS_AT_ONCE);
         let held = Held::default();
         let writer = Writer {
@@ -76,6 +77,7 @@ impl Ledger {
             lease: policy.lease,
             tally,
             held: held.clone(),
+            bounces: config.bounces.clone(),
             backlog: Vec::new(),
         };
         tokio::spawn(writer.run(taken));
@@ -114,6 +116,7 @@ struct Writer {
     /// Given by a relay and not yet written.
     backlog: Vec<Settled>,
     fuse: Fuse,
+    bounces: config::Bounces,
 }
 
 impl Writer {
@@ -152,6 +155,9 @@ impl Writer {
             handoffs.extend(request.handoff.clone());
         }
         let written = self.store.record_turn(&settled, &handoffs, self.lease).await;
+        if let Ok(turn) = &written {
+            self.count_refusals(&settled, &turn.lost).await;
+        }
         match &written {
             Ok(turn) => {
                 let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
@@ -186,6 +192,20 @@ impl Writer {
             let _ = request.answer.send(answer);
         }
         self.fuse.look().await;
+    }
+
+    /// What was refused for good counts against the person, or not, by the same rules as what comes back later.
+    async fn count_refusals(&self, settled: &[Settled], lost: &[i64]) {
+        let is_refusal =
+            |settled: &&Settled| matches!(settled.outcome, Outcome::Failed { .. }) && !lost.contains(&settled.id);
+        let refused = settled.iter().filter(is_refusal);
+        let refused: Vec<(i64, &str)> = refused.map(|settled| (settled.id, settled.reply.as_str())).collect();
+        if refused.is_empty() {
+            return;
+        }
+        if let Err(error) = self.store.record_refusals(&refused, &self.bounces).await {
+            tracing::error!(%error, "refusals were not counted; the next one of the same people is");
+        }
     }
 
     async fn renew(&self) {

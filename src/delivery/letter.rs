@@ -18,6 +18,8 @@ pub(super) struct Origin {
     dispatch: Dispatch,
     /// None: it is no address.
     sender: Option<Address>,
+    /// Each mail's sender bears a mark (BNC-01): the list has an address that bounces are asked to.
+    is_marked: bool,
     from: Option<Mailbox>,
 }
 
@@ -26,8 +28,25 @@ impl Origin {
         let settings = &dispatch.settings;
         Origin {
             sender: envelope_address(settings.bounce_address.as_deref().unwrap_or(&settings.from)),
+            is_marked: settings.bounce_address.is_some(),
             from: Mailbox::parse(&settings.from).ok(),
             dispatch,
+        }
+    }
+}
+
+impl Origin {
+    /// `bounces+MARK@example.org` of `bounces@example.org`: the delimiter that mail servers know.
+    fn sender_of(&self, row: &Claimed, secret: &Secret) -> Option<Address> {
+        let sender = self.sender.as_ref()?;
+        let Some(subscriber) = row.subscriber_id.filter(|_| self.is_marked) else {
+            return Some(sender.clone());
+        };
+        let local = format!("{}+{}", sender.user(), secret.mark(row.id, subscriber));
+        // Checked with the configuration; a longer name goes without mark rather than not at all.
+        match local.len() {
+            0..=64 => Address::new(local, sender.domain()).ok(),
+            _ => Some(sender.clone()),
         }
     }
 }
@@ -85,7 +104,7 @@ impl Job {
         };
         let (sender, in_doubt, mut message, leading_dots) = match (&self.digest, &row.message) {
             (Some((origin, variant)), _) => (
-                origin.sender.clone(),
+                origin.sender_of(&row, &stationery.secret),
                 origin.dispatch.settings.in_doubt,
                 splice(&row, &origin.dispatch, variant, stationery),
                 variant.leading_dots(),

@@ -88,6 +88,7 @@ async fn is_settled(house: &House, alert: &Alert) -> anyhow::Result<bool> {
     };
     Ok(match alert.trouble {
         Trouble::ApprovalMissing => edition.state != "waiting" || edition.approved_at.is_some(),
+        Trouble::Complaints => matches!(edition.state.as_str(), "stopped" | "cancelled" | "finished"),
         _ => edition.state != "stopped",
     })
 }
@@ -129,7 +130,7 @@ async fn tell(house: &House, alert: &Alert, unwell: &HashSet<String>) -> anyhow:
 async fn count_waiting(house: &House, alert: &Alert) -> anyhow::Result<i64> {
     let store = &house.store;
     Ok(match alert.trouble {
-        Trouble::EditionStopped | Trouble::ApprovalMissing => {
+        Trouble::EditionStopped | Trouble::ApprovalMissing | Trouble::Complaints => {
             let Some((list, number)) = edition_of(alert) else {
                 return Ok(0);
             };
@@ -242,6 +243,7 @@ impl Words {
             Trouble::DomainPaused => "alert-domain-paused",
             Trouble::RelayRests => "alert-relay-rests",
             Trouble::PasswordRefused => "alert-password-refused",
+            Trouble::Complaints => "alert-complaints",
         };
         let what = words.say(&language, key, [("name", name)]);
         if let Some(over_at) = alert.over_at {
@@ -288,6 +290,10 @@ fn commands(alert: &Alert) -> Vec<String> {
             format!("rapporteur editions show {name} --recipients --state failed"),
             format!("rapporteur editions resume {name}"),
             format!("rapporteur editions cancel {name}"),
+        ],
+        Trouble::Complaints => vec![
+            format!("rapporteur editions show {name}"),
+            format!("rapporteur editions stop {name}"),
         ],
         Trouble::ApprovalMissing => vec![
             format!("rapporteur editions show {name}"),

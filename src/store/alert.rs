@@ -26,14 +26,17 @@ pub enum Trouble {
     RelayRests,
     /// A relay does not take our password.
     PasswordRefused,
+    /// Readers call an edition unwanted.
+    Complaints,
 }
 
-const TROUBLES: [Trouble; 5] = [
+const TROUBLES: [Trouble; 6] = [
     Trouble::EditionStopped,
     Trouble::ApprovalMissing,
     Trouble::DomainPaused,
     Trouble::RelayRests,
     Trouble::PasswordRefused,
+    Trouble::Complaints,
 ];
 
 impl Trouble {
@@ -45,6 +48,7 @@ impl Trouble {
             Trouble::DomainPaused => "domain-paused",
             Trouble::RelayRests => "relay-rests",
             Trouble::PasswordRefused => "password-refused",
+            Trouble::Complaints => "complaints",
         }
     }
 }

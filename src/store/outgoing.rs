@@ -11,6 +11,7 @@ mod domain;
 mod marks;
 mod progress;
 mod recovery;
+mod returns;
 mod trouble;
 
 use std::collections::BTreeMap;

@@ -220,7 +220,7 @@ impl Store {
             .await
     }
 
-    async fn end_subscription(
+    pub(super) async fn end_subscription(
         &self,
         tx: &mut Tx,
         list: &str,
@@ -350,7 +350,7 @@ pub struct Change<'a> {
     pub default_cadence: Option<&'a str>,
 }
 
-async fn record_consent(
+pub(super) async fn record_consent(
     tx: &mut Tx,
     subscriber_id: i64,
     list: &str,

@@ -193,6 +193,27 @@ pub(super) async fn remove(desk: &Desk, house: &House, address: &str, list: &str
     Ok(())
 }
 
+pub(super) async fn resume(desk: &Desk, house: &House, address: &str, basis: &str) -> anyhow::Result<()> {
+    let address = parse(address)?;
+    let subscriptions = house.store.list_subscriptions_of(&address.key()).await?;
+    let Some(person) = subscriptions.first().map(|subscription| &subscription.subscriber) else {
+        bail!("{address} is on no list and never was");
+    };
+    if basis.trim().is_empty() {
+        return Err(Misuse("--basis is empty; say why they may be mailed again".into()).into());
+    }
+    if !house
+        .store
+        .resume_subscriber(person.id, publish::COMMAND_LINE, basis)
+        .await?
+    {
+        bail!("{address} is {}; only who is suspended can be resumed", person.state);
+    }
+    desk.tell(&json!({ "address": address.to_string(), "done": "resumed" }))?;
+    desk.say(format!("{address} gets mail again, from the next edition on"));
+    Ok(())
+}
+
 fn parse(address: &str) -> anyhow::Result<Address> {
     Ok(Address::parse(address).map_err(|error| Misuse(format!("{address}: {error}")))?)
 }

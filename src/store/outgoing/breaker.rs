@@ -153,7 +153,7 @@ impl Store {
     }
 
     /// As `editions stop` does. False: it is not being sent any more.
-    async fn stop_edition(&self, id: i64, name: &str, why: &str) -> Result<bool> {
+    pub(super) async fn stop_edition(&self, id: i64, name: &str, why: &str) -> Result<bool> {
         let now = self.now().await?;
         let mut tx = self.begin().await?;
         if !self.move_edition(&mut tx, id, &["sending"], "stopped").await? {

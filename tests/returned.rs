@@ -1,0 +1,275 @@
+//! What comes back about our own mails: who is suspended, who is not, and what cannot be made to count.
+
+use chrono::TimeDelta;
+use rapporteur::bounce::Kind;
+use rapporteur::publish::{Taken, collect_returned, take_returned};
+use rapporteur::store::Counted;
+
+use crate::app::{EVENTS, REPORTS, TestApp, for_each_app};
+
+fn configuration() -> String {
+    let events = EVENTS.replace("approval =", "bounce_address = \"bounces@example.org\"\napproval =");
+    format!("{REPORTS}{events}[bounces]\nkind = \"maildir\"\npath = \"bounces\"\n")
+}
+
+/// A person got an edition; the address its bounces are asked to.
+async fn sent_to(app: &mut TestApp, address: &str, title: &str) -> String {
+    app.drop_titled(title);
+    app.send("events").await.unwrap();
+    let mail = app.mails_of(address).pop().unwrap();
+    let path = mail.raw.lines().find_map(|line| line.strip_prefix("Return-Path: <"));
+    path.unwrap().trim_end_matches('>').to_owned()
+}
+
+fn dsn(to: &str, status: &str, words: &str) -> String {
+    format!(
+        "Return-Path: <>\nFrom: MAILER-DAEMON@mx.example.com\nTo: {to}\nSubject: Undelivered Mail Returned to Sender\n\
+         Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\nContent-Type: text/plain\n\nSorry.\n\
+         --b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.com\n\n\
+         Final-Recipient: rfc822; somebody.else@example.org\nAction: failed\nStatus: {status}\nDiagnostic-Code: smtp; {words}\n\n--b--\n"
+    )
+}
+
+fn complaint(to: &str) -> String {
+    format!(
+        "From: fbl@isp.example\nTo: {to}\nContent-Type: multipart/report; report-type=feedback-report; boundary=b\n\n--b\n\
+         Content-Type: message/feedback-report\n\nFeedback-Type: abuse\nUser-Agent: Loop/1\nVersion: 1\n\n--b--\n"
+    )
+}
+
+async fn take(app: &TestApp, mail: &str) -> Taken {
+    take_returned(&app.house, mail.as_bytes()).await.unwrap()
+}
+
+async fn state(app: &TestApp, address: &str) -> String {
+    let id = app.subscriber(address).await;
+    app.house.store.find_subscriber(id).await.unwrap().unwrap().state
+}
+
+fn counted(kind: Kind, counted: Counted) -> Taken {
+    Taken::Counted { kind, counted }
+}
+
+#[tokio::test]
+async fn a_dead_address_is_suspended_at_once_and_gets_no_more_mail_until_staff_say_so() {
+    for_each_app(&configuration(), |mut app| async move {
+        app.people("events", &["ada@example.org", "bob@example.org"]).await;
+        let path = sent_to(&mut app, "ada@example.org", "The first").await;
+        assert!(
+            path.starts_with("bounces+") && path.split('@').next().unwrap().len() <= 64,
+            "{path}"
+        );
+        let taken = take(&app, &dsn(&path, "5.1.1", "550 5.1.1 unknown")).await;
+        assert_eq!(taken, counted(Kind::Bounce, Counted::Suspended));
+        app.drop_titled("The second");
+        app.send("events").await.unwrap();
+        assert_eq!(app.told("ada@example.org", &["The first", "The second"]), ["The first"]);
+        assert_eq!(
+            app.told("bob@example.org", &["The first", "The second"]),
+            ["The first", "The second"]
+        );
+        let id = app.subscriber("ada@example.org").await;
+        let record = app.house.store.list_consent(id).await.unwrap();
+        let last = record.last().unwrap();
+        assert_eq!(
+            (last.what.as_str(), last.how.as_str(), last.basis.as_deref()),
+            ("suspended", "bounce", Some("5.1.1"))
+        );
+
+        assert!(
+            app.house
+                .store
+                .resume_subscriber(id, "command line", "wrote to us")
+                .await
+                .unwrap()
+        );
+        assert!(
+            !app.house
+                .store
+                .resume_subscriber(id, "command line", "again")
+                .await
+                .unwrap()
+        );
+        app.drop_titled("The third");
+        app.send("events").await.unwrap();
+        assert_eq!(app.told("ada@example.org", &["The third"]), ["The third"]);
+        app
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_bounce_that_is_forged_or_sent_again_or_late_suspends_nobody() {
+    for_each_app(&configuration(), |mut app| async move {
+        app.people("events", &["ada@example.org", "bob@example.org"]).await;
+        let path = sent_to(&mut app, "ada@example.org", "The first").await;
+        let of_bob = sent_to(&mut app, "bob@example.org", "The second").await;
+        let (name, mac) = path.split_once('.').unwrap();
+        let (of_other, _) = of_bob.split_once('.').unwrap();
+        for forged in [
+            "bounces@example.org".to_owned(),
+            "bounces+b.aaaa@example.org".to_owned(),
+            format!("{of_other}.{mac}"),
+            format!("{name}.{}", mac.replacen(|letter| letter != 'a', "a", 1)),
+        ] {
+            let taken = take(&app, &dsn(&forged, "5.1.1", "550 5.1.1 unknown")).await;
+            assert_eq!(taken, Taken::Unclear("it bears no mark of ours"), "{forged}");
+        }
+        assert_eq!(app.house.store.list_unclear().await.unwrap().len(), 4);
+        let again = dsn(&path, "5.2.2", "552 5.2.2 full");
+        assert_eq!(take(&app, &again).await, counted(Kind::Bounce, Counted::Recorded));
+        for _ in 0..10 {
+            assert_eq!(take(&app, &again).await, counted(Kind::Bounce, Counted::Known));
+        }
+        app.advance(TimeDelta::days(31));
+        let late = take(&app, &dsn(&of_bob, "5.1.1", "550 5.1.1 unknown")).await;
+        assert_eq!(late, Taken::Ignored(Kind::Bounce));
+        assert_eq!(
+            (
+                state(&app, "ada@example.org").await,
+                state(&app, "bob@example.org").await
+            ),
+            ("active".into(), "active".into())
+        );
+        app
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_full_mailbox_counts_only_when_it_goes_on_and_policy_never() {
+    for_each_app(&configuration(), |mut app| async move {
+        app.people("events", &["ada@example.org", "bob@example.org"]).await;
+        for number in 1..=5 {
+            let path = sent_to(&mut app, "ada@example.org", &format!("Report {number}")).await;
+            let taken = take(&app, &dsn(&path, "5.2.2", "552 5.2.2 mailbox full")).await;
+            let of_bob = app.mails_of("bob@example.org").pop().unwrap();
+            let of_bob = of_bob
+                .raw
+                .lines()
+                .next()
+                .unwrap()
+                .replace("Return-Path: <", "")
+                .replace('>', "");
+            let blocked = take(&app, &dsn(&of_bob, "5.7.1", "550 5.7.1 blocked by policy")).await;
+            let expected = if number == 5 {
+                Counted::Suspended
+            } else {
+                Counted::Recorded
+            };
+            assert_eq!(taken, counted(Kind::Bounce, expected), "{number}");
+            assert_eq!(blocked, counted(Kind::Bounce, Counted::Recorded), "{number}");
+            app.advance(TimeDelta::days(4));
+        }
+        assert_eq!(state(&app, "bob@example.org").await, "active");
+        app
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_complaint_takes_the_person_off_for_good_and_an_answer_by_machine_does_not() {
+    for_each_app(&configuration(), |mut app| async move {
+        app.people("events", &["ada@example.org", "bob@example.org"]).await;
+        let path = sent_to(&mut app, "ada@example.org", "The first").await;
+        let answer = format!("From: ada@example.org\nTo: {path}\nSubject: Out of office\nAuto-Submitted: auto-replied\n\nMy mailbox is full.\n");
+        assert_eq!(take(&app, &answer).await, counted(Kind::Autoreply, Counted::Recorded));
+        assert_eq!(state(&app, "ada@example.org").await, "active");
+        assert_eq!(take(&app, &complaint(&path)).await, counted(Kind::Complaint, Counted::Suppressed));
+        assert_eq!(state(&app, "ada@example.org").await, "suppressed");
+        let id = app.subscriber("ada@example.org").await;
+        assert!(!app.house.store.unsubscribe("events", id, "page", app.now()).await.unwrap(), "off the list already");
+        // A complaint whose address is gone is known by the link for leaving.
+        let token = app.house.secret.unsubscribe("events", app.subscriber("bob@example.org").await);
+        let redacted = complaint("abuse@example.org").replace("\n--b--", &format!("\n--b\nContent-Type: text/rfc822-headers\n\nTo: [redacted]\nList-Unsubscribe: <https://news.example.org/unsubscribe/{token}>\n\n--b--"));
+        assert_eq!(take(&app, &redacted).await, counted(Kind::Complaint, Counted::Suppressed));
+        app
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_mail_leaves_a_list_by_its_token_and_never_by_its_sender() {
+    for_each_app(&configuration(), |app| async move {
+        app.people("events", &["ada@example.org"]).await;
+        let forged = "From: ada@example.org\nTo: bounces@example.org\nSubject: unsubscribe\n\nunsubscribe\n";
+        assert!(matches!(take(&app, forged).await, Taken::Unclear(_)));
+        let token = app
+            .house
+            .secret
+            .unsubscribe("events", app.subscriber("ada@example.org").await);
+        let asked = format!("From: else@example.net\nTo: bounces@example.org\nSubject: unsubscribe {token}\n\n\n");
+        assert_eq!(take(&app, &asked).await, Taken::Left { list: "events".into() });
+        assert!(app.house.store.list_active_people("events").await.unwrap().is_empty());
+        app
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn three_complaints_stop_an_edition_that_is_going_out() {
+    let mut app = TestApp::with(&configuration()).await;
+    let people: Vec<String> = (0..1000).map(|number| format!("p{number}@example.org")).collect();
+    let people: Vec<&str> = people.iter().map(String::as_str).collect();
+    app.people("events", &people).await;
+    app.drop_titled("The first");
+    app.send("events").await.unwrap();
+    // As if the last were still on their way.
+    app.run("UPDATE edition SET state = 'sending'").await;
+    app.leave_open();
+    let mails = app.mails();
+    for (number, mail) in mails.iter().take(3).enumerate() {
+        assert_eq!(app.edition("events", 1).await.state, "sending", "{number}");
+        let path = mail
+            .raw
+            .lines()
+            .next()
+            .unwrap()
+            .replace("Return-Path: <", "")
+            .replace('>', "");
+        take(&app, &complaint(&path)).await;
+    }
+    assert_eq!(app.edition("events", 1).await.state, "stopped");
+    let alerts = app.house.store.list_alerts().await.unwrap();
+    assert_eq!(alerts[0].why, "3 of 1000 readers called it unwanted");
+    app.close().await;
+}
+
+#[tokio::test]
+async fn a_maildir_is_emptied_once_and_a_flood_of_forgeries_stays_small() {
+    let mut app = TestApp::with(&configuration()).await;
+    app.people("events", &["ada@example.org"]).await;
+    let path = sent_to(&mut app, "ada@example.org", "The first").await;
+    let sent = app.mails().len();
+    app.write("bounces/new/1", &dsn(&path, "5.1.1", "550 5.1.1 unknown"));
+    for number in 0..1200 {
+        app.write(
+            &format!("bounces/new/x{number}"),
+            &dsn(&format!("bounces+b.{number}@example.org"), "5.1.1", "no"),
+        );
+    }
+    let mut taken = 0;
+    loop {
+        let some = collect_returned(&app.house).await.unwrap();
+        taken += some.len();
+        if some.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(taken, 1201);
+    assert_eq!(state(&app, "ada@example.org").await, "suspended");
+    assert_eq!(
+        std::fs::read_dir(app.folder.path().join("bounces/cur"))
+            .unwrap()
+            .count(),
+        1201
+    );
+    assert_eq!(app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM unclear").await, 1000);
+    // A crash before the move: the same mail lies there again.
+    app.write("bounces/new/1", &dsn(&path, "5.1.1", "550 5.1.1 unknown"));
+    let again = collect_returned(&app.house).await.unwrap();
+    assert_eq!(again, [counted(Kind::Bounce, Counted::Known)]);
+    app.deliver().await;
+    assert_eq!(app.mails().len(), sent, "nothing that came in was answered");
+    app.close().await;
+}
