@@ -62,11 +62,11 @@ impl Taken {
 pub async fn take_returned(house: &House, raw: &[u8]) -> anyhow::Result<Taken> {
     let reading = bounce::read(raw);
     let kind = reading.kind();
-    if kind == Kind::None || kind == Kind::Autoreply {
-        if let Some((list, id)) = leaves(house, &reading) {
-            house.store.unsubscribe(&list, id, "mail", house.now()).await?;
-            return Ok(Taken::Left { list });
-        }
+    if (kind == Kind::None || kind == Kind::Autoreply)
+        && let Some((list, id)) = leaves(house, &reading)
+    {
+        house.store.unsubscribe(&list, id, "mail", house.now()).await?;
+        return Ok(Taken::Left { list });
     }
     let fingerprint = blake3::hash(raw).to_hex().to_string();
     let unclear = async |why: &'static str| -> anyhow::Result<Taken> {
