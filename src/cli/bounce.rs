@@ -5,7 +5,7 @@ use std::io::Read;
 use anyhow::Context;
 
 use super::Desk;
-use crate::bounce::{self, Finding, Reading};
+use crate::bounce::{self, Reading};
 use crate::publish;
 
 /// Bytes of a message that are read; whatever follows is drained, so that the mail server's pipe does not break.
@@ -90,13 +90,6 @@ struct Line<'a> {
 }
 
 fn print(desk: &Desk, reading: &Reading) -> anyhow::Result<()> {
-    let line = |finding: &'_ Finding| {
-        (
-            finding.recipient.clone(),
-            finding.status.map(|status| status.to_string()),
-        )
-    };
-    let _ = line;
     let results = reading.findings.iter().map(|finding| Line {
         recipient: finding.recipient.as_deref(),
         status: finding.status.map(|status| status.to_string()),

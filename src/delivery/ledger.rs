@@ -155,9 +155,7 @@ impl Writer {
             handoffs.extend(request.handoff.clone());
         }
         let written = self.store.record_turn(&settled, &handoffs, self.lease).await;
-        if let Ok(turn) = &written {
-            self.count_refusals(&settled, &turn.lost).await;
-        }
+        let mut refused = Vec::new();
         match &written {
             Ok(turn) => {
                 let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
@@ -166,6 +164,9 @@ impl Writer {
                     if !turn.lost.contains(&settled.id) {
                         self.tally.count(&settled.outcome);
                         self.fuse.count(settled);
+                        if matches!(settled.outcome, Outcome::Failed { .. }) {
+                            refused.push((settled.id, settled.reply.clone()));
+                        }
                     }
                 }
                 for refused in handoffs.iter().filter(|handoff| !turn.allowed.contains(&handoff.id)) {
@@ -191,19 +192,17 @@ impl Writer {
             // A session that was ended hard does not listen any more.
             let _ = request.answer.send(answer);
         }
+        // No session waits for these.
+        self.count_refusals(&refused).await;
         self.fuse.look().await;
     }
 
     /// What was refused for good counts against the person, or not, by the same rules as what comes back later.
-    async fn count_refusals(&self, settled: &[Settled], lost: &[i64]) {
-        let is_refusal =
-            |settled: &&Settled| matches!(settled.outcome, Outcome::Failed { .. }) && !lost.contains(&settled.id);
-        let refused = settled.iter().filter(is_refusal);
-        let refused: Vec<(i64, &str)> = refused.map(|settled| (settled.id, settled.reply.as_str())).collect();
+    async fn count_refusals(&self, refused: &[(i64, String)]) {
         if refused.is_empty() {
             return;
         }
-        if let Err(error) = self.store.record_refusals(&refused, &self.bounces).await {
+        if let Err(error) = self.store.record_refusals(refused, &self.bounces).await {
             tracing::error!(%error, "refusals were not counted; the next one of the same people is");
         }
     }

@@ -33,9 +33,7 @@ impl Origin {
             dispatch,
         }
     }
-}
 
-impl Origin {
     /// `bounces+MARK@example.org` of `bounces@example.org`: the delimiter that mail servers know.
     fn sender_of(&self, row: &Claimed, secret: &Secret) -> Option<Address> {
         let sender = self.sender.as_ref()?;

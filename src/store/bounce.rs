@@ -114,7 +114,7 @@ impl Store {
     }
 
     /// Refusals for good that were met while sending count by the same rules: rows and the relay's words.
-    pub async fn record_refusals(&self, refusals: &[(i64, &str)], policy: &Bounces) -> Result<()> {
+    pub async fn record_refusals(&self, refusals: &[(i64, String)], policy: &Bounces) -> Result<()> {
         let now = self.now().await?;
         let mut tx = self.begin().await?;
         for (id, reply) in refusals {
