@@ -13,28 +13,14 @@ import collections
 import json
 import subprocess
 import sys
-import tarfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from pypi import ROOT, fetched
+
 PACKAGE = "flufl.bounce==6.0.0"
-ROOT = Path(__file__).resolve().parent.parent
 # Mails by machines that are no bounces, by the words of the tests beside them.
 NO_BOUNCES = ["groupwise_03.txt", "qmail_08.txt"]
-
-
-def fetched() -> Path:
-    """The folder of flufl.bounce's tests, fetched below target/ if it is not there."""
-    cache = ROOT / "target" / "bounces"
-    tests = cache / PACKAGE.replace("flufl.bounce==", "flufl_bounce-") / "tests"
-    if not tests.is_dir():
-        cache.mkdir(parents=True, exist_ok=True)
-        pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "download"]
-        subprocess.run([*pip, "--no-binary", ":all:", "--no-deps", PACKAGE, "-d", str(cache)], check=True)
-        with tarfile.open(next(cache.glob("flufl_bounce-*.tar.gz"))) as package:
-            # Older Pythons know no filter, and have nothing to fear from this package.
-            package.extractall(cache, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
-    return tests
 
 
 def expected(tests: Path) -> dict[str, dict[str, bool]]:
@@ -62,7 +48,7 @@ def main():
     arguments.add_argument("--all", action="store_true", help="show what is read from each mail")
     options = arguments.parse_args()
 
-    tests = fetched()
+    tests = fetched(PACKAGE) / "tests"
     wanted = expected(tests)
     mails = sorted((tests / "data").glob("*.txt"))
     with ThreadPoolExecutor(2) as pool:

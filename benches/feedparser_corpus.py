@@ -13,30 +13,16 @@ import json
 import re
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import feedparser
 
+from pypi import ROOT, fetched
+
 PACKAGE = "feedparser==6.0.14"
-ROOT = Path(__file__).resolve().parent.parent
 # Where feedparser's own tests serve their feeds.
 ADDRESS = "http://127.0.0.1:8097/tests/"
-
-
-def fetched() -> Path:
-    """The folder of feedparser's tests, fetched below target/ if it is not there."""
-    cache = ROOT / "target" / "feedparser"
-    tests = cache / PACKAGE.replace("==", "-") / "tests"
-    if not tests.is_dir():
-        cache.mkdir(parents=True, exist_ok=True)
-        pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "download"]
-        subprocess.run([*pip, "--no-binary", ":all:", "--no-deps", PACKAGE, "-d", str(cache)], check=True)
-        with tarfile.open(next(cache.glob("feedparser-*.tar.gz"))) as package:
-            # Older Pythons know no filter, and have nothing to fear from this package.
-            package.extractall(cache, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
-    return tests
 
 
 def headers_of(data: bytes) -> dict[str, str]:
@@ -99,7 +85,7 @@ def main():
     arguments.add_argument("--all", action="store_true", help="show each difference in full")
     options = arguments.parse_args()
 
-    tests = fetched()
+    tests = fetched(PACKAGE) / "tests"
     files = sorted(path for folder in ("wellformed", "encoding") for path in (tests / folder).rglob("*.xml"))
     files = [path for path in files if "cdf" not in path.relative_to(tests).parts and not path.name.startswith("cdf_")]
     asked, wanted = [], []

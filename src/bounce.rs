@@ -17,7 +17,7 @@ mod sender;
 pub mod status;
 mod words;
 
-pub use status::{Fault, Status};
+pub use status::{Blame, Status};
 
 use parts::{Mail, Part};
 
@@ -79,16 +79,15 @@ pub struct Reading {
     pub subject: String,
     /// The server's words about the person, on one line or more: a reason, a reputation.
     pub diagnostic: String,
-    /// Of the mail that is returned: its recipients and the links by which its reader leaves.
-    pub returned: Returned,
+    /// Of the mail that is returned: its return paths and the links by which its reader leaves.
+    pub original: Original,
 }
 
 /// What a returned mail, or its headers, tells.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Returned {
+pub struct Original {
     pub return_paths: Vec<String>,
     pub unsubscribe: Vec<String>,
-    pub is_there: bool,
 }
 
 impl Reading {
@@ -122,7 +121,7 @@ pub fn read(raw: &[u8]) -> Reading {
         addressed_to: sender::addressed_to(&mail),
         subject: mail.headers.decoded("subject"),
         diagnostic: mail.report().map(Part::text).unwrap_or_default(),
-        returned: returned(&mail),
+        original: original(&mail),
     }
 }
 
@@ -155,14 +154,13 @@ fn nothing() -> Finding {
     }
 }
 
-fn returned(mail: &Mail) -> Returned {
+fn original(mail: &Mail) -> Original {
     let Some(headers) = mail.parts.iter().find_map(Part::returned) else {
-        return Returned::default();
+        return Original::default();
     };
     let all = |name: &str| headers.all(name).map(str::to_owned).collect();
-    Returned {
+    Original {
         return_paths: all("return-path"),
         unsubscribe: all("list-unsubscribe"),
-        is_there: true,
     }
 }

@@ -1,7 +1,10 @@
 //! From rows of `outgoing` to the relay's answer, and back.
 //!
-//! Read in this order: `letter.rs` and `sign.rs` (a row becomes a mail), `queue.rs`, `session.rs` (one connection's work), `ledger.rs` (what becomes durable when), `reply.rs` (what
-//! an answer means), `round.rs` (claiming and sharing out), then `line.rs`, `envelope.rs` and `wire.rs` (the connection itself), which `welcome.rs` tries out.
+//! Read in this order: `letter.rs` and `sign.rs` (a row becomes a mail), `queue.rs`, `session.rs` (one connection's
+//! work), `ledger.rs` and `fuse.rs` (what becomes durable when, and stops an edition), `reply.rs` and `retry.rs` (what an
+//! answer means, and when the next try is), `round.rs` and `lock.rs` (claiming and sharing out), `relay.rs`; then what
+//! carries a mail away: `line.rs`, `envelope.rs` and `wire.rs` (a connection, which `welcome.rs` tries out), `maildir.rs`,
+//! and `catcher.rs`, a relay of our own for trials.
 //! Nothing here claims "exactly once": what was between final dot and answer when the lights went out is in doubt,
 //! counted, named, and treated by the list's policy. Tests call [`Delivery::deliver_due`], the daemon [`Delivery::run`].
 
@@ -38,7 +41,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::config::{self, Config};
-use crate::store::{self, Store};
+use crate::store::{self, Store, Trouble};
 use crate::token::Secret;
 
 use ledger::{Ledger, Tally, Unwritten};
@@ -254,8 +257,8 @@ impl Delivery {
         self.store.end_rests().await?;
         self.store.bring_back_parked().await?;
         for relay in self.relays.values().filter(|relay| relay.has_recovered()) {
-            for matter in ["relay", "password"] {
-                self.store.end_alert(&format!("{matter} {}", relay.name)).await?;
+            for trouble in [Trouble::RelayRests, Trouble::PasswordRefused] {
+                self.store.end_alert_and_tell(&trouble.matter(&relay.name)).await?;
             }
         }
         Ok(())

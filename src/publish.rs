@@ -44,7 +44,7 @@ pub use people::{COMMAND_LINE, Synced, hold_to, import, sync};
 pub use pictures::copy_pictures;
 pub use returned::{Taken, collect_returned, take_returned};
 pub use review::reviewer;
-pub use seal::{release_due, seal, seal_slot};
+pub use seal::{Seen, release_due, seal, seal_slot};
 pub use slots::{Ticked, Upcoming, left_for, outlook, tick, upcoming};
 pub use trial::{Files, Samples, Trial, preview, preview_sealed, samples, test_send, trial};
 

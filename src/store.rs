@@ -2,7 +2,7 @@
 //!
 //! One text of SQL runs on SQLite and PostgreSQL through sqlx's `Any` driver: numbers are 64-bit integers, instants
 //! milliseconds since 1970, documents JSON text, so that no type differs. What must differ is asked by
-//! [`Store::kind`] and stands here, in `schema.rs` and in `outgoing.rs` (claiming). SQLite has one writing connection
+//! [`Store::kind`] and stands here, in `schema.rs`, in `outgoing.rs` and `outgoing/allowance.rs` (claiming), and in `audience.rs` (one index). SQLite has one writing connection
 //! and a few that read; every writing transaction begins `IMMEDIATE`, so that none fails half-way for want of the lock.
 
 mod alert;

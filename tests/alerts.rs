@@ -160,7 +160,7 @@ async fn what_was_rolled_back_alarms_nobody_and_what_was_committed_is_told_once(
     for_each_app(&format!("{REPORTS}{EVENTS}{ALERTS}"), async |app| {
         let store = &app.house.store;
         store
-            .raise_alert("domain example.net", Trouble::DomainPaused, "550 5.7.515 no", app.now())
+            .raise_alert(Trouble::DomainPaused, "example.net", "550 5.7.515 no", app.now())
             .await
             .unwrap();
         let alert = store.list_alerts().await.unwrap().remove(0);
@@ -231,7 +231,7 @@ async fn a_webhook_that_is_down_for_hours_gets_its_posts_later_and_is_given_up_a
         .await;
     app.house
         .store
-        .raise_alert("domain example.net", Trouble::DomainPaused, "no", app.now())
+        .raise_alert(Trouble::DomainPaused, "example.net", "no", app.now())
         .await
         .unwrap();
     publish::tell_alerts(&app.house).await.unwrap();

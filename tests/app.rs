@@ -378,7 +378,7 @@ impl TestApp {
             cadence,
             ..publish::by_hand(&self.house, hands.by_language.clone())
         };
-        let number = publish::seal(&self.house, list, &order, &hands, None, "staff")
+        let number = publish::seal(&self.house, list, &order, &hands, publish::Seen::Nothing, "staff")
             .await
             .unwrap();
         publish::release_due(&self.house).await.unwrap();

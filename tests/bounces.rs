@@ -273,7 +273,7 @@ fn complaints_are_read_even_when_the_address_is_blacked_out() {
         "Return-Path: <b+1.abc@news.example.org>\nTo: [redacted]\nList-Unsubscribe: <https://news.example.org/unsubscribe/abc>",
     );
     assert_eq!(read(&redacted), ["complaint - -"]);
-    let returned = bounce::read(redacted.as_bytes()).returned;
+    let returned = bounce::read(redacted.as_bytes()).original;
     assert_eq!(returned.return_paths, ["<b+1.abc@news.example.org>"]);
     assert_eq!(returned.unsubscribe, ["<https://news.example.org/unsubscribe/abc>"]);
     let praised = complaint(

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use rapporteur::bounce::Kind;
-use rapporteur::publish::{Taken, collect_returned, take_returned};
+use rapporteur::publish::{self, Taken, collect_returned, take_returned};
 use rapporteur::store::Counted;
 
 use crate::app::{EVENTS, REPORTS, TestApp, for_each_app};
@@ -16,8 +16,11 @@ fn configuration() -> String {
 async fn sent_to(app: &mut TestApp, address: &str, title: &str) -> String {
     app.drop_titled(title);
     app.send("events").await.unwrap();
-    let mail = app.mails_of(address).pop().unwrap();
-    let path = mail.raw.lines().find_map(|line| line.strip_prefix("Return-Path: <"));
+    return_path(&app.mails_of(address).pop().unwrap().raw)
+}
+
+fn return_path(mail: &str) -> String {
+    let path = mail.lines().find_map(|line| line.strip_prefix("Return-Path: <"));
     path.unwrap().trim_end_matches('>').to_owned()
 }
 
@@ -143,14 +146,7 @@ async fn a_full_mailbox_counts_only_when_it_goes_on_and_policy_never() {
         for number in 1..=5 {
             let path = sent_to(&mut app, "ada@example.org", &format!("Report {number}")).await;
             let taken = take(&app, &dsn(&path, "5.2.2", "552 5.2.2 mailbox full")).await;
-            let of_bob = app.mails_of("bob@example.org").pop().unwrap();
-            let of_bob = of_bob
-                .raw
-                .lines()
-                .next()
-                .unwrap()
-                .replace("Return-Path: <", "")
-                .replace('>', "");
+            let of_bob = return_path(&app.mails_of("bob@example.org").pop().unwrap().raw);
             let blocked = take(&app, &dsn(&of_bob, "5.7.1", "550 5.7.1 blocked by policy")).await;
             let expected = if number == 5 {
                 Counted::Suspended
@@ -220,18 +216,45 @@ async fn three_complaints_stop_an_edition_that_is_going_out() {
     let mails = app.mails();
     for (number, mail) in mails.iter().take(3).enumerate() {
         assert_eq!(app.edition("events", 1).await.state, "sending", "{number}");
-        let path = mail
-            .raw
-            .lines()
-            .next()
-            .unwrap()
-            .replace("Return-Path: <", "")
-            .replace('>', "");
-        take(&app, &complaint(&path)).await;
+        take(&app, &complaint(&return_path(&mail.raw))).await;
     }
     assert_eq!(app.edition("events", 1).await.state, "stopped");
     let alerts = app.house.store.list_alerts().await.unwrap();
     assert_eq!(alerts[0].why, "3 of 1000 readers called it unwanted");
+    app.close().await;
+}
+
+/// BULK-02: most complaints come after the last mail. That the edition stopped is told though complaints were.
+#[tokio::test]
+async fn complaints_about_an_edition_that_has_gone_out_are_told_and_so_is_its_stop() {
+    let alerts = "[alerts]\nmail_to = [\"staff@example.org\"]\n";
+    let mut app = TestApp::with(&format!("{}{alerts}", configuration())).await;
+    let people: Vec<String> = (0..1500).map(|number| format!("p{number}@example.org")).collect();
+    let people: Vec<&str> = people.iter().map(String::as_str).collect();
+    app.people("events", &people).await;
+    app.drop_titled("The first");
+    app.send("events").await.unwrap();
+    let mails = app.mails();
+    let told = async |app: &TestApp| {
+        publish::tell_alerts(&app.house).await.unwrap();
+        app.deliver().await;
+        let mails = app.mails_of("staff@example.org");
+        mails.iter().map(|mail| mail.subject.clone()).collect::<Vec<_>>()
+    };
+    for (number, mail) in mails.iter().take(4).enumerate() {
+        take(&app, &complaint(&return_path(&mail.raw))).await;
+        assert_eq!(told(&app).await.len(), usize::from(number >= 2), "after {number}");
+    }
+    app.run("UPDATE edition SET state = 'sending'").await;
+    app.leave_open();
+    take(&app, &complaint(&return_path(&mails[4].raw))).await;
+    assert_eq!(app.edition("events", 1).await.state, "stopped");
+    let subjects = told(&app).await;
+    assert_eq!(subjects.len(), 2, "{subjects:?}");
+    assert!(
+        subjects[0].contains("events/1") && subjects[1].contains("has stopped by itself"),
+        "{subjects:?}"
+    );
     app.close().await;
 }
 

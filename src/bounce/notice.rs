@@ -14,9 +14,12 @@ use super::words::worded;
 use super::{Kind, address, phrases, sender};
 use crate::report::prose::pattern;
 
-/// Lines and recipients of a notice that are looked at.
+/// Lines of a notice that are looked at, bytes of each, and addresses in each: a line without end costs no more.
 const LINES: usize = 400;
-const RECIPIENTS: usize = 200;
+const LINE: usize = 2000;
+const PER_LINE: usize = 20;
+/// Recipients that are told.
+pub(super) const RECIPIENTS: usize = 200;
 /// Lines behind a recipient that may say why.
 const REASON: usize = 12;
 
@@ -78,6 +81,7 @@ impl<'a> Notice<'a> {
     pub(super) fn read(text: &'a str) -> Notice<'a> {
         let mut lines = Vec::new();
         for line in text.lines().take(LINES) {
+            let line = line.get(..line.floor_char_boundary(LINE)).unwrap_or(line);
             let is_over = phrases::RETURNED.is_match(line) && !address::all(line).any(|_| true);
             if is_over && lines.iter().any(|line: &&str| !line.trim().is_empty()) {
                 break;
@@ -127,7 +131,7 @@ impl<'a> Notice<'a> {
             if is_happy {
                 continue;
             }
-            for (start, end, found) in address::all(line) {
+            for (start, end, found) in address::all(line).take(PER_LINE) {
                 let (before, after) = (
                     line.get(..start).unwrap_or_default(),
                     line.get(end..).unwrap_or_default(),
@@ -140,12 +144,7 @@ impl<'a> Notice<'a> {
                     () if is_other(found) && !is_item => continue,
                     () if is_other(found) || REPEATED.is_match(before) => &mut last,
                     () if BECAME.is_match(before) || is_labelled || (is_item && !is_session) => &mut listed,
-                    () if line
-                        .get(..start)
-                        .is_some_and(|before| before.to_ascii_lowercase().ends_with("smtp=")) =>
-                    {
-                        &mut listed
-                    }
+                    () if before.to_ascii_lowercase().ends_with("smtp=") => &mut listed,
                     () if phrases::CONTACT.is_match(before) && !BEFORE.is_match(before) => continue,
                     () if BEFORE.is_match(before) || self.fails_at(number) => &mut stated,
                     () => &mut rest,
@@ -184,8 +183,8 @@ impl<'a> Notice<'a> {
             .any(|line| phrases::FAILED.is_match(line) || status::guess(line, 5).is_some())
     }
 
-    /// What is said about a recipient: the rest of the line and what follows, up to the next one; else the whole notice.
-    pub(super) fn status(&self, line: usize, found: &[(String, usize)], subject: &str, kind: Kind) -> Status {
+    /// What is said about a recipient: the rest of the line and what follows, up to the next one; else what is said of all.
+    pub(super) fn status(&self, line: usize, found: &[(String, usize)], of_all: Status, kind: Kind) -> Status {
         let next = found
             .iter()
             .map(|(_, other)| *other)
@@ -202,8 +201,7 @@ impl<'a> Notice<'a> {
         if !near.is_vague() {
             return near;
         }
-        let all = worded(&format!("{subject}\n{}", self.lines.join("\n")), kind);
-        if all.is_vague() { near } else { all }
+        if of_all.is_vague() { near } else { of_all }
     }
 
     /// A name without domain is one of the server's own people.

@@ -19,13 +19,24 @@ pub struct Status {
 
 /// Whose fault it is that a mail did not arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum Blame {
     /// There is nobody at this address: the person is suspended at once.
     Address,
     /// Mailbox full, host away, or nothing certain: counts only when it goes on.
     Passing,
     /// Policy, content, reputation, size: ours, or the mail's, and never the person's.
     Ours,
+}
+
+impl Blame {
+    /// As rows have it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Blame::Address => "address",
+            Blame::Passing => "passing",
+            Blame::Ours => "ours",
+        }
+    }
 }
 
 impl Status {
@@ -53,21 +64,23 @@ impl Status {
         (matches!(status.class, 2 | 4 | 5) && status.subject < 100 && status.detail < 1000).then_some(status)
     }
 
-    /// See [`Fault`].
-    pub fn fault(self) -> Fault {
+    /// See [`Blame`].
+    pub fn blame(self) -> Blame {
         match (self.class, self.subject, self.detail) {
-            (5, 1, 1 | 2 | 6 | 10) => Fault::Address,
-            (_, 7, _) | (_, 6, _) | (_, 5, _) | (_, 3, 4) | (_, 2, 3) => Fault::Ours,
-            _ => Fault::Passing,
+            (5, 1, 1 | 2 | 6 | 10) => Blame::Address,
+            (_, 7, _) | (_, 6, _) | (_, 5, _) | (_, 3, 4) | (_, 2, 3) => Blame::Ours,
+            // The address of the sender, which is our own.
+            (_, 1, 7 | 8) => Blame::Ours,
+            _ => Blame::Passing,
         }
     }
 
-    /// The fault of a whole answer: words of policy beside a status of an address are believed, since a server that
+    /// The blame for a whole answer: words of policy beside a status of an address are believed, since a server that
     /// blocks us may say that nobody is there.
-    pub fn fault_with(self, words: &str) -> Fault {
-        match self.fault() {
-            Fault::Address if REPUTATION.is_match(words) => Fault::Ours,
-            fault => fault,
+    pub fn blame_with(self, words: &str) -> Blame {
+        match self.blame() {
+            Blame::Address if REPUTATION.is_match(words) => Blame::Ours,
+            blame => blame,
         }
     }
 }
@@ -89,6 +102,12 @@ static REPUTATION: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Words and the status they stand for, the surest first. Class 5 is turned into 4 where the server goes on trying.
 const WORDS: &[(u16, u16, u16, &str)] = &[
+    (
+        5,
+        1,
+        7,
+        r"sender (?:address )?(?:verif|reject|invalid|unknown|not|domain)|verification failed for|verify failed|(?:bad|invalid|unknown) sender|callout",
+    ),
     (
         5,
         1,
@@ -157,7 +176,7 @@ static PATTERNS: LazyLock<Vec<(Status, Regex)>> = LazyLock::new(|| {
     made.collect()
 });
 
-/// The status a text states; of several the last that is not vague, since the remote server's word is quoted last.
+/// The status a text states; of several the first that is not vague.
 pub(super) fn stated(text: &str) -> Option<Status> {
     let all = STATED.captures_iter(text).filter_map(|found| {
         let number = |group: usize| found.get(group)?.as_str().parse().ok();
@@ -271,21 +290,27 @@ mod tests {
     #[test]
     fn only_what_is_about_the_address_is_the_address_s_fault() {
         for (code, text, expected) in [
-            (550, "5.1.1 unknown", Fault::Address),
-            (550, "5.1.2 no such domain", Fault::Address),
-            (551, "5.1.6 moved", Fault::Address),
-            (556, "5.1.10 null MX", Fault::Address),
-            (550, "no such user here", Fault::Address),
-            (550, "5.1.1 listed by Spamhaus", Fault::Ours),
-            (550, "5.7.1 blocked", Fault::Ours),
-            (451, "4.7.1 try later", Fault::Ours),
-            (552, "5.3.4 too big", Fault::Ours),
-            (550, "5.2.1 disabled", Fault::Passing),
-            (552, "5.2.2 full", Fault::Passing),
-            (450, "4.2.0 later", Fault::Passing),
-            (554, "no", Fault::Passing),
+            (550, "5.1.1 unknown", Blame::Address),
+            (550, "5.1.2 no such domain", Blame::Address),
+            (551, "5.1.6 moved", Blame::Address),
+            (556, "5.1.10 null MX", Blame::Address),
+            (550, "no such user here", Blame::Address),
+            (550, "5.1.1 listed by Spamhaus", Blame::Ours),
+            (550, "5.7.1 blocked", Blame::Ours),
+            (451, "4.7.1 try later", Blame::Ours),
+            (552, "5.3.4 too big", Blame::Ours),
+            (550, "5.2.1 disabled", Blame::Passing),
+            (552, "5.2.2 full", Blame::Passing),
+            (450, "4.2.0 later", Blame::Passing),
+            (554, "no", Blame::Passing),
+            (550, "5.1.7 bad sender", Blame::Ours),
+            (
+                550,
+                "Verification failed for <bounces+1.x@example.org> Unrouteable address Sender verify failed",
+                Blame::Ours,
+            ),
         ] {
-            assert_eq!(of_reply(code, text).fault_with(text), expected, "{code} {text}");
+            assert_eq!(of_reply(code, text).blame_with(text), expected, "{code} {text}");
         }
     }
 }

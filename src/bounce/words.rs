@@ -5,10 +5,11 @@
 //! begin a line are recipients, if the notice says that something failed; addresses within a sentence are, if that very
 //! sentence says so; and addresses after "contact" or "from" never are.
 
-use super::notice::Notice;
+use super::notice::{Notice, RECIPIENTS};
 use super::parts::Mail;
 use super::status::{self, Status};
 use super::{Finding, Kind, address, phrases, sender};
+
 pub(super) fn read(mail: &Mail<'_>, is_server: bool) -> Vec<Finding> {
     let text = mail.words();
     let subject = mail.headers.decoded("subject");
@@ -20,6 +21,7 @@ pub(super) fn read(mail: &Mail<'_>, is_server: bool) -> Vec<Finding> {
         .headers
         .all("x-failed-recipients")
         .flat_map(|value| address::all(value).map(|found| found.2))
+        .take(RECIPIENTS)
         .collect();
     let lists_it = is_server
         && notice
@@ -61,11 +63,12 @@ pub(super) fn read(mail: &Mail<'_>, is_server: bool) -> Vec<Finding> {
         found.extend(notice.bare(mail));
     }
     let kind = if is_delay { Kind::Delay } else { Kind::Bounce };
+    let of_all = worded(&all, kind);
     let named: Vec<Finding> = found
         .iter()
         .map(|(recipient, line)| Finding {
             recipient: Some(recipient.clone()),
-            status: Some(notice.status(*line, &found, &subject, kind)),
+            status: Some(notice.status(*line, &found, of_all, kind)),
             kind,
         })
         .collect();
@@ -73,7 +76,7 @@ pub(super) fn read(mail: &Mail<'_>, is_server: bool) -> Vec<Finding> {
         // By words alone and about nobody: only a server is believed.
         true if is_server || names_it => vec![Finding {
             recipient: None,
-            status: Some(worded(&all, kind)),
+            status: Some(of_all),
             kind,
         }],
         _ => named,

@@ -19,7 +19,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::daemon::{self, Doors};
 use crate::delivery::lock::StoreLock;
-use crate::publish::{self, Decided, Hands, House};
+use crate::publish::{self, Decided, Hands, House, Seen};
 use crate::store::Edition;
 
 const FOLDER: &str = "demo";
@@ -139,7 +139,7 @@ async fn prepare(desk: &Desk, house: &House) -> anyhow::Result<Edition> {
         LIST,
         &order,
         &Hands::default(),
-        Some((draft.clone(), true)),
+        Seen::Agreed(draft.clone()),
         "demo",
     )
     .await?

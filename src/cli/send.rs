@@ -12,7 +12,7 @@ use serde_json::json;
 use super::deliver::deliver;
 use super::{Desk, Misuse, editions, misuse};
 use crate::edition::{Hand, What};
-use crate::publish::{self, Draft, Hands, House, MANUAL, Order, draft, read_hands, read_note};
+use crate::publish::{self, Draft, Hands, House, MANUAL, Order, Seen, draft, read_hands, read_note};
 use crate::subscriber::Address;
 
 #[derive(Debug, clap::Args)]
@@ -108,8 +108,12 @@ pub(super) async fn run(desk: &Desk, args: &Args) -> anyhow::Result<()> {
         return Ok(());
     }
     // With --yes nobody looked, so that nothing has to be as it looked.
-    let shown = Some((draft, !args.yes));
-    let Some(number) = publish::seal(&house, &args.list, &order, &hands, shown, &desk.who()).await? else {
+    let seen = if args.yes {
+        Seen::Draft(draft)
+    } else {
+        Seen::Agreed(draft)
+    };
+    let Some(number) = publish::seal(&house, &args.list, &order, &hands, seen, &desk.who()).await? else {
         // Somebody else sent it meanwhile.
         return nothing_new(desk, &house, args).await;
     };

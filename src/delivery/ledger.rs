@@ -3,7 +3,8 @@
 //! A session sends what became of its last message and asks for the handoff of its next; the task takes whatever has
 //! gathered while the last commit was on its way, commits once for all, and answers each. It never waits to gather.
 //! Answers that could not be written are kept and tried again, since the relay has already given them; a handoff that
-//! could not be written is refused. The task also renews the leases of the claims that are at work.
+//! could not be written is refused. The task also renews the leases of the claims that are at work, counts refusals
+//! against people, and looks at the breakers of editions.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -90,6 +91,14 @@ impl Ledger {
         *held.entry(claim.clone()).or_default() += rows;
     }
 
+    /// Nobody works at rows of these claims any more.
+    pub(super) fn forget(&self, claims: &[Arc<str>]) {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        for claim in claims {
+            held.remove(claim);
+        }
+    }
+
     /// Makes the answers durable, and the handoff. True: the row may get its final dot. Without a handoff: false.
     pub(super) async fn turn(&self, settled: Vec<Settled>, handoff: Option<Handoff>) -> Result<bool, Unwritten> {
         if settled.is_empty() && handoff.is_none() {
@@ -169,8 +178,8 @@ impl Writer {
                         }
                     }
                 }
-                for refused in handoffs.iter().filter(|handoff| !turn.allowed.contains(&handoff.id)) {
-                    drop_one(&mut held, &refused.claim);
+                for forbidden in handoffs.iter().filter(|handoff| !turn.allowed.contains(&handoff.id)) {
+                    drop_one(&mut held, &forbidden.claim);
                 }
                 self.tally.skipped.fetch_add(turn.left, Ordering::Relaxed);
                 for id in &turn.lost {
@@ -192,7 +201,7 @@ impl Writer {
             // A session that was ended hard does not listen any more.
             let _ = request.answer.send(answer);
         }
-        // No session waits for these.
+        // Those who asked have their answers; whoever asks now waits for this.
         self.count_refusals(&refused).await;
         self.fuse.look().await;
     }

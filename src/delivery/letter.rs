@@ -206,8 +206,9 @@ impl Letter {
         }
     }
 
-    pub(super) fn released(self) -> Settled {
-        released(self.id, self.claim)
+    /// Its row goes back as it was.
+    pub(super) fn released(&self) -> Settled {
+        released(self.id, self.claim.clone())
     }
 
     pub(super) fn settle(&self, outcome: Outcome, reply: impl ToString) -> Settled {

@@ -88,7 +88,7 @@ impl<'a> Line<'a> {
         Ok(line)
     }
 
-    /// AUTH; `Relay::open` has made sure that no password goes in the clear beyond loopback.
+    /// AUTH; `Smtp::open` has made sure that no password goes in the clear beyond loopback.
     async fn sign_in(&mut self) -> Result<(), Fault> {
         let Some(credentials) = &self.relay.credentials else {
             return Ok(());

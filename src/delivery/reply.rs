@@ -206,7 +206,7 @@ mod tests {
         Stage::Dot,
     ];
 
-    /// One letter a stage: `+` accepted, `d` deferred, `f` failed, `?` in doubt, `u` unheard, `R` rest.
+    /// One letter a stage: `+` accepted, `d` deferred, `f` failed, `b` not believed, `?` in doubt, `u` unheard, `R` rest.
     fn verdicts(answer: &Answer) -> String {
         let letter = |stage| match judge(stage, answer) {
             Verdict::Accepted => '+',

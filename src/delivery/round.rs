@@ -56,19 +56,23 @@ impl Delivery {
         }
         // Cancelled by a session that meets a fault: the others finish the mail in hand and end.
         let stop = stop.child_token();
-        let (feeder, queue) = Feeder::new(&relay.name, &self.stationery, relay.sessions);
+        let (mut feeder, queue) = Feeder::new(&relay.name, &self.stationery, relay.sessions);
         let mut sessions = JoinSet::new();
         let mut failure = None;
+        let mut tokens: Vec<Arc<str>> = token_of(&claims).into_iter().collect();
+        let back = |row: Claimed| released(row.id, row.claim);
         while !claims.rows.is_empty() && failure.is_none() && !stop.is_cancelled() {
             while sessions.len() < relay.sessions.min(claims.rows.len()) {
                 sessions.spawn(stopping(self.session(relay, &queue, &stop), stop.clone()));
             }
             let mut rows = std::mem::take(&mut claims.rows).into_iter();
             for row in rows.by_ref() {
+                let untouched = released(row.id, row.claim.clone());
                 let job = match self.job(row).await {
                     Ok(job) => job,
                     Err(error) => {
                         failure = Some(error);
+                        self.release(vec![untouched]).await;
                         break;
                     }
                 };
@@ -78,18 +82,18 @@ impl Delivery {
                     break;
                 }
             }
-            self.release(rows.map(|row| released(row.id, row.claim)).collect())
-                .await;
+            self.release(rows.map(back).collect()).await;
+            feeder.flush().await;
             if failure.is_none() && !stop.is_cancelled() {
                 // Not by `?`: what is between final dot and answer would be broken off, and in doubt.
                 match self.claim(relay).await {
                     Ok(next) => claims = next,
                     Err(error) => failure = Some(error),
                 }
+                tokens.extend(token_of(&claims));
             }
         }
-        let making = feeder.end();
-        let back = |row: Claimed| released(row.id, row.claim);
+        let making = feeder.end().await;
         self.release(claims.rows.into_iter().map(back).collect()).await;
 
         let mut fault = None;
@@ -99,11 +103,15 @@ impl Delivery {
                 Ok(Err(Ended::Fault(met))) => fault = fault.or(Some(met)),
                 Ok(Err(Ended::Unwritten)) => failure = failure.or(Some(Error::Unwritten)),
                 Err(error) => {
-                    tracing::error!(%error, relay = relay.name, "a session broke; its row waits for its lease")
+                    tracing::error!(%error, relay = relay.name, "a session broke; its row waits for its lease");
                 }
             }
         }
         self.release(making.left(&queue).await).await;
+        if !matches!(failure, Some(Error::Unwritten)) {
+            // Whatever broke on its way is renewed no longer, and comes back when its lease has run out.
+            self.ledger.forget(&tokens);
+        }
         match (failure, fault) {
             (Some(error), _) => Err(error),
             (None, Some(fault)) => {
@@ -235,6 +243,10 @@ impl Delivery {
         tracing::warn!(relay = relay.name, %fault, %until, "the relay rests; nobody is marked");
         Ok(self.store.rest_relay(&relay.name, &fault.to_string(), until).await?)
     }
+}
+
+fn token_of(claims: &Claims) -> Option<Arc<str>> {
+    claims.rows.first().map(|row| row.claim.clone())
 }
 
 fn claim_size(relay: &Relay) -> usize {

@@ -73,7 +73,7 @@ impl Session {
         loop {
             let letter = match waiting.take() {
                 Some(letter) if self.stop.is_cancelled() => {
-                    self.settle(vec![letter.settle(Outcome::Released, "")]).await?;
+                    self.settle(vec![letter.released()]).await?;
                     return Ok(());
                 }
                 Some(letter) => letter,
@@ -85,7 +85,7 @@ impl Session {
             let line = match Line::open(relay).await {
                 Ok(line) => line,
                 Err(fault) => {
-                    self.settle(vec![letter.settle(Outcome::Released, "")]).await?;
+                    self.settle(vec![letter.released()]).await?;
                     // A relay that is full has said how many it wants: those it let in go on (SMTP-13).
                     let is_kept_out = matches!(fault.stage, Stage::Connect | Stage::Greeting);
                     if is_kept_out && at_work.leaves_others() {
@@ -115,7 +115,7 @@ impl Session {
                     let turn = self.ledger.turn(std::mem::take(&mut settled), Some(letter.handoff()));
                     let Ok(allowed) = turn.await else {
                         // It got no dot, so that it goes back as soon as the ledger can be written again.
-                        self.settle(vec![letter.settle(Outcome::Released, "")]).await?;
+                        self.settle(vec![letter.released()]).await?;
                         return Err(Ended::Unwritten);
                     };
                     if !allowed {
@@ -160,12 +160,12 @@ impl Session {
                     return Ok(Some(letter));
                 }
                 Opened::Unheard(answer) => {
-                    settled.push(letter.settle(Outcome::Released, ""));
+                    settled.push(letter.released());
                     self.settle(settled).await?;
                     return Err(Fault::new(Stage::Mail, answer).into());
                 }
                 Opened::Rest(fault) => {
-                    settled.push(letter.settle(Outcome::Released, ""));
+                    settled.push(letter.released());
                     self.settle(settled).await?;
                     return Err(fault.into());
                 }
@@ -212,7 +212,7 @@ impl Session {
                 Ok(Ok(name)) => settled.push(letter.settle(Outcome::Sent, name)),
                 Ok(Err(error)) => {
                     // The name follows from the mail, so that trying again replaces and never doubles.
-                    settled.push(letter.settle(Outcome::Released, ""));
+                    settled.push(letter.released());
                     self.settle(settled).await?;
                     return Err(Fault::new(Stage::Body, error).into());
                 }
@@ -271,17 +271,14 @@ impl Session {
 
     /// Lets a letter through that this relay can take; fails the row of one that it never will (MSG-12, MSG-14).
     fn fit(&self, line: &Line<'_>, letter: Letter, settled: &mut Vec<Settled>) -> Option<Letter> {
-        let reply = if letter.needs_utf8() && !line.utf8 {
-            "the address needs SMTPUTF8, which the relay does not offer".to_owned()
+        let (reason, reply) = if letter.needs_utf8() && !line.utf8 {
+            let why = "the address needs SMTPUTF8, which the relay does not offer";
+            ("needs SMTPUTF8", why.to_owned())
         } else if let Some(size) = line.size.filter(|size| letter.message.len() > *size) {
-            format!("{} bytes; the relay takes {size}", letter.message.len())
+            let why = format!("{} bytes; the relay takes {size}", letter.message.len());
+            ("too large", why)
         } else {
             return Some(letter);
-        };
-        let reason = if letter.needs_utf8() && !line.utf8 {
-            "needs SMTPUTF8"
-        } else {
-            "too large"
         };
         settled.push(letter.settle(Outcome::Failed { reason }, reply));
         None

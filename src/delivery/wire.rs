@@ -88,9 +88,7 @@ impl Wire {
             written,
         ))
     }
-}
 
-impl Wire {
     /// Version and cipher, if it is encrypted.
     pub(super) fn encryption(&self) -> Option<String> {
         let Socket::Tls(stream) = &self.socket else { return None };
@@ -214,15 +212,27 @@ fn reply_length(heard: &[u8]) -> Option<usize> {
 
 impl AsyncRead for Wire {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        if !self.replay.is_empty() {
+        let before = into.filled().len();
+        let read = if self.replay.is_empty() {
+            match &mut self.socket {
+                Socket::Plain(socket) => Pin::new(socket).poll_read(context, into),
+                Socket::Tls(socket) => Pin::new(socket).poll_read(context, into),
+            }
+        } else {
             let length = self.replay.len().min(into.remaining());
             into.put_slice(&self.replay.drain(..length).collect::<Vec<u8>>());
-            return Poll::Ready(Ok(()));
+            Poll::Ready(Ok(()))
+        };
+        // lettre takes a reply that is not UTF-8 for a broken connection: a mail that was taken would be in doubt.
+        for byte in into
+            .filled_mut()
+            .iter_mut()
+            .skip(before)
+            .filter(|byte| !byte.is_ascii())
+        {
+            *byte = b'?';
         }
-        match &mut self.socket {
-            Socket::Plain(socket) => Pin::new(socket).poll_read(context, into),
-            Socket::Tls(socket) => Pin::new(socket).poll_read(context, into),
-        }
+        read
     }
 }
 

@@ -22,6 +22,8 @@ use crate::subscriber::Mailbox;
 const STEPS: [i64; 4] = [1, 5, 15, 30];
 /// A post is tried for so long.
 const POST_EXPIRES: TimeDelta = TimeDelta::hours(24);
+/// So long after the first warning an edition's complaints would be another matter.
+const COMPLAINTS_FOR: TimeDelta = TimeDelta::days(30);
 /// Whoever posts has so much time before another may.
 const POST_LEASE: TimeDelta = TimeDelta::minutes(1);
 
@@ -44,14 +46,14 @@ pub async fn tell_alerts(house: &House) -> anyhow::Result<usize> {
         let is_untold = alert.over_at.is_none() && alert.told_at.is_none();
         let is_of_edition = edition_of(alert).is_some();
         if is_of_edition && alert.over_at.is_none() && is_settled(house, alert).await? {
-            store.close_alert(&alert.matter).await?;
+            store.end_alert_unspoken(&alert.matter).await?;
             continue;
         }
         if is_untold && alert.trouble == Trouble::RelayRests {
             let is_paused = paused(&alert.matter);
             // It is tried again at once if anything waits for it; else there is nothing to be told.
             if !is_paused && !store.has_mail_for(alert.name()).await? {
-                store.close_alert(&alert.matter).await?;
+                store.end_alert_unspoken(&alert.matter).await?;
             }
             if !is_paused || alert.since + relay_after > house.now() {
                 continue;
@@ -68,11 +70,10 @@ pub async fn tell_alerts(house: &House) -> anyhow::Result<usize> {
 /// Editions that should go out now and may not.
 async fn watch_approvals(house: &House) -> anyhow::Result<()> {
     for (name, due_at) in house.store.list_unapproved().await? {
-        let matter = format!("approval {name}");
         let why = "nobody has approved it";
         house
             .store
-            .raise_alert(&matter, Trouble::ApprovalMissing, why, due_at)
+            .raise_alert(Trouble::ApprovalMissing, &name, why, due_at)
             .await?;
     }
     Ok(())
@@ -88,7 +89,10 @@ async fn is_settled(house: &House, alert: &Alert) -> anyhow::Result<bool> {
     };
     Ok(match alert.trouble {
         Trouble::ApprovalMissing => edition.state != "waiting" || edition.approved_at.is_some(),
-        Trouble::Complaints => matches!(edition.state.as_str(), "stopped" | "cancelled" | "finished"),
+        // They go on to come in after the last mail. That it stopped is a matter of its own.
+        Trouble::Complaints => {
+            matches!(edition.state.as_str(), "stopped" | "cancelled") || alert.since + COMPLAINTS_FOR < house.now()
+        }
         _ => edition.state != "stopped",
     })
 }
@@ -237,15 +241,8 @@ impl Words {
         let language = house.config.institute.languages.first().cloned().unwrap_or_default();
         let words = house.templates.words();
         let name = alert.name();
-        let key = match alert.trouble {
-            Trouble::EditionStopped => "alert-edition-stopped",
-            Trouble::ApprovalMissing => "alert-approval-missing",
-            Trouble::DomainPaused => "alert-domain-paused",
-            Trouble::RelayRests => "alert-relay-rests",
-            Trouble::PasswordRefused => "alert-password-refused",
-            Trouble::Complaints => "alert-complaints",
-        };
-        let what = words.say(&language, key, [("name", name)]);
+        let key = format!("alert-{}", alert.trouble.as_str());
+        let what = words.say(&language, &key, [("name", name)]);
         if let Some(over_at) = alert.over_at {
             let text = words.say(&language, "alert-over-text", [("at", say_time(over_at))]);
             return Words {

@@ -11,17 +11,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
-use self::candidates::{candidates, concerned, ledgers, owed};
+use self::candidates::{candidates, ledgers, owed};
 use self::readers::Readers;
 use super::{House, MANUAL};
 use crate::config::{Approval, List};
 use crate::edition::arrange::arrange;
-use crate::edition::{Candidate, Hand, Item, Sealed, Skip, What, one_of_each_work};
+use crate::edition::{Candidate, Hand, Item, Matter, Sealed, Skip, What, one_of_each_work};
 use crate::mail::{ListFacts, Prepared, Rendered};
 use crate::store::Audience;
 
 pub use self::candidates::reads_by;
-pub(super) use self::candidates::{considered, is_named, waiting};
+pub(super) use self::candidates::{concerned, is_named, waiting};
 pub(super) use self::render::{Renderer, show};
 
 /// Which edition is wanted.
@@ -158,9 +158,17 @@ pub(super) fn fullest<'a>(variants: &'a [DraftVariant], language: &str) -> Optio
         .or_else(|| variants.first())
 }
 
+/// A draft, and what was looked at for it: it is new no more, even if nobody gets it.
+#[derive(Default)]
+pub(super) struct Drafted {
+    /// None: nothing is new, or nobody would get a mail.
+    pub draft: Option<Draft>,
+    pub looked_at: Vec<(i64, Matter)>,
+}
+
 /// Drafts the edition of an order. None: nothing is new, or nobody would get a mail.
 pub async fn draft(house: &House, name: &str, order: &Order) -> anyhow::Result<Option<Draft>> {
-    redraft(house, name, order, None).await
+    Ok(redraft(house, name, order, None).await?.draft)
 }
 
 /// The same once more. Who is alike is taken from the earlier draft, if it could carry the same.
@@ -169,7 +177,7 @@ pub(super) async fn redraft(
     name: &str,
     order: &Order,
     earlier: Option<&Draft>,
-) -> anyhow::Result<Option<Draft>> {
+) -> anyhow::Result<Drafted> {
     let list = house.config.list(name)?;
     let mut candidates = candidates(house, name, list, order).await?;
     let without: Vec<String> = order
@@ -179,8 +187,11 @@ pub(super) async fn redraft(
         .collect();
     let left_out = |candidate: &Candidate| is_named(&candidate.item, &without);
     candidates.retain(|candidate| !left_out(candidate));
-    if candidates.is_empty() || (order.slot.is_some() && candidates.iter().all(|it| it.item.matter.is_correction())) {
-        return Ok(None);
+    let reports = candidates.iter().filter(|it| !it.item.matter.is_correction());
+    let looked_at: Vec<_> = reports.map(|it| (it.item.report_id, it.item.matter)).collect();
+    let nothing = |looked_at| Drafted { draft: None, looked_at };
+    if candidates.is_empty() || (order.slot.is_some() && looked_at.is_empty()) {
+        return Ok(nothing(looked_at));
     }
     let reads = concerned(list, &order.what);
     let mut pool = candidates;
@@ -191,10 +202,11 @@ pub(super) async fn redraft(
     let works: BTreeSet<i64> = pool.iter().map(|candidate| candidate.work).collect();
     let audience = Audience::new(name, reads, &pool, house.store.find_past(&works).await?);
     let renderer = Renderer::new(house, name, list, order).await?;
-    let known = earlier.map(|earlier| &earlier.readers);
-    let (readers, mut variants) = Readers::look_at(&renderer, house, pool.clone(), audience, known).await?;
+    let earlier_readers = earlier.map(|earlier| &earlier.readers);
+    let (mut readers, mut variants) =
+        Readers::look_at(&renderer, house, pool.clone(), audience, earlier_readers).await?;
     if variants.is_empty() {
-        return Ok(None);
+        return Ok(nothing(looked_at));
     }
     let carried = (0..pool.len()).filter(|place| {
         let new = pool.get(*place).filter(|candidate| !candidate.owed);
@@ -204,22 +216,19 @@ pub(super) async fn redraft(
     let page = one_of_each_work(carried.collect(), &pool, |candidate| {
         candidate.item.report.language.as_ref() != Some(&first)
     });
-    let page: Vec<Item> = page
-        .into_iter()
-        .filter_map(|place| Some(pool.get(place)?.item.clone()))
-        .collect();
     let new = pool.into_iter().filter(|candidate| !candidate.owed);
     let (items, known): (Vec<Item>, Vec<Item>) = new
         .map(|candidate| candidate.item)
         .partition(|item| variants.iter().any(|variant| carries(variant, item)));
-    add_public_page(&renderer, &mut variants, &page)?;
+    // The public page shows the first language with everything the edition carries, whoever reads it so (rule 14).
+    readers.variant(first, page, &renderer, &mut variants)?;
     let hand = renderer.hand(&renderer.default_language());
     let mut warnings: Vec<String> = variants
         .iter()
         .flat_map(|variant| variant.rendered.warnings.clone())
         .collect();
     warnings.dedup();
-    Ok(Some(Draft {
+    let draft = Draft {
         list: name.to_owned(),
         number: renderer.facts.number,
         cadence: order.cadence.clone(),
@@ -248,21 +257,11 @@ pub(super) async fn redraft(
         },
         facts: renderer.facts,
         warnings,
-    }))
-}
-
-/// The public page shows the first language with everything the edition carries, whoever reads it so (rule 14).
-fn add_public_page(renderer: &Renderer<'_>, variants: &mut Vec<DraftVariant>, items: &[Item]) -> anyhow::Result<()> {
-    let language = renderer.default_language();
-    let is_whole = |variant: &DraftVariant| {
-        variant.language == language
-            && variant.items.len() == items.len()
-            && items.iter().all(|item| carries(variant, item))
     };
-    if !variants.iter().any(is_whole) {
-        variants.push(renderer.render(&language, items.to_vec())?);
-    }
-    Ok(())
+    Ok(Drafted {
+        draft: Some(draft),
+        looked_at,
+    })
 }
 
 fn carries(variant: &DraftVariant, item: &Item) -> bool {

@@ -60,7 +60,9 @@ impl Taken {
 
 /// Takes one mail. An error is the store's: the same mail may come again, and counts once.
 pub async fn take_returned(house: &House, raw: &[u8]) -> anyhow::Result<Taken> {
-    let reading = bounce::read(raw);
+    // A mail by somebody who means harm may take a while.
+    let copy = raw.to_vec();
+    let reading = tokio::task::spawn_blocking(move || bounce::read(&copy)).await?;
     let kind = reading.kind();
     if (kind == Kind::None || kind == Kind::Autoreply)
         && let Some((list, id)) = leaves(house, &reading)
@@ -74,22 +76,20 @@ pub async fn take_returned(house: &House, raw: &[u8]) -> anyhow::Result<Taken> {
         house.store.keep_unclear(&fingerprint, why, &text).await?;
         Ok(Taken::Unclear(why))
     };
-    let Some(marked) = find_marked(house, &reading).await? else {
-        return match kind {
-            Kind::Bounce | Kind::Complaint => unclear("it bears no mark of ours").await,
-            Kind::Delay | Kind::Autoreply => Ok(Taken::Ignored(kind)),
-            // Delivery confirmations have a structure; a person's letter is to be read by one.
-            Kind::None if reading.is_structured => Ok(Taken::Ignored(kind)),
-            Kind::None => unclear("it is neither bounce nor complaint").await,
-        };
-    };
     if kind == Kind::None {
+        // Delivery confirmations have a structure; a person's letter is to be read by one.
         return match reading.is_structured {
             true => Ok(Taken::Ignored(kind)),
             false => unclear("it is neither bounce nor complaint").await,
         };
     }
-    let is_late = marked.sent_at.is_none_or(|at| house.now() - at > LATEST);
+    let Some(marked) = delivery_named_in(house, &reading).await? else {
+        return match kind {
+            Kind::Bounce | Kind::Complaint => unclear("it bears no mark of ours").await,
+            Kind::Delay | Kind::Autoreply | Kind::None => Ok(Taken::Ignored(kind)),
+        };
+    };
+    let is_late = marked.sent_at.is_some_and(|at| house.now() - at > LATEST);
     if kind == Kind::Bounce && is_late {
         return Ok(Taken::Ignored(kind));
     }
@@ -121,8 +121,8 @@ pub async fn take_returned(house: &House, raw: &[u8]) -> anyhow::Result<Taken> {
 }
 
 /// The delivery whose mark is in the address the mail came to, or in the mail it returns.
-async fn find_marked(house: &House, reading: &Reading) -> anyhow::Result<Option<Marked>> {
-    let addresses = reading.addressed_to.iter().chain(&reading.returned.return_paths);
+async fn delivery_named_in(house: &House, reading: &Reading) -> anyhow::Result<Option<Marked>> {
+    let addresses = reading.addressed_to.iter().chain(&reading.original.return_paths);
     for mark in addresses.filter_map(|address| mark_in(address)) {
         let Some(id) = delivery_of(mark) else { continue };
         let Some(marked) = house.store.find_marked(id).await? else {
@@ -134,7 +134,7 @@ async fn find_marked(house: &House, reading: &Reading) -> anyhow::Result<Option<
     }
     // A complaint returns the mail with its own link for leaving, which names list and person.
     if reading.kind() == Kind::Complaint {
-        for token in reading.returned.unsubscribe.iter().flat_map(|value| tokens(value)) {
+        for token in reading.original.unsubscribe.iter().flat_map(|value| tokens(value)) {
             if let Some((list, person)) = house.secret.verify_unsubscribe(token) {
                 return Ok(house.store.find_last_delivery(&list, person).await?);
             }

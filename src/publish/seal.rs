@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use anyhow::Context;
 
 use super::decide::{APPROVED, APPROVED_AS_SEALED, RELEASED, RELEASED_AS_SEALED};
-use super::draft::{self, Draft, DraftVariant, Order, Renderer, draft, redraft};
+use super::draft::{Draft, DraftVariant, Drafted, Order, Renderer, concerned, redraft};
 use super::review;
 use super::slots::ON_TIME;
 use super::{Hands, House};
@@ -18,30 +18,41 @@ use crate::store::{Decision, Edition, NewEdition, NewVariant, SlotOutcome, Tx};
 /// Rows decided one by one that are in memory at a time.
 const AT_A_TIME: i64 = 5_000;
 
+/// What was seen of an edition before it is sealed.
+pub enum Seen {
+    Nothing,
+    /// The draft was made, and nobody was asked.
+    Draft(Draft),
+    /// A person agreed to it: another content is refused.
+    Agreed(Draft),
+}
+
 /// Seals the edition of an order, if there is anything in it for anybody. Returns its number.
 ///
-/// The draft is made again under the lock, so that two people who send at the same moment make one edition. `shown` is
-/// the draft that was shown, and whether a person agreed to it: then another content is refused.
+/// The draft is made again under the lock, so that two people who send at the same moment make one edition.
 pub async fn seal(
     house: &House,
     name: &str,
     order: &Order,
     hands: &Hands,
-    shown: Option<(Draft, bool)>,
+    seen: Seen,
     who: &str,
 ) -> anyhow::Result<Option<i64>> {
-    let (shown, is_agreed) = shown.map_or((None, false), |(draft, is_agreed)| (Some(draft), is_agreed));
-    let expected = shown
-        .as_ref()
-        .filter(|_| is_agreed)
-        .map(|draft| (draft.hash(), draft.recipients()));
-    let Some((mut tx, draft, edition_id)) = enter(house, name, order, shown, who).await? else {
+    let (earlier, agreed) = match seen {
+        Seen::Nothing => (None, None),
+        Seen::Draft(draft) => (Some(draft), None),
+        Seen::Agreed(draft) => {
+            let agreed = (draft.hash(), draft.recipients());
+            (Some(draft), Some(agreed))
+        }
+    };
+    let Entered::Edition(mut tx, draft, edition_id) = enter(house, name, order, earlier, who).await? else {
         return Ok(None);
     };
-    if let Some(expected) = expected {
+    if let Some(agreed) = agreed {
         let people = house.store.count_pending(&mut tx, edition_id).await?;
         anyhow::ensure!(
-            (draft.hash(), people) == expected,
+            (draft.hash(), people) == agreed,
             "the edition or its people changed while you looked at it; nothing was sent, look again"
         );
     }
@@ -50,31 +61,38 @@ pub async fn seal(
     Ok(Some(draft.number))
 }
 
-/// Enters the edition of an order, under the lock that only one sealing has. None: there is nothing in it for anybody.
+/// An edition in its transaction, or nothing for anybody.
+enum Entered {
+    Edition(Tx, Box<Draft>, i64),
+    /// What was looked at.
+    Nothing(Vec<(i64, Matter)>),
+}
+
+/// Enters the edition of an order, under the lock that only one sealing has.
 ///
 /// Who is alike is found out before the lock is taken, since that takes longest; who changed meanwhile is looked at one
 /// by one under it.
-async fn enter(
-    house: &House,
-    name: &str,
-    order: &Order,
-    shown: Option<Draft>,
-    who: &str,
-) -> anyhow::Result<Option<(Tx, Draft, i64)>> {
-    let earlier = match shown {
-        Some(shown) => Some(shown),
-        None => draft(house, name, order).await?,
+async fn enter(house: &House, name: &str, order: &Order, earlier: Option<Draft>, who: &str) -> anyhow::Result<Entered> {
+    let drafted = match earlier {
+        Some(earlier) => Drafted {
+            draft: Some(earlier),
+            ..Drafted::default()
+        },
+        None => redraft(house, name, order, None).await?,
     };
-    let Some(earlier) = earlier else {
-        return Ok(None);
+    let Some(earlier) = drafted.draft else {
+        return Ok(Entered::Nothing(drafted.looked_at));
     };
     let mut tx = house.store.begin_alone("sealing").await?;
-    let Some(mut draft) = redraft(house, name, order, Some(&earlier)).await? else {
-        return Ok(None);
-    };
+    let drafted = redraft(house, name, order, Some(&earlier)).await?;
     drop(earlier);
-    let entered = insert(house, &mut tx, &mut draft, order, who).await?;
-    Ok(entered.map(|edition_id| (tx, draft, edition_id)))
+    let Some(mut draft) = drafted.draft else {
+        return Ok(Entered::Nothing(drafted.looked_at));
+    };
+    Ok(match insert(house, &mut tx, &mut draft, order, who).await? {
+        Some(edition_id) => Entered::Edition(tx, Box::new(draft), edition_id),
+        None => Entered::Nothing(drafted.looked_at),
+    })
 }
 
 /// The edition stands; words that cannot be put away are said, and would be used again.
@@ -101,13 +119,18 @@ pub async fn seal_slot(
     }
     let entered = enter(house, name, order, None, "the schedule").await?;
     let (mut tx, draft, outcome) = match entered {
-        Some((tx, draft, edition_id)) => (tx, Some(draft), SlotOutcome::Edition(edition_id)),
-        None => {
+        Entered::Edition(tx, draft, edition_id) => (tx, Some(draft), SlotOutcome::Edition(edition_id)),
+        Entered::Nothing(looked_at) => {
             let mut tx = store.begin_alone("sealing").await?;
-            let considered = draft::considered(house, name, order).await?;
-            store
-                .record_ledger(&mut tx, name, cadence, &considered, None, now)
-                .await?;
+            // People read by it, and have had it or chose other topics: wider topics bring nothing back (rule 3).
+            if store
+                .is_read(name, concerned(house.config.list(name)?, &order.what))
+                .await?
+            {
+                store
+                    .record_ledger(&mut tx, name, cadence, &looked_at, None, now)
+                    .await?;
+            }
             (tx, None, SlotOutcome::Empty)
         }
     };
@@ -134,7 +157,7 @@ pub(super) async fn reseal(
     hands: &Hands,
     who: &str,
 ) -> anyhow::Result<Option<i64>> {
-    let Some((mut tx, draft, edition_id)) = enter(house, name, order, None, who).await? else {
+    let Entered::Edition(mut tx, draft, edition_id) = enter(house, name, order, None, who).await? else {
         return Ok(None);
     };
     if let Some(slot) = order.slot {

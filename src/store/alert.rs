@@ -51,13 +51,26 @@ impl Trouble {
             Trouble::Complaints => "complaints",
         }
     }
+
+    /// The matter that it is about something of this name: an edition `LIST/N`, a relay, a domain.
+    pub fn matter(self, name: &str) -> String {
+        let kind = match self {
+            Trouble::EditionStopped => "edition",
+            Trouble::ApprovalMissing => "approval",
+            Trouble::DomainPaused => "domain",
+            Trouble::RelayRests => "relay",
+            Trouble::PasswordRefused => "password",
+            Trouble::Complaints => "complaints",
+        };
+        format!("{kind} {name}")
+    }
 }
 
 /// A matter.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Alert {
     pub id: i64,
-    /// `edition LIST/N`, `relay NAME` or `domain NAME`.
+    /// As [`Trouble::matter`] puts it.
     pub matter: String,
     pub trouble: Trouble,
     pub why: String,
@@ -94,12 +107,12 @@ pub enum Posted {
 }
 
 /// Begins a matter, unless it has begun; then it gets the latest reason.
-pub(super) async fn raise(tx: &mut Tx, matter: &str, trouble: Trouble, why: &str, now: DateTime<Utc>) -> Result<()> {
+pub(super) async fn raise(tx: &mut Tx, trouble: Trouble, name: &str, why: &str, now: DateTime<Utc>) -> Result<()> {
     sqlx::query(
         "INSERT INTO alert (matter, event, why, since) VALUES ($1, $2, $3, $4)
          ON CONFLICT (matter) WHERE over_at IS NULL DO UPDATE SET why = excluded.why",
     )
-    .bind(matter)
+    .bind(trouble.matter(name))
     .bind(trouble.as_str())
     .bind(why)
     .bind(now.timestamp_millis())
@@ -108,7 +121,7 @@ pub(super) async fn raise(tx: &mut Tx, matter: &str, trouble: Trouble, why: &str
     Ok(())
 }
 
-/// Staff ended a matter themselves: nobody need tell them.
+/// A matter is over, and nobody need be told so: staff ended it, or it came to nothing.
 pub(super) async fn close(tx: &mut Tx, matter: &str, now: DateTime<Utc>) -> Result<()> {
     sqlx::query("UPDATE alert SET over_at = $2, over_told_at = $2 WHERE matter = $1 AND over_at IS NULL")
         .bind(matter)
@@ -172,14 +185,14 @@ impl Store {
     }
 
     /// Begins a matter that nothing else is written about.
-    pub async fn raise_alert(&self, matter: &str, trouble: Trouble, why: &str, since: DateTime<Utc>) -> Result<()> {
+    pub async fn raise_alert(&self, trouble: Trouble, name: &str, why: &str, since: DateTime<Utc>) -> Result<()> {
         let mut tx = self.begin().await?;
-        raise(&mut tx, matter, trouble, why, since).await?;
+        raise(&mut tx, trouble, name, why, since).await?;
         Ok(tx.commit().await?)
     }
 
     /// It is over by itself, and staff who were told of it will be told so.
-    pub async fn end_alert(&self, matter: &str) -> Result<()> {
+    pub async fn end_alert_and_tell(&self, matter: &str) -> Result<()> {
         let now = self.now().await?;
         sqlx::query("UPDATE alert SET over_at = $2 WHERE matter = $1 AND over_at IS NULL")
             .bind(matter)
@@ -189,8 +202,8 @@ impl Store {
         Ok(())
     }
 
-    /// Staff ended it.
-    pub async fn close_alert(&self, matter: &str) -> Result<()> {
+    /// It is over, and nobody need be told so.
+    pub async fn end_alert_unspoken(&self, matter: &str) -> Result<()> {
         let now = self.now().await?;
         let mut tx = self.begin().await?;
         close(&mut tx, matter, now).await?;

@@ -9,14 +9,15 @@ use sqlx::Row;
 
 use super::people::record_consent;
 use super::{Result, Store, Tx};
-use crate::bounce::{Fault, Kind, Status};
+use crate::bounce::{Blame, Kind, Status};
 use crate::clock::from_millis;
 use crate::config::Bounces;
 
 /// Mails that nobody could sort are kept up to this number, the oldest going first.
 const KEPT: i64 = 1000;
-/// A mail that arrived may still come back; so long after it was taken it counts as a success.
-const ARRIVED: TimeDelta = TimeDelta::days(1);
+/// A mail that was taken may still come back while a relay tries it (RFC 5321 section 4.5.4.1: five days at most are
+/// usual); so long after it was taken it counts as a success.
+const ARRIVED: TimeDelta = TimeDelta::days(6);
 
 /// The delivery that a mark names.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,7 +66,7 @@ impl Store {
     /// The delivery of this number, if it is one of an edition.
     pub async fn find_marked(&self, id: i64) -> Result<Option<Marked>> {
         let row = sqlx::query(
-            "SELECT o.id, o.edition_id, e.list, o.subscriber_id, o.answered_at FROM outgoing o
+            "SELECT o.id, o.edition_id, e.list, o.subscriber_id, COALESCE(o.answered_at, o.handoff_at) FROM outgoing o
              JOIN edition e ON e.id = o.edition_id
              WHERE o.id = $1 AND o.subscriber_id IS NOT NULL AND o.state IN ('sent', 'in-doubt', 'handoff')",
         )
@@ -183,8 +184,9 @@ impl Store {
 }
 
 async fn count_refusal(tx: &mut Tx, outgoing_id: i64, reply: &str, policy: &Bounces, now: DateTime<Utc>) -> Result<()> {
-    let code = reply.get(..3).and_then(|code| code.parse::<u16>().ok());
-    let Some(code) = code.filter(|code| code / 100 == 5) else {
+    // Other rows fail by words of our own, which begin with no code; of a row that expired it is the last "later".
+    let code = reply.split_once(' ').filter(|(code, _)| code.len() == 3);
+    let Some((Ok(code @ 400..600), words)) = code.map(|(code, words)| (code.parse::<u16>(), words)) else {
         return Ok(());
     };
     let row = sqlx::query(
@@ -202,7 +204,6 @@ async fn count_refusal(tx: &mut Tx, outgoing_id: i64, reply: &str, policy: &Boun
         subscriber_id: row.try_get(2)?,
         sent_at: None,
     };
-    let words = reply.get(3..).unwrap_or_default().trim_start();
     let returned = Returned {
         kind: Kind::Bounce,
         status: Some(crate::bounce::status::of_reply(code, words)),
@@ -220,9 +221,9 @@ async fn count(
     policy: &Bounces,
     now: DateTime<Utc>,
 ) -> Result<Counted> {
-    let fault = match (returned.kind, returned.status) {
-        (Kind::Bounce, Some(status)) => Some(status.fault_with(returned.words)),
-        (Kind::Bounce, None) => Some(Fault::Passing),
+    let blame = match (returned.kind, returned.status) {
+        (Kind::Bounce, Some(status)) => Some(status.blame_with(returned.words)),
+        (Kind::Bounce, None) => Some(Blame::Passing),
         _ => None,
     };
     let status = returned.status.map(|status| status.to_string());
@@ -235,7 +236,7 @@ async fn count(
     .bind(marked.subscriber_id)
     .bind(returned.kind.as_str())
     .bind(&status)
-    .bind(fault.map(word))
+    .bind(blame.map(Blame::as_str))
     .bind(returned.fingerprint)
     .bind(now.timestamp_millis())
     .execute(&mut **tx)
@@ -244,13 +245,13 @@ async fn count(
         return Ok(Counted::Known);
     }
     let why = status.as_deref().unwrap_or("no status");
-    match (returned.kind, fault) {
+    match (returned.kind, blame) {
         (Kind::Complaint, _) => {
             move_person(tx, marked, ("suppressed", "complaint"), None, now).await?;
             Ok(Counted::Suppressed)
         }
-        (Kind::Bounce, Some(Fault::Address)) => suspend(tx, marked, why, now).await,
-        (Kind::Bounce, Some(Fault::Passing)) if goes_on(tx, marked, policy, now).await? => {
+        (Kind::Bounce, Some(Blame::Address)) => suspend(tx, marked, why, now).await,
+        (Kind::Bounce, Some(Blame::Passing)) if goes_on(tx, marked, policy, now).await? => {
             suspend(tx, marked, &format!("{why}, again and again"), now).await
         }
         _ => Ok(Counted::Recorded),
@@ -300,12 +301,4 @@ async fn move_person(
     }
     record_consent(tx, marked.subscriber_id, &marked.list, state, how, why, now).await?;
     Ok(true)
-}
-
-fn word(fault: Fault) -> &'static str {
-    match fault {
-        Fault::Address => "address",
-        Fault::Passing => "passing",
-        Fault::Ours => "ours",
-    }
 }

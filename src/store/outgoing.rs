@@ -1,9 +1,11 @@
 //! Rows of `outgoing`: everything that goes out by SMTP, one row per recipient, and the claims on them.
 //!
-//! A row goes `pending -> claimed -> handoff -> sent | deferred | failed | skipped | in-doubt`. Claiming is here, every
-//! later change in `outgoing/marks.rs`, what happens after a crash in `outgoing/recovery.rs`. A claim is a lease under
-//! a fresh token, and whoever writes later must name it: who lost the lease changes nothing. Claiming is the one place
-//! where the two databases differ, by `FOR UPDATE SKIP LOCKED`.
+//! A row goes `pending -> claimed -> handoff -> sent | deferred | failed | skipped | in-doubt`. A claim is a lease under
+//! a fresh token, and whoever writes later must name it: who lost the lease changes nothing. Claiming is here; read on in
+//! `outgoing/allowance.rs` (what the rates of a relay let through) and `domain.rs` (domains that pause or have a rate of
+//! their own), `marks.rs` (what sessions do with claimed rows), `recovery.rs` (after a crash, in doubt, failed),
+//! `trouble.rs` (relays that rest), `breaker.rs` and `returns.rs` (editions that stop by themselves), `progress.rs`.
+//! The two databases differ in claiming, by `FOR UPDATE SKIP LOCKED`, and in the lock of a bucket.
 
 mod allowance;
 mod breaker;
@@ -31,7 +33,7 @@ pub use breaker::RAPPORTEUR;
 pub use domain::DOMAIN_PAUSED;
 pub(super) use domain::unpark;
 pub use marks::{Handoff, Outcome, Settled, Turn};
-pub use progress::Progress;
+pub use progress::{Progress, kind_of};
 pub use recovery::{Doubts, Recovered, Retried};
 
 /// Rows named in one statement; both databases take far more, but nothing is gained. A power of two: see [`padded`].
@@ -157,7 +159,7 @@ impl Store {
         let now = self.now().await?;
         let relay = order.relay;
         let mut tx = self.begin().await?;
-        let Some(paused) = find_paused_domains(&mut tx, relay, now).await? else {
+        let Some(paused) = find_paused_domains(&mut tx, relay, self.shared(), now).await? else {
             return Ok(Claims::default());
         };
         let allowance = self.allow(&mut tx, relay, order.rates, now).await?;
@@ -242,6 +244,8 @@ impl Store {
                  WHERE o.relay = $1 AND o.state IN ('pending', 'deferred') AND o.next_at <= $3
                    AND (o.edition_id IS NULL OR (e.state = 'sending' AND e.due_at <= $3))
                    AND EXISTS (SELECT 1 FROM pause WHERE scope = $4 AND (until > $3 OR (until IS NULL AND who = 'rapporteur')))
+                   AND NOT EXISTS (SELECT 1 FROM pause WHERE scope IN ('everything', 'list ' || COALESCE(e.list, ''))
+                                                         AND (until IS NULL OR until > $3))
                  ORDER BY o.priority, o.next_at, o.id LIMIT $5{})",
             self.locking()
         );
@@ -306,6 +310,7 @@ impl Store {
         rows.iter().map(Due::read).collect()
     }
 
+    /// Rows that no other worker has in hand; SQLite has one writer anyway.
     fn locking(&self) -> &'static str {
         match self.kind {
             Kind::Sqlite => "",
@@ -313,7 +318,23 @@ impl Store {
         }
     }
 
-    /// What delivery needs of an edition; none if it was never released.
+    /// Rows that others may read, and nobody changes until the commit.
+    fn shared(&self) -> &'static str {
+        match self.kind {
+            Kind::Sqlite => "",
+            Kind::Postgres => " FOR SHARE",
+        }
+    }
+
+    /// Rows that no other worker changes until the commit.
+    fn locked(&self) -> &'static str {
+        match self.kind {
+            Kind::Sqlite => "",
+            Kind::Postgres => " FOR UPDATE OF o",
+        }
+    }
+
+    /// What delivery needs of an edition; none if there is no such edition.
     pub async fn find_dispatch(&self, edition_id: i64) -> Result<Option<Dispatch>> {
         let row = sqlx::query(
             "SELECT list, epoch, COALESCE(released_at, due_at) AS released_at, settings FROM edition WHERE id = $1",
@@ -410,15 +431,22 @@ impl Due {
 }
 
 /// The domains that pause, unless the relay or everything does.
-async fn find_paused_domains(tx: &mut Tx, relay: &str, now: DateTime<Utc>) -> Result<Option<Vec<String>>> {
-    let rows = sqlx::query(
+/// `for_share`: nobody ends one before the commit, or what is put aside for it would lie for ever.
+async fn find_paused_domains(
+    tx: &mut Tx,
+    relay: &str,
+    for_share: &'static str,
+    now: DateTime<Utc>,
+) -> Result<Option<Vec<String>>> {
+    let sql = format!(
         "SELECT scope FROM pause
-         WHERE (scope IN ('everything', $1) OR scope LIKE 'domain %') AND (until IS NULL OR until > $2)",
-    )
-    .bind(format!("relay {relay}"))
-    .bind(now.timestamp_millis())
-    .fetch_all(&mut **tx)
-    .await?;
+         WHERE (scope IN ('everything', $1) OR scope LIKE 'domain %') AND (until IS NULL OR until > $2){for_share}"
+    );
+    let rows = sqlx::query(AssertSqlSafe(sql))
+        .bind(format!("relay {relay}"))
+        .bind(now.timestamp_millis())
+        .fetch_all(&mut **tx)
+        .await?;
     let mut domains = Vec::new();
     for row in rows {
         match row.try_get::<&str, _>(0)?.strip_prefix("domain ") {

@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use sqlx::Row;
 
-use super::{Result, Store, Tx, alert, from_json, to_json, unpark};
+use super::alert::{self, Trouble};
+use super::{Result, Store, Tx, from_json, to_json, unpark};
 use crate::clock::from_millis;
 use crate::source::poll::Polling;
 
@@ -355,7 +356,7 @@ impl Store {
             .await?;
         alert::close(&mut tx, scope, now).await?;
         match scope.split_once(' ') {
-            Some(("relay", relay)) => alert::close(&mut tx, &format!("password {relay}"), now).await?,
+            Some(("relay", relay)) => alert::close(&mut tx, &Trouble::PasswordRefused.matter(relay), now).await?,
             Some(("domain", _)) => drop(unpark(&mut tx, now).await?),
             _ => {}
         }

@@ -112,7 +112,15 @@ async fn an_edition_that_changed_while_it_was_looked_at_is_not_sent() {
     let shown = publish::draft(&app.house, "events", &order).await.unwrap().unwrap();
     app.publish(&["Bridges"]).await;
     let hands = Default::default();
-    let refused = publish::seal(&app.house, "events", &order, &hands, Some((shown, true)), "staff").await;
+    let refused = publish::seal(
+        &app.house,
+        "events",
+        &order,
+        &hands,
+        publish::Seen::Agreed(shown),
+        "staff",
+    )
+    .await;
     let refused = refused.unwrap_err().to_string();
     assert!(refused.contains("changed while you looked"), "{refused}");
     assert_eq!(app.count("SELECT COUNT(*) FROM edition").await, 0);

@@ -110,7 +110,7 @@ async fn all_but_failed_and_skipped_rows_count_as_had() {
     app.publish(&["Rivers"]).await;
     let order = publish::by_hand(&app.house, Default::default());
     let hands = Default::default();
-    publish::seal(&app.house, "events", &order, &hands, None, "staff")
+    publish::seal(&app.house, "events", &order, &hands, publish::Seen::Nothing, "staff")
         .await
         .unwrap();
     for (state, had) in [
@@ -135,7 +135,15 @@ async fn who_failed_for_good_is_not_told_again_by_itself() {
     app.people("events", &[ANNA]).await;
     app.publish(&["Rivers"]).await;
     let order = publish::by_hand(&app.house, Default::default());
-    let number = publish::seal(&app.house, "events", &order, &Default::default(), None, "staff").await;
+    let number = publish::seal(
+        &app.house,
+        "events",
+        &order,
+        &Default::default(),
+        publish::Seen::Nothing,
+        "staff",
+    )
+    .await;
     assert_eq!(number.unwrap(), Some(1));
     publish::release_due(&app.house).await.unwrap();
     app.run("UPDATE outgoing SET state = 'failed', reason = 'refused'")
@@ -232,7 +240,7 @@ async fn two_people_who_send_at_the_same_moment_make_one_edition() {
         let (house, order) = (app.house.clone(), order.clone());
         tokio::spawn(async move {
             let hands = Default::default();
-            publish::seal(&house, "events", &order, &hands, None, "staff")
+            publish::seal(&house, "events", &order, &hands, publish::Seen::Nothing, "staff")
                 .await
                 .unwrap()
         })

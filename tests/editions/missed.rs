@@ -203,9 +203,16 @@ async fn what_is_released_during_a_pause_goes_out_after_it_with_a_date_of_its_ow
     app.publish(&["Rivers"]).await;
     app.pause("everything").await;
     let order = publish::by_hand(&app.house, Default::default());
-    publish::seal(&app.house, "events", &order, &Default::default(), None, "staff")
-        .await
-        .unwrap();
+    publish::seal(
+        &app.house,
+        "events",
+        &order,
+        &Default::default(),
+        publish::Seen::Nothing,
+        "staff",
+    )
+    .await
+    .unwrap();
     assert!(
         publish::release_due(&app.house).await.unwrap().is_empty(),
         "a pause keeps it waiting"

@@ -84,7 +84,7 @@ async fn many_people_get_together_what_each_would_get_alone() {
             }
         }
         let hands = publish::Hands::default();
-        let number = publish::seal(&app.house, "events", &order, &hands, None, "staff").await.unwrap();
+        let number = publish::seal(&app.house, "events", &order, &hands, publish::Seen::Nothing, "staff").await.unwrap();
         let edition = app.edition("events", number.unwrap()).await;
         let rows = sqlx::query(
             "SELECT p.address, COALESCE(o.reason, v.language), o.variant_id FROM outgoing o \

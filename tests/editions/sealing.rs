@@ -401,7 +401,15 @@ async fn a_large_mail_is_warned_of_and_one_that_no_server_takes_is_not_sealed() 
             "{warning}"
         );
         if bytes > 10_000_000 {
-            let sealed = publish::seal(&app.house, "events", &order, &Hands::default(), None, "staff").await;
+            let sealed = publish::seal(
+                &app.house,
+                "events",
+                &order,
+                &Hands::default(),
+                publish::Seen::Nothing,
+                "staff",
+            )
+            .await;
             let error = format!("{:#}", sealed.unwrap_err());
             assert!(
                 error.contains("cannot be sent") && error.contains("leave reports out"),

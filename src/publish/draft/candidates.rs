@@ -46,7 +46,7 @@ pub(super) fn ledgers(list: &List, what: &What) -> Vec<String> {
 }
 
 /// Whom the edition concerns.
-pub(super) fn concerned(list: &List, what: &What) -> Reads {
+pub(in crate::publish) fn concerned(list: &List, what: &What) -> Reads {
     match what {
         What::Cadence(cadence)
         | What::Only {
@@ -212,27 +212,4 @@ pub(in crate::publish) fn is_named(item: &Item, words: &[String]) -> bool {
     words
         .iter()
         .any(|word| *word == id || *word == item.slug || item.report.handling.id.as_ref() == Some(word))
-}
-
-/// What was looked at for a slot that stays empty although people read by its cadence: they have had it, or it is not
-/// about their topics. It is not new any more, so that widening topics brings nothing back (rule 3).
-pub(in crate::publish) async fn considered(
-    house: &House,
-    name: &str,
-    order: &Order,
-) -> anyhow::Result<Vec<(i64, Matter)>> {
-    let list = house.config.list(name)?;
-    if !house.store.is_read(name, concerned(list, &order.what)).await? {
-        return Ok(Vec::new());
-    }
-    let without: Vec<String> = order
-        .hands
-        .values()
-        .flat_map(|hand| hand.without.iter().cloned())
-        .collect();
-    let candidates = candidates(house, name, list, order).await?;
-    let kept = candidates
-        .iter()
-        .filter(|it| !is_named(&it.item, &without) && !it.item.matter.is_correction());
-    Ok(kept.map(|it| (it.item.report_id, it.item.matter)).collect())
 }

@@ -92,9 +92,21 @@ impl Readers {
             Ok(items) => items,
             Err(skip) => return Ok(Err(skip)),
         };
-        let key = (renderer.language_for(reader.language.as_deref()), items);
+        let language = renderer.language_for(reader.language.as_deref());
+        self.variant(language, items, renderer, variants).map(Ok)
+    }
+
+    /// The variant of a language with what stands in these places of the pool, in their order.
+    pub(super) fn variant(
+        &mut self,
+        language: String,
+        items: Vec<usize>,
+        renderer: &Renderer<'_>,
+        variants: &mut Vec<DraftVariant>,
+    ) -> anyhow::Result<usize> {
+        let key = (language, items);
         if let Some(place) = self.places.get(&key) {
-            return Ok(Ok(*place));
+            return Ok(*place);
         }
         let items: Vec<Item> = key
             .1
@@ -103,7 +115,7 @@ impl Readers {
             .collect();
         variants.push(renderer.render(&key.0, items)?);
         self.places.insert(key, variants.len() - 1);
-        Ok(Ok(variants.len() - 1))
+        Ok(variants.len() - 1)
     }
 
     fn count(&mut self, place: Result<usize, Skip>, people: u64) {

@@ -23,7 +23,15 @@ pub async fn collect_returned(house: &House) -> anyhow::Result<Vec<Taken>> {
     let folder = house.config.path(path);
     let mut taken = Vec::new();
     for file in waiting(&folder)? {
-        let Some(raw) = read(&file)? else { continue };
+        let raw = match read(&file) {
+            Ok(Some(raw)) => raw,
+            Ok(None) => continue,
+            Err(error) => {
+                // One file that cannot be read keeps none of the others.
+                tracing::warn!("a returned mail stays where it is: {error:#}");
+                continue;
+            }
+        };
         taken.push(take_returned(house, &raw).await?);
         done(&folder, &file)?;
     }

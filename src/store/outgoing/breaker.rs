@@ -31,8 +31,8 @@ impl Store {
     /// Stops the editions of rows that failed, of those whose breaker says so. Returns their names and why.
     pub async fn trip_breakers(&self, failed: &[i64], breaker: &Breaker) -> Result<Vec<(String, String)>> {
         let sql = format!(
-            "SELECT DISTINCT e.id, e.list, e.number FROM outgoing o JOIN edition e ON e.id = o.edition_id
-             WHERE o.id IN ({}) AND e.state = 'sending'",
+            "SELECT e.id, e.list, e.number, CAST(MAX(o.id) AS BIGINT) FROM outgoing o JOIN edition e ON e.id = o.edition_id
+             WHERE o.id IN ({}) AND e.state = 'sending' GROUP BY e.id, e.list, e.number",
             places(1, failed.len())
         );
         let mut editions = sqlx::query(AssertSqlSafe(sql));
@@ -42,9 +42,8 @@ impl Store {
         let mut stopped = Vec::new();
         for row in editions.fetch_all(&self.read).await? {
             let (id, list, number): (i64, String, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-            let name = format!("{list}/{number}");
+            let (name, near) = (format!("{list}/{number}"), row.try_get(3)?);
             // Most looks end here; only one that would stop it asks when staff last let it go on.
-            let near = failed.iter().copied().max().unwrap_or_default();
             if self.find_excess(id, near, 0, breaker).await?.is_none() {
                 continue;
             }
@@ -142,7 +141,7 @@ impl Store {
     }
 
     /// When somebody last let an edition go on; 0: never.
-    async fn resumed_at(&self, name: &str) -> Result<i64> {
+    pub(super) async fn resumed_at(&self, name: &str) -> Result<i64> {
         let row = sqlx::query(
             "SELECT CAST(COALESCE(MAX(at), 0) AS BIGINT) FROM decision WHERE subject = $1 AND what = 'sending'",
         )
@@ -167,7 +166,7 @@ impl Store {
             at: now,
         };
         self.record_decision(&mut tx, &decision).await?;
-        alert::raise(&mut tx, &format!("edition {name}"), Trouble::EditionStopped, why, now).await?;
+        alert::raise(&mut tx, Trouble::EditionStopped, name, why, now).await?;
         tx.commit().await?;
         Ok(true)
     }

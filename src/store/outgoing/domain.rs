@@ -45,7 +45,7 @@ pub(super) async fn pause_domain(tx: &mut Tx, domain: &str, reply: &str, now: Da
     .execute(&mut **tx)
     .await?;
     if done.rows_affected() == 1 {
-        alert::raise(tx, &scope, Trouble::DomainPaused, &why, now).await?;
+        alert::raise(tx, Trouble::DomainPaused, domain, &why, now).await?;
     }
     Ok(())
 }
@@ -68,10 +68,13 @@ pub(super) async fn park(tx: &mut Tx, ids: &[i64]) -> Result<()> {
     Ok(())
 }
 
-/// Brings all rows back that are put aside; a claim puts those away again whose domain still pauses.
+/// Brings all rows back that are put aside; a claim puts those away again whose domain still pauses. The time for which
+/// they are tried begins anew: nobody has tried them meanwhile.
 pub(in crate::store) async fn unpark(tx: &mut Tx, now: DateTime<Utc>) -> Result<u64> {
-    let sql =
-        format!("UPDATE outgoing SET reason = NULL, next_at = $1 WHERE next_at = {PARKED} AND state = 'deferred'");
+    let sql = format!(
+        "UPDATE outgoing SET reason = NULL, next_at = $1, first_tried_at = NULL
+             WHERE next_at = {PARKED} AND state = 'deferred'"
+    );
     let done = sqlx::query(AssertSqlSafe(sql))
         .bind(now.timestamp_millis())
         .execute(&mut **tx)
@@ -156,11 +159,20 @@ impl Store {
         if mails == 0 {
             return Ok(Vec::new());
         }
-        let booked: Option<i64> = sqlx::query("SELECT booked_until FROM bucket WHERE relay = $1 LIMIT 1")
-            .bind(bucket)
-            .fetch_one(&mut **tx)
-            .await?
-            .try_get(0)?;
+        // What was booked for an edition that has been cancelled since is free.
+        let booked: Option<i64> = sqlx::query(
+            "SELECT booked_until FROM bucket WHERE relay = $1 AND EXISTS (
+                 SELECT 1 FROM outgoing o JOIN edition e ON e.id = o.edition_id
+                 WHERE e.state = 'sending' AND o.state IN ('pending', 'deferred') AND o.next_at > $2
+                   AND o.next_at <= bucket.booked_until) LIMIT 1",
+        )
+        .bind(bucket)
+        .bind(now.timestamp_millis())
+        .fetch_optional(&mut **tx)
+        .await?
+        .map(|row| row.try_get(0))
+        .transpose()?
+        .flatten();
         let first = booked.map_or(now, from_millis).max(now);
         let turn = |place: usize| {
             let after = super::allowance::interval(rate).mul_f64(place as f64);

@@ -95,7 +95,7 @@ impl Store {
                 .filter(|handoff| !allowed.contains(&handoff.id))
                 .collect();
             turn.allowed.extend(allowed);
-            turn.left += release_refused(&mut tx, &refused, now).await?;
+            turn.left += release_refused(&mut tx, &refused, self.locked(), now).await?;
         }
         tx.commit().await?;
         Ok(turn)
@@ -317,8 +317,13 @@ async fn mark_handoffs(tx: &mut Tx, handoffs: &[Handoff], now: DateTime<Utc>, le
 }
 
 /// Refused rows that are still ours: the person left (skipped), or something was stopped or paused (pending again).
-/// A row whose claim was lost belongs to somebody else and is not touched.
-async fn release_refused(tx: &mut Tx, refused: &[&Handoff], now: DateTime<Utc>) -> Result<u64> {
+/// A row whose claim was lost belongs to somebody else and is not touched; `for_update` keeps it ours until the commit.
+async fn release_refused(
+    tx: &mut Tx,
+    refused: &[&Handoff],
+    for_update: &'static str,
+    now: DateTime<Utc>,
+) -> Result<u64> {
     if refused.is_empty() {
         return Ok(0);
     }
@@ -335,7 +340,7 @@ async fn release_refused(tx: &mut Tx, refused: &[&Handoff], now: DateTime<Utc>) 
              JOIN subscriber p ON p.id = s.subscriber_id
              WHERE e.id = o.edition_id AND s.state = 'active' AND p.state = 'active') THEN 1 ELSE 0 END AS wanted
          FROM outgoing o
-         WHERE o.id IN ({}) AND o.state = 'claimed' AND o.claim = CASE o.id{claims} END",
+         WHERE o.id IN ({}) AND o.state = 'claimed' AND o.claim = CASE o.id{claims} END{for_update}",
         ids.join(", ")
     );
     let mut select = sqlx::query(AssertSqlSafe(sql));

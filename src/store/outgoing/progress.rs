@@ -83,8 +83,8 @@ impl Store {
     }
 }
 
-/// An answer without queue ids and addresses.
-pub(super) fn kind_of(reply: &str) -> String {
+/// An answer without queue ids, addresses and marks: what may be logged, counted and told (SEC-19).
+pub fn kind_of(reply: &str) -> String {
     let words = reply.split_whitespace().map(|word| {
         let is_code = word.chars().all(|c| c.is_ascii_digit() || c == '.' || c == '-');
         let is_id = word.chars().count() >= ID && word.chars().any(|c| c.is_ascii_digit());

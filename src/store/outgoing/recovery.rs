@@ -143,6 +143,14 @@ impl Store {
         .rows_affected();
         if rows > 0 {
             reopen(&mut tx, edition_id).await?;
+            // What comes back about the new try counts for itself.
+            sqlx::query(
+                "DELETE FROM bounce WHERE edition_id = $1 AND fingerprint = '' AND outgoing_id IN (
+                     SELECT id FROM outgoing WHERE edition_id = $1 AND state = 'pending')",
+            )
+            .bind(edition_id)
+            .execute(&mut *tx)
+            .await?;
         }
         let left = sqlx::query("SELECT COUNT(*) FROM outgoing WHERE edition_id = $1 AND state = 'failed'")
             .bind(edition_id)

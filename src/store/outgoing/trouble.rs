@@ -7,23 +7,15 @@ use sqlx::Row;
 
 use super::super::alert::{self, Trouble};
 use super::RAPPORTEUR;
-use crate::store::{Result, Store};
+use crate::store::{Result, Store, Tx};
 
 impl Store {
     /// The relay rests until then: a fault of our side or of the relay, not of any person.
     pub async fn rest_relay(&self, relay: &str, why: &str, until: DateTime<Utc>) -> Result<()> {
         let now = self.now().await?;
         let mut tx = self.begin().await?;
-        sqlx::query(PAUSE)
-            .bind(format!("relay {relay}"))
-            .bind(RAPPORTEUR)
-            .bind(why)
-            .bind(now.timestamp_millis())
-            .bind(until.timestamp_millis())
-            .execute(&mut *tx)
-            .await?;
-        let why = super::progress::kind_of(why);
-        alert::raise(&mut tx, &format!("relay {relay}"), Trouble::RelayRests, &why, now).await?;
+        pause(&mut tx, relay, why, now, Some(until)).await?;
+        alert::raise(&mut tx, Trouble::RelayRests, relay, why, now).await?;
         Ok(tx.commit().await?)
     }
 
@@ -32,28 +24,13 @@ impl Store {
     pub async fn refuse_password(&self, relay: &str, why: &str, password: &str) -> Result<()> {
         let now = self.now().await?;
         let mut tx = self.begin().await?;
-        sqlx::query(PAUSE)
-            .bind(format!("relay {relay}"))
-            .bind(RAPPORTEUR)
-            .bind(why)
-            .bind(now.timestamp_millis())
-            .bind(None::<i64>)
-            .execute(&mut *tx)
-            .await?;
+        pause(&mut tx, relay, why, now, None).await?;
         sqlx::query("INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = $2")
             .bind(fact(relay))
             .bind(password)
             .execute(&mut *tx)
             .await?;
-        let why = super::progress::kind_of(why);
-        alert::raise(
-            &mut tx,
-            &format!("password {relay}"),
-            Trouble::PasswordRefused,
-            &why,
-            now,
-        )
-        .await?;
+        alert::raise(&mut tx, Trouble::PasswordRefused, relay, why, now).await?;
         Ok(tx.commit().await?)
     }
 
@@ -74,7 +51,7 @@ impl Store {
             .bind(RAPPORTEUR)
             .execute(&mut *tx)
             .await?;
-        alert::close(&mut tx, &format!("password {relay}"), now).await?;
+        alert::close(&mut tx, &Trouble::PasswordRefused.matter(relay), now).await?;
         sqlx::query("DELETE FROM meta WHERE key = $1")
             .bind(fact(relay))
             .execute(&mut *tx)
@@ -84,8 +61,21 @@ impl Store {
     }
 }
 
-const PAUSE: &str = "INSERT INTO pause (scope, who, why, since, until) VALUES ($1, $2, $3, $4, $5)
-    ON CONFLICT (scope) DO UPDATE SET why = excluded.why, until = excluded.until WHERE pause.until IS NOT NULL";
+/// A pause of ours may take another reason and another end; one by a person stays.
+async fn pause(tx: &mut Tx, relay: &str, why: &str, since: DateTime<Utc>, until: Option<DateTime<Utc>>) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO pause (scope, who, why, since, until) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (scope) DO UPDATE SET why = excluded.why, until = excluded.until WHERE pause.until IS NOT NULL",
+    )
+    .bind(format!("relay {relay}"))
+    .bind(RAPPORTEUR)
+    .bind(why)
+    .bind(since.timestamp_millis())
+    .bind(until.map(|until| until.timestamp_millis()))
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
 
 fn fact(relay: &str) -> String {
     format!("refused password of {relay}")
