@@ -316,3 +316,23 @@ proptest::proptest! {
         bounce::read(&bytes);
     }
 }
+
+/// Anybody can write to the address for bounces.
+#[test]
+fn a_notice_full_of_addresses_is_read_as_far_as_bounces_go() {
+    let many = "a@b.example.org ".repeat(60_000);
+    for mail in [
+        format!(
+            "Return-Path: <>\nFrom: MAILER-DAEMON@mx.example.com\nSubject: Undelivered\nX-Failed-Recipients: {}\n\nIt failed.\n",
+            (0..20_000).map(|n| format!("p{n}@example.org, ")).collect::<String>()
+        ),
+        format!("Return-Path: <>\nFrom: MAILER-DAEMON@mx.example.com\nSubject: Undelivered\n\nIt failed for {many}\n"),
+        format!(
+            "Return-Path: <>\nFrom: MAILER-DAEMON@mx.example.com\nSubject: Undelivered\n\n{}\n",
+            "p@example.org: user unknown\n".repeat(20_000)
+        ),
+    ] {
+        let findings = bounce::read(mail.as_bytes()).findings;
+        assert!(findings.len() <= 200, "{}", findings.len());
+    }
+}

@@ -296,3 +296,39 @@ async fn a_maildir_is_emptied_once_and_a_flood_of_forgeries_stays_small() {
     assert_eq!(app.mails().len(), sent, "nothing that came in was answered");
     app.close().await;
 }
+
+/// A mail server next door bounces at once, and our own mark of its answer travels with the next mail.
+#[tokio::test]
+async fn a_bounce_that_is_faster_than_the_mark_of_its_mail_counts() {
+    let mut app = TestApp::with(&configuration()).await;
+    app.people("events", &["ada@example.org"]).await;
+    let path = sent_to(&mut app, "ada@example.org", "The first").await;
+    app.run("UPDATE outgoing SET state = 'handoff', answered_at = NULL, reply = NULL")
+        .await;
+    let taken = take(&app, &dsn(&path, "5.1.1", "550 5.1.1 unknown")).await;
+    assert_eq!(taken, counted(Kind::Bounce, Counted::Suspended));
+    app.run("UPDATE outgoing SET state = 'sent', answered_at = handoff_at")
+        .await;
+    app.close().await;
+}
+
+/// A relay tries a full mailbox for five days; until then the mails that follow have not arrived, whatever it took.
+#[tokio::test]
+async fn a_daily_list_suspends_too_whom_mails_come_back_from_after_days() {
+    let mut app = TestApp::with(&configuration()).await;
+    app.people("events", &["ada@example.org"]).await;
+    let mut paths = Vec::new();
+    for number in 1..=30 {
+        paths.push(sent_to(&mut app, "ada@example.org", &format!("Report {number}")).await);
+        app.advance(TimeDelta::days(1));
+        if number > 5 {
+            let path = &paths[number - 6];
+            take(&app, &dsn(path, "5.2.2", "552 5.2.2 mailbox full")).await;
+        }
+        if state(&app, "ada@example.org").await == "suspended" {
+            break;
+        }
+    }
+    assert_eq!(state(&app, "ada@example.org").await, "suspended");
+    app.close().await;
+}

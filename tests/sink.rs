@@ -389,7 +389,13 @@ impl Talk {
     async fn flush(&mut self) -> std::io::Result<()> {
         if !self.pending.is_empty() {
             self.inner.round_trips.fetch_add(1, Ordering::SeqCst);
-            self.stream.write_all(self.pending.as_bytes()).await?;
+            // In Latin-1, as some relays speak.
+            let bytes: Vec<u8> = self
+                .pending
+                .chars()
+                .map(|letter| u8::try_from(letter).unwrap_or(b'?'))
+                .collect();
+            self.stream.write_all(&bytes).await?;
             self.stream.flush().await?;
             self.pending.clear();
         }

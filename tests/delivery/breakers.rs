@@ -9,7 +9,7 @@ use rapporteur::store::Decision;
 use sqlx::Row;
 
 use super::{SETTINGS, assert_ledger_is_whole, config_for, deliver, number, seed, states};
-use crate::database::{TestStore, for_each_database};
+use crate::database::{MORNING, TestStore, for_each_database};
 use crate::sink::{Act, At, Moment, Offer, Sink};
 
 /// The number in `p17@example.org`.
@@ -115,6 +115,35 @@ async fn an_edition_that_is_still_refused_after_it_went_on_stops_again() {
         test
     })
     .await;
+}
+
+/// Rows of the later edition lie far from those of the earlier one.
+#[tokio::test]
+async fn of_two_editions_that_are_refused_at_once_the_one_refused_too_often_stops() {
+    let test = TestStore::sqlite().await;
+    let (sink, _) = refusing(|person| match person {
+        ..=2000 => person.is_multiple_of(8),
+        _ => person.is_multiple_of(40),
+    })
+    .await;
+    seed(&test, 4000, SETTINGS).await;
+    test.run(&format!(
+        "INSERT INTO edition (id, list, number, cadence, state, sealed_at, due_at, released_at, hash, epoch, settings)
+         VALUES (2, 'events', 2, 'weekly', 'sending', {MORNING}, {MORNING}, {MORNING}, 'h', 'e1', '{SETTINGS}');
+         UPDATE outgoing SET edition_id = 2 WHERE id > 2000"
+    ))
+    .await;
+    deliver(&test, &config_for(&sink, "sessions = 2")).await;
+    assert_eq!(state(&test).await, "stopped");
+    assert_eq!(
+        number(&test, "SELECT count(*) FROM edition WHERE id = 2 AND state = 'stopped'").await,
+        0
+    );
+    let of_first = sink.mails().into_iter().filter(|mail| {
+        let digits = mail.recipient.trim_start_matches('p').split('@').next();
+        digits.unwrap().parse::<usize>().unwrap() <= 2000
+    });
+    assert!(of_first.count() < 1000);
 }
 
 #[tokio::test]

@@ -465,7 +465,7 @@ async fn what_a_relay_can_never_take_fails_with_a_reason_and_no_data() {
     let test = TestStore::sqlite().await;
     seed(&test, 2, SETTINGS).await;
     sqlx::query("UPDATE variant SET message = $1")
-        .bind(format!("Subject: Long\r\n\r\n{}", "x\r\n".repeat(500)))
+        .bind(format!("Subject: Long\r\n\r\n{}", "x\r\n".repeat(1700)))
         .execute(&test.sql)
         .await
         .unwrap();
@@ -473,6 +473,8 @@ async fn what_a_relay_can_never_take_fails_with_a_reason_and_no_data() {
     deliver(&test, &config_for(&sink, "sessions = 1")).await;
     assert_eq!(row(&test, 1).await, ("failed".into(), "too large".into()));
     assert!(!sink.commands()[heard..].contains(&"DATA".to_owned()));
+    // "5115 bytes" are no reply of class 5.
+    assert_eq!(number(&test, "SELECT count(*) FROM bounce").await, 0);
 }
 
 #[tokio::test]

@@ -163,3 +163,18 @@ async fn who_is_refused_for_good_has_failed_with_a_reason_and_is_not_tried_again
         .await;
     }
 }
+
+/// A mail that was taken is not in doubt because its relay says so in Latin-1.
+#[tokio::test]
+async fn an_answer_that_is_not_utf_8_is_an_answer() {
+    let test = TestStore::sqlite().await;
+    let sink = Sink::with(|moment| match moment.at {
+        At::Dot => Act::say("250 2.0.0 für Sie übernommen"),
+        _ => Act::Go,
+    })
+    .await;
+    seed(&test, 5, SETTINGS).await;
+    deliver(&test, &config_for(&sink, "sessions = 1")).await;
+    assert_eq!(states(&test).await, "sent 5");
+    assert_ledger_is_whole(&test, &sink).await;
+}

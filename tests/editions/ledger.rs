@@ -6,6 +6,7 @@ use rapporteur::publish;
 
 use super::{ANNA, BRUNO, TWO_LISTS};
 use crate::app::{EVENTS, REPORTS, TestApp, for_each_app, report};
+use crate::database::postgres;
 
 #[tokio::test]
 async fn a_report_enters_the_ledger_of_a_list_and_cadence_once() {
@@ -252,4 +253,39 @@ async fn two_people_who_send_at_the_same_moment_make_one_edition() {
     assert_eq!(numbers, [1]);
     publish::release_due(&app.house).await.unwrap();
     app.deliver().await;
+}
+
+/// Where one process publishes while another has looked and found nothing. On PostgreSQL: SQLite has one writer.
+#[tokio::test]
+async fn a_report_that_comes_while_an_empty_slot_waits_for_its_turn_stays_new() {
+    let Some(server) = postgres() else { return };
+    let url = server.fresh_database().await;
+    let mut app = TestApp::on_postgres(url, &format!("{REPORTS}{EVENTS}")).await;
+    app.people("events", &[ANNA]).await;
+    app.publish(&["Rivers"]).await;
+    app.tick_at("2026-05-11 06:00").await;
+    app.deliver().await;
+    app.at("2026-05-18 06:00");
+    let other = app.house.store.begin_alone("sealing").await.unwrap();
+    let house = app.house.clone();
+    let beat = tokio::spawn(async move { publish::tick(&house).await.unwrap() });
+    // Until it waits for the lock, all it has to look at has been looked at.
+    while app
+        .count("SELECT CAST(COUNT(*) AS BIGINT) FROM pg_locks WHERE NOT granted")
+        .await
+        == 0
+    {
+        tokio::task::yield_now().await;
+    }
+    app.publish(&["Bridges"]).await;
+    drop(other);
+    assert!(beat.await.unwrap().sealed.is_empty());
+    assert_eq!(
+        app.slots("events", "weekly").await.last().unwrap(),
+        "2026-05-18 06:00 empty"
+    );
+    assert_eq!(app.tick_at("2026-05-25 06:00").await.sealed, ["events/2"]);
+    assert_eq!(app.items("events", 2).await, ["Bridges"]);
+    app.deliver().await;
+    app.close().await;
 }
