@@ -358,15 +358,15 @@ CREATE TABLE unclear (
 
 -- How many mails a relay, or a recipient domain, may still be given, for each time over which one of its rates counts.
 CREATE TABLE bucket (
-    -- A relay's name, or `domain example.org`.
-    relay TEXT NOT NULL,
+    -- As in `pause`: relay NAME, domain NAME.
+    scope TEXT NOT NULL,
     -- Seconds.
     span INTEGER NOT NULL,
     tokens REAL NOT NULL,
     at INTEGER NOT NULL,
     -- Mails of a domain that were put back take their turns one after the other until then.
     booked_until INTEGER,
-    PRIMARY KEY (relay, span)
+    PRIMARY KEY (scope, span)
 );
 
 -- Who decided what, and when. Append-only.

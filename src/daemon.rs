@@ -1,7 +1,7 @@
 //! `run`: collects, seals, delivers and serves until it is told to end.
 //!
-//! In: a configuration. Out: an [`Ending`]. One loop does what is due and looks at the drop folders; delivery and web
-//! have tasks of their own. SIGTERM or SIGINT ends it after the mails in hand, a second one at once (REL-13); SIGHUP
+//! In: a configuration. Out: an [`Ending`]. One loop does what is due and looks at the drop folders; delivery, web, and
+//! what waits for others have tasks of their own. SIGTERM or SIGINT ends it after the mails in hand, a second one at once (REL-13); SIGHUP
 //! ends it softly to begin anew with a configuration that has been read and found good (REL-18).
 
 use std::collections::HashMap;
@@ -161,7 +161,7 @@ pub async fn serve(house: House, doors: Doors, soft: CancellationToken, hard: Ca
             soft.clone(),
         )));
     }
-    let sending = tokio::spawn({
+    let mut sending = tokio::spawn({
         let (delivery, soft, hard) = (delivery.clone(), soft.clone(), hard.clone());
         async move { delivery.run(soft, hard).await }
     });
@@ -170,10 +170,9 @@ pub async fn serve(house: House, doors: Doors, soft: CancellationToken, hard: Ca
     let beats = async {
         tokio::join!(
             beat(&house, &delivery, &app, &soft),
-            ask_the_web(&house, &fetcher, &soft)
+            beside_the_beat(&house, &fetcher, &soft)
         )
     };
-    let mut sending = sending;
     tokio::select! {
         ((), ()) = beats => sending.await.context("delivery broke off")??,
         // Without delivery nothing would go out, and nobody would be told.
@@ -240,8 +239,8 @@ async fn once(
     Ok(())
 }
 
-/// Asks sources on the web when they are due, beside the beat, which a source that dawdles would hold up.
-async fn ask_the_web(house: &House, fetcher: &Fetcher, soft: &CancellationToken) {
+/// What would hold up the beat, because somebody else may dawdle: sources on the web, pictures, posts, returned mails.
+async fn beside_the_beat(house: &House, fetcher: &Fetcher, soft: &CancellationToken) {
     let asking = async {
         let mut polls = Polls::default();
         loop {
@@ -256,37 +255,30 @@ async fn ask_the_web(house: &House, fetcher: &Fetcher, soft: &CancellationToken)
             }
         }
     };
-    let copying = async {
-        loop {
-            if let Err(error) = publish::copy_pictures(house, fetcher).await {
-                tracing::error!("copying pictures failed, it is tried again: {error:#}");
-            }
-            tokio::time::sleep(BEAT).await;
+    let copying = again_and_again("copying pictures", || async {
+        publish::copy_pictures(house, fetcher).await.map(drop)
+    });
+    let posting = again_and_again("posting alerts", || async {
+        publish::post_alerts(house, fetcher).await.map(drop)
+    });
+    let returning = again_and_again("taking what came back", || async {
+        for taken in publish::collect_returned(house).await? {
+            tracing::info!(what = taken.say(), "a mail came back");
         }
-    };
-    let posting = async {
-        loop {
-            if let Err(error) = publish::post_alerts(house, fetcher).await {
-                tracing::error!("posting alerts failed, it is tried again: {error:#}");
-            }
-            tokio::time::sleep(BEAT).await;
-        }
-    };
-    let returning = async {
-        loop {
-            match publish::collect_returned(house).await {
-                Ok(taken) => {
-                    for taken in taken {
-                        tracing::info!(what = taken.say(), "a mail came back");
-                    }
-                }
-                Err(error) => tracing::error!("what came back was not taken, it is tried again: {error:#}"),
-            }
-            tokio::time::sleep(BEAT).await;
-        }
-    };
+        Ok(())
+    });
     soft.run_until_cancelled(async { tokio::join!(asking, copying, posting, returning) })
         .await;
+}
+
+/// Does a thing at each beat; what fails is said, and tried again at the next.
+async fn again_and_again<F: Future<Output = anyhow::Result<()>>>(what: &str, step: impl Fn() -> F) {
+    loop {
+        if let Err(error) = step().await {
+            tracing::error!("{what} failed, it is tried again: {error:#}");
+        }
+        tokio::time::sleep(BEAT).await;
+    }
 }
 
 fn log_collected(collected: &publish::Collected) {

@@ -4,7 +4,7 @@
 //! a fresh token, and whoever writes later must name it: who lost the lease changes nothing. Claiming is here; read on in
 //! `outgoing/allowance.rs` (what the rates of a relay let through) and `domain.rs` (domains that pause or have a rate of
 //! their own), `marks.rs` (what sessions do with claimed rows), `recovery.rs` (after a crash, in doubt, failed),
-//! `trouble.rs` (relays that rest), `breaker.rs` and `returns.rs` (editions that stop by themselves), `progress.rs`.
+//! `relay.rs` (relays that rest), `breaker.rs` and `returns.rs` (editions that stop by themselves), `progress.rs`.
 //! The two databases differ in claiming, by `FOR UPDATE SKIP LOCKED`, and in the lock of a bucket.
 
 mod allowance;
@@ -14,7 +14,7 @@ mod marks;
 mod progress;
 mod recovery;
 mod returns;
-mod trouble;
+mod relay;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -162,7 +162,8 @@ impl Store {
         let Some(paused) = find_paused_domains(&mut tx, relay, self.shared(), now).await? else {
             return Ok(Claims::default());
         };
-        let allowance = self.allow(&mut tx, relay, order.rates, now).await?;
+        let bucket = format!("relay {relay}");
+        let allowance = self.allow(&mut tx, &bucket, order.rates, now).await?;
         let limit = order.most.min(allowance.mails);
         let mut due = self.list_due_personal(&mut tx, relay, limit, now).await?;
         let editions = match order.quiet_until {
@@ -206,9 +207,9 @@ impl Store {
         domain::park(&mut tx, &parked).await?;
         if let Some(domains) = order.domains {
             let rows = std::mem::take(&mut claims.rows);
-            let turns = self.take_turns(&mut tx, rows, domains, now).await?;
-            claims.rows = turns.rows;
-            claims.put_back += turns.put_back;
+            let rationed = self.ration(&mut tx, rows, domains, now).await?;
+            claims.rows = rationed.rows;
+            claims.put_back += rationed.put_back;
             if claims.rows.is_empty() && claims.put_back == 0 && claims.next_at.is_none() {
                 claims.next_at = self.next_turn(&mut tx, relay, &editions, now).await?;
             }
@@ -228,7 +229,7 @@ impl Store {
             update.execute(&mut *tx).await?;
         }
         if !order.rates.is_empty() {
-            self.spend(&mut tx, relay, claims.rows.len()).await?;
+            self.spend(&mut tx, &bucket, claims.rows.len()).await?;
         }
         tx.commit().await?;
         Ok(claims)

@@ -54,12 +54,12 @@ fn filled(rate: Rate, tokens: f64, at: DateTime<Utc>, now: DateTime<Utc>) -> f64
 }
 
 impl Store {
-    /// Fills the buckets of a relay; they stay locked until the transaction ends, so that of two workers the second
-    /// counts what the first took.
+    /// Fills the buckets of a relay or a domain, by its scope; they stay locked until the transaction ends, so that of
+    /// two workers the second counts what the first took.
     pub(super) async fn allow(
         &self,
         tx: &mut Tx,
-        relay: &str,
+        scope: &str,
         rates: &[Rate],
         now: DateTime<Utc>,
     ) -> Result<Allowance> {
@@ -69,21 +69,21 @@ impl Store {
         };
         for rate in rates {
             let span = rate.span.as_secs() as i64;
-            sqlx::query("INSERT INTO bucket (relay, span, tokens, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING")
-                .bind(relay)
+            sqlx::query("INSERT INTO bucket (scope, span, tokens, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING")
+                .bind(scope)
                 .bind(span)
                 .bind(capacity(*rate))
                 .bind(now.timestamp_millis())
                 .execute(&mut **tx)
                 .await?;
             let locking = match self.kind {
-                Kind::Sqlite => "SELECT tokens, at FROM bucket WHERE relay = $1 AND span = $2",
-                Kind::Postgres => "SELECT tokens, at FROM bucket WHERE relay = $1 AND span = $2 FOR UPDATE",
+                Kind::Sqlite => "SELECT tokens, at FROM bucket WHERE scope = $1 AND span = $2",
+                Kind::Postgres => "SELECT tokens, at FROM bucket WHERE scope = $1 AND span = $2 FOR UPDATE",
             };
-            let row = sqlx::query(locking).bind(relay).bind(span).fetch_one(&mut **tx).await?;
+            let row = sqlx::query(locking).bind(scope).bind(span).fetch_one(&mut **tx).await?;
             let tokens = filled(*rate, row.try_get(0)?, from_millis(row.try_get(1)?), now);
-            sqlx::query("UPDATE bucket SET tokens = $3, at = $4 WHERE relay = $1 AND span = $2")
-                .bind(relay)
+            sqlx::query("UPDATE bucket SET tokens = $3, at = $4 WHERE scope = $1 AND span = $2")
+                .bind(scope)
                 .bind(span)
                 .bind(tokens)
                 .bind(now.timestamp_millis())
@@ -100,9 +100,9 @@ impl Store {
     }
 
     /// Takes what was claimed out of the buckets.
-    pub(super) async fn spend(&self, tx: &mut Tx, relay: &str, mails: usize) -> Result<()> {
-        sqlx::query("UPDATE bucket SET tokens = tokens - $2 WHERE relay = $1")
-            .bind(relay)
+    pub(super) async fn spend(&self, tx: &mut Tx, scope: &str, mails: usize) -> Result<()> {
+        sqlx::query("UPDATE bucket SET tokens = tokens - $2 WHERE scope = $1")
+            .bind(scope)
             .bind(mails as f64)
             .execute(&mut **tx)
             .await?;

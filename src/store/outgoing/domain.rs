@@ -83,7 +83,7 @@ pub(in crate::store) async fn unpark(tx: &mut Tx, now: DateTime<Utc>) -> Result<
 }
 
 /// Rows that may go now, and how many were put back.
-pub(super) struct Turns {
+pub(super) struct Rationed {
     pub rows: Vec<Claimed>,
     pub put_back: u64,
 }
@@ -110,16 +110,16 @@ impl Store {
     }
 
     /// Of rows that are due, those whose domain may be given them now. Personal mail goes at once, and is counted.
-    pub(super) async fn take_turns(
+    pub(super) async fn ration(
         &self,
         tx: &mut Tx,
         rows: Vec<Claimed>,
         rates: &DomainRates,
         now: DateTime<Utc>,
-    ) -> Result<Turns> {
+    ) -> Result<Rationed> {
         // In the order of their names, so that two workers never wait for each other's buckets.
         let mut of_domain: BTreeMap<String, (Rate, Vec<Claimed>)> = BTreeMap::new();
-        let mut turns = Turns {
+        let mut rationed = Rationed {
             rows: Vec::new(),
             put_back: 0,
         };
@@ -127,7 +127,7 @@ impl Store {
             let limit = domain_of(&row.recipient).and_then(|domain| Some((rates.of(&domain)?, domain)));
             match limit {
                 Some((rate, domain)) => of_domain.entry(domain).or_insert((rate, Vec::new())).1.push(row),
-                None => turns.rows.push(row),
+                None => rationed.rows.push(row),
             }
         }
         let mut back: Vec<(i64, i64)> = Vec::new();
@@ -139,19 +139,19 @@ impl Store {
                 if row.edition_id.is_none() || free > 0 {
                     free = free.saturating_sub(1);
                     given += 1;
-                    turns.rows.push(row);
+                    rationed.rows.push(row);
                 } else {
                     waiting.push(row.id);
                 }
             }
             self.spend(tx, &bucket, given).await?;
-            let steps = self.book(tx, &bucket, rate, waiting.len(), now).await?;
-            back.extend(waiting.into_iter().zip(steps));
+            let instants = self.book(tx, &bucket, rate, waiting.len(), now).await?;
+            back.extend(waiting.into_iter().zip(instants));
         }
-        turns.rows.sort_by_key(|row| row.edition_id.is_some());
-        turns.put_back = back.len() as u64;
+        rationed.rows.sort_by_key(|row| row.edition_id.is_some());
+        rationed.put_back = back.len() as u64;
         put_back(tx, &back).await?;
-        Ok(turns)
+        Ok(rationed)
     }
 
     /// The turns of so many mails, behind those that are booked.
@@ -161,7 +161,7 @@ impl Store {
         }
         // What was booked for an edition that has been cancelled since is free.
         let booked: Option<i64> = sqlx::query(
-            "SELECT booked_until FROM bucket WHERE relay = $1 AND EXISTS (
+            "SELECT booked_until FROM bucket WHERE scope = $1 AND EXISTS (
                  SELECT 1 FROM outgoing o JOIN edition e ON e.id = o.edition_id
                  WHERE e.state = 'sending' AND o.state IN ('pending', 'deferred') AND o.next_at > $2
                    AND o.next_at <= bucket.booked_until) LIMIT 1",
@@ -179,7 +179,7 @@ impl Store {
             (first + TimeDelta::from_std(after).unwrap_or(TimeDelta::MAX)).timestamp_millis()
         };
         let turns: Vec<i64> = (1..=mails).map(turn).collect();
-        sqlx::query("UPDATE bucket SET booked_until = $2 WHERE relay = $1")
+        sqlx::query("UPDATE bucket SET booked_until = $2 WHERE scope = $1")
             .bind(bucket)
             .bind(turn(mails))
             .execute(&mut **tx)
@@ -195,7 +195,7 @@ impl Store {
         editions: &[(i64, String)],
         now: DateTime<Utc>,
     ) -> Result<Option<DateTime<Utc>>> {
-        let row = sqlx::query("SELECT CAST(MAX(booked_until) AS BIGINT) FROM bucket WHERE relay LIKE 'domain %'")
+        let row = sqlx::query("SELECT CAST(MAX(booked_until) AS BIGINT) FROM bucket WHERE scope LIKE 'domain %'")
             .fetch_one(&mut **tx)
             .await?;
         let Some(last) = row
