@@ -1,6 +1,7 @@
 //! A configuration with mistakes: at the start it is refused with its line, at a reload the old one stays (FLT-18).
 
 use super::{Place, get, until};
+use crate::sink::{Act, At, Offer, Sink};
 
 const FILE: &str = "kind = \"file\"\npath = \"outbox\"";
 
@@ -74,4 +75,54 @@ fn a_daemon_told_to_read_mistakes_keeps_what_it_has_and_says_so() {
     let page = get(port, "/feeds/events.atom", "");
     assert!(page.body.contains("Evenings at the Lindenfeld Institute"), "{page:?}");
     assert_eq!(daemon.terminate().code(), Some(0), "{}", daemon.said());
+}
+
+/// FLT-09 through the binary: the relay's password is changed, staff are to be told and cannot be, and then somebody
+/// gives the daemon the new one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_daemon_that_is_given_another_password_sends_what_waited_for_it() {
+    let offer = Offer {
+        extensions: vec!["AUTH PLAIN"],
+        ..Offer::default()
+    };
+    // Of ada and sesame.
+    let sink = Sink::offering(offer, |moment| match moment.at {
+        At::Auth if !moment.command.ends_with("AGFkYQBzZXNhbWU=") => Act::say("535 5.7.8 no"),
+        _ => Act::Go,
+    })
+    .await;
+    let relay = format!(
+        "kind = \"smtp\"\nhost = \"127.0.0.1\"\nport = {}\ntls = \"none\"\nuser = \"ada\"\npassword_file = \"password\"",
+        sink.address.port()
+    );
+    tokio::task::spawn_blocking(move || {
+        let nobody = std::net::TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap();
+        let alerts =
+            format!("[alerts]\nwebhook = \"http://{nobody}/hook\"\n[fetch]\ninternal_hosts = [\"127.0.0.1\"]\n");
+        let place = Place::new(&relay, &alerts);
+        place.write("password", "old\n");
+        place.put_people(5);
+        let (mut daemon, _) = place.start_daemon();
+        place.run(&["send", "events", "--yes"]);
+        let status = until("status tells of the alert that did not arrive", || {
+            let status = place.done(&["status"]);
+            status
+                .contains("did not reach the address of `alerts.webhook`")
+                .then_some(status)
+        });
+        assert!(status.contains("relay main") && status.contains("535"), "{status}");
+        assert_eq!(place.states(), ("sending".to_owned(), "pending 5".to_owned()));
+        place.write("password", "sesame\n");
+        daemon.signal("HUP");
+        until("what waited has gone out", || {
+            (place.states() == ("finished".to_owned(), "sent 5".to_owned())).then_some(())
+        });
+        assert!(!daemon.said().contains("sesame"));
+        assert_eq!(daemon.terminate().code(), Some(0), "{}", daemon.said());
+    })
+    .await
+    .unwrap();
 }
