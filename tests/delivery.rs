@@ -77,6 +77,16 @@ pub async fn seed(test: &TestStore, people: usize, settings: &str) {
     }
 }
 
+/// Rows after this one are a second edition's.
+pub async fn part_editions(test: &TestStore, after: usize) {
+    test.run(&format!(
+        "INSERT INTO edition (id, list, number, cadence, state, sealed_at, due_at, released_at, hash, epoch, settings)
+         VALUES (2, 'events', 2, 'weekly', 'sending', {MORNING}, {MORNING}, {MORNING}, 'h', 'e1', '{SETTINGS}');
+         UPDATE outgoing SET edition_id = 2 WHERE id > {after}"
+    ))
+    .await;
+}
+
 pub const SETTINGS: &str =
     r#"{"from":"Institute <news@example.org>","message_domain":"example.org","list_title":"Events"}"#;
 pub const HOLD: &str = r#"{"from":"news@example.org","message_domain":"example.org","in_doubt":"hold"}"#;
@@ -370,12 +380,7 @@ async fn two_editions_share_the_relay() {
     let test = TestStore::sqlite().await;
     let sink = Sink::start().await;
     seed(&test, 400, SETTINGS).await;
-    test.run(&format!(
-        "INSERT INTO edition (id, list, number, cadence, state, sealed_at, due_at, released_at, hash, epoch, settings)
-         VALUES (2, 'events', 2, 'weekly', 'sending', {MORNING}, {MORNING}, {MORNING}, 'h', 'e1', '{SETTINGS}');
-         UPDATE outgoing SET edition_id = 2 WHERE id > 200"
-    ))
-    .await;
+    part_editions(&test, 200).await;
     deliver(&test, &config_for(&sink, "sessions = 1")).await;
     let early = sink.mails().into_iter().take(100).filter(|mail| {
         mail.recipient

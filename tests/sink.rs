@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -158,6 +158,17 @@ impl Sink {
 
     pub async fn with(plan: impl Fn(&Moment) -> Act + Send + Sync + 'static) -> Sink {
         Sink::offering(Offer::default(), plan).await
+    }
+
+    /// Acts so at a stage until it is well.
+    pub async fn ill(offer: Offer, at: At, act: Act) -> (Sink, Arc<AtomicBool>) {
+        let well = Arc::new(AtomicBool::new(false));
+        let is_well = well.clone();
+        let plan = move |moment: &Moment| match moment.at == at && !is_well.load(Ordering::SeqCst) {
+            true => act.clone(),
+            false => Act::Go,
+        };
+        (Sink::offering(offer, plan).await, well)
     }
 
     pub async fn offering(offer: Offer, plan: impl Fn(&Moment) -> Act + Send + Sync + 'static) -> Sink {

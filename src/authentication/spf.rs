@@ -212,17 +212,22 @@ impl Walk<'_> {
         end
     }
 
-    /// The addresses of a mechanism's host, for which DNS is asked once; None if it is another in each mail.
-    fn addresses_of(&mut self, target: &Target, own: &str) -> Option<Vec<IpAddr>> {
+    /// The name a mechanism asks DNS for, which counts; None if it is another in each mail.
+    fn name_of<'a>(&mut self, target: &'a Target, own: &'a str) -> Option<&'a str> {
         self.lookups += 1;
-        let name = match target {
-            Target::Own => own,
-            Target::Name(name) => name,
+        match target {
+            Target::Own => Some(own),
+            Target::Name(name) => Some(name),
             Target::Macro => {
                 self.by_mail = true;
-                return None;
+                None
             }
-        };
+        }
+    }
+
+    /// The addresses of a mechanism's host, for which DNS is asked once; None if it is another in each mail.
+    fn addresses_of(&mut self, target: &Target, own: &str) -> Option<Vec<IpAddr>> {
+        let name = self.name_of(target, own)?;
         // Once there are too many, nobody needs to know what more of them would find.
         if self.lookups > MOST_LOOKUPS {
             return Some(Vec::new());
@@ -232,14 +237,8 @@ impl Walk<'_> {
     }
 
     fn servers_of(&mut self, target: &Target, own: &str) -> Vec<IpAddr> {
-        self.lookups += 1;
-        let name = match target {
-            Target::Own => own,
-            Target::Name(name) => name,
-            Target::Macro => {
-                self.by_mail = true;
-                return Vec::new();
-            }
+        let Some(name) = self.name_of(target, own) else {
+            return Vec::new();
         };
         if self.lookups > MOST_LOOKUPS {
             return Vec::new();

@@ -1,8 +1,8 @@
 //! What lies between claiming and the sessions of a relay: a few mails for each session.
 //!
-//! In: jobs. Out: jobs, or letters if their making takes long. An RSA signature takes as long as all else that is done for
-//! a mail, so that those are made beside the sessions, on threads that may block, as many as there are cores, and several
-//! at a time, since waking a thread, a session and the ledger for each would cost a tenth of a mail. The surprising part:
+//! In: jobs. Out: jobs, or letters if their making takes long. The hash and the signature of DKIM take half as long as all
+//! else that is done for a mail, or with RSA twice as long, so that signed letters are made beside the sessions, on threads
+//! that may block, as many as there are cores, and several at a time, since waking a thread, a session and the ledger for each would cost a tenth of a mail. The surprising part:
 //! letters that are made so leave the queue in another order than their jobs came.
 
 use std::sync::Arc;
@@ -67,7 +67,7 @@ impl Feeder {
     pub(super) fn new(relay: &str, stationery: &Arc<Stationery>, sessions: usize) -> (Feeder, Queue) {
         let (places, taken) = mpsc::channel(sessions * PER_SESSION);
         let cores = available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(1));
-        let makers = stationery.is_slow().then(|| Arc::new(Semaphore::new(cores as usize)));
+        let makers = stationery.signs().then(|| Arc::new(Semaphore::new(cores as usize)));
         let feeder = Feeder {
             relay: relay.to_owned(),
             stationery: stationery.clone(),

@@ -8,8 +8,8 @@ use rapporteur::config::Config;
 use rapporteur::store::Decision;
 use sqlx::Row;
 
-use super::{SETTINGS, assert_ledger_is_whole, config_for, deliver, number, seed, states};
-use crate::database::{MORNING, TestStore, for_each_database};
+use super::{SETTINGS, assert_ledger_is_whole, config_for, deliver, number, part_editions, seed, states};
+use crate::database::{TestStore, for_each_database};
 use crate::sink::{Act, At, Moment, Offer, Sink};
 
 /// The number in `p17@example.org`.
@@ -127,12 +127,7 @@ async fn of_two_editions_that_are_refused_at_once_the_one_refused_too_often_stop
     })
     .await;
     seed(&test, 4000, SETTINGS).await;
-    test.run(&format!(
-        "INSERT INTO edition (id, list, number, cadence, state, sealed_at, due_at, released_at, hash, epoch, settings)
-         VALUES (2, 'events', 2, 'weekly', 'sending', {MORNING}, {MORNING}, {MORNING}, 'h', 'e1', '{SETTINGS}');
-         UPDATE outgoing SET edition_id = 2 WHERE id > 2000"
-    ))
-    .await;
+    part_editions(&test, 2000).await;
     deliver(&test, &config_for(&sink, "sessions = 2")).await;
     assert_eq!(state(&test).await, "stopped");
     assert_eq!(
@@ -200,15 +195,7 @@ async fn a_relay_that_fails_again_and_again_is_one_matter_until_it_takes_a_mail(
         (At::Mail, "550 5.7.1 sender refused"),
     ] {
         let test = TestStore::sqlite().await;
-        let well = Arc::new(AtomicBool::new(false));
-        let now_well = well.clone();
-        let sink = Sink::with(
-            move |moment| match moment.at == at && !now_well.load(Ordering::SeqCst) {
-                true => Act::say(answer),
-                false => Act::Go,
-            },
-        )
-        .await;
+        let (sink, well) = Sink::ill(Offer::default(), at, Act::say(answer)).await;
         seed(&test, 1000, SETTINGS).await;
         let config = config_for(&sink, "");
         for _ in 0..5 {

@@ -1,7 +1,7 @@
 //! Relays that refuse, vanish, close and lie; people who leave while a digest goes out.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -75,15 +75,7 @@ async fn a_relay_that_refuses_us_rests_and_nobody_is_marked() {
         (At::Rcpt, "530 5.7.0 authentication required"),
     ] {
         let test = TestStore::sqlite().await;
-        let well = Arc::new(AtomicBool::new(false));
-        let now_well = well.clone();
-        let sink = Sink::with(
-            move |moment| match moment.at == at && !now_well.load(Ordering::SeqCst) {
-                true => Act::say(answer),
-                false => Act::Go,
-            },
-        )
-        .await;
+        let (sink, well) = Sink::ill(Offer::default(), at, Act::say(answer)).await;
         seed(&test, 1000, SETTINGS).await;
         let config = config_for(&sink, "");
         let summary = deliver(&test, &config).await;

@@ -17,17 +17,11 @@ const AFTER: [At; 3] = [At::Rcpt, At::Data, At::Dot];
 
 /// A sink with AUTH that acts so at a stage until it is well.
 async fn ill(at: At, act: Act) -> (Sink, Arc<AtomicBool>) {
-    let well = Arc::new(AtomicBool::new(false));
-    let is_well = well.clone();
     let offer = Offer {
         extensions: vec!["PIPELINING", "AUTH PLAIN"],
         ..Offer::default()
     };
-    let plan = move |moment: &crate::sink::Moment| match moment.at == at && !is_well.load(Ordering::SeqCst) {
-        true => act.clone(),
-        false => Act::Go,
-    };
-    (Sink::offering(offer, plan).await, well)
+    Sink::ill(offer, at, act).await
 }
 
 const SIGNED_IN: &str = "sessions = 2\nuser = \"ada\"\npassword = \"sesame\"\n";
