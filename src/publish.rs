@@ -40,7 +40,7 @@ pub use decide::{Decided, ReportDecision, Told, decide_edition, decide_report};
 pub use draft::{Draft, DraftVariant, Order, by_hand, draft, reads_by};
 pub use hand::{Hands, read_hands, read_note};
 pub use host::{COPIED, know_new_reports};
-pub use people::{COMMAND_LINE, Synced, hold_to, import, sync};
+pub use people::{Added, COMMAND_LINE, Import, Judged, Synced, Verdict, add, hold_to, import, sync};
 pub use pictures::copy_pictures;
 pub use returned::{Taken, collect_returned, take_returned};
 pub use review::reviewer;

@@ -403,7 +403,7 @@ async fn who_left_stays_away_whatever_staff_type() {
 
     place
         .run("subscribers add a@example.org --list events --basis please")
-        .refused(1, "left events");
+        .refused(1, "only they themselves can come back");
     place
         .run("subscribers remove a@example.org --list events")
         .refused(1, "left");

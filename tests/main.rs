@@ -32,6 +32,7 @@ mod report;
 mod fuzzing;
 mod pagesource;
 mod people;
+mod importing;
 mod pictures;
 mod editions;
 mod feedsource;

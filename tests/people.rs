@@ -7,6 +7,8 @@
     reason = "a test may fail"
 )]
 
+use std::io::Cursor;
+
 use proptest::prelude::*;
 use rapporteur::subscriber::csv::{self, FileProblem, Offer, Outcome, Reader};
 use rapporteur::subscriber::sync::{Change, Known, Own, plan_sync};
@@ -294,7 +296,10 @@ fn a_refused_row_is_told_with_line_and_reason_and_the_others_go_in() {
 #[test]
 fn the_first_of_two_rows_for_one_person_counts() {
     let bytes = b"email,name\nAnna@example.org,Anna\nanna@EXAMPLE.org,Other\n";
-    let outcomes: Vec<Outcome> = Reader::new(bytes).unwrap().map(|record| record.outcome).collect();
+    let outcomes: Vec<Outcome> = Reader::new(Cursor::new(bytes))
+        .unwrap()
+        .map(|record| record.unwrap().outcome)
+        .collect();
     let Outcome::Duplicate(duplicate) = &outcomes[1] else {
         panic!("{outcomes:?}")
     };

@@ -17,6 +17,9 @@ use super::{Desk, progress};
 use crate::publish::{self, House};
 use crate::subscriber::{Address, Cells, csv};
 
+/// People that are read at once for an export.
+const PAGE: i64 = 1000;
+
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -27,8 +30,9 @@ pub(super) struct Args {
 enum Action {
     /// Add the people of a CSV file that is not the list's own
     ///
-    /// Only the column `email` is needed; `name`, `language`, `topics` (parted by |) and `cadence` are read too. People
-    /// who left, who are suppressed or whom staff removed are refused and stay away.
+    /// Commas, semicolons or tabs; only the column `email` is needed; `name`, `language`, `topics` (parted by |) and
+    /// `cadence` are read too, and exports of listmonk and Mailchimp as they are. People who left, there or here, who are
+    /// suppressed or whom staff removed are refused and stay away.
     Import(import::Args),
     /// Write the people of a list as CSV to standard output, safe to open in a spreadsheet
     Export {
@@ -87,38 +91,42 @@ pub(super) async fn run(desk: &Desk, args: Args) -> anyhow::Result<()> {
 
 async fn export(desk: &Desk, house: &House, list: &str) -> anyhow::Result<()> {
     house.config.list(list)?;
-    let people = house.store.list_active_people(list).await?;
-    let mut rows = Vec::with_capacity(people.len());
-    for person in people {
-        let address = Address::parse(&person.subscriber.address)
-            .with_context(|| format!("subscriber {} in the store", person.subscriber.id))?;
-        rows.push((
-            address,
-            Cells {
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    // The file is what was asked for, so that --quiet does not keep it back.
+    let mut write = |line: String| write!(out, "{line}").context("cannot write to standard output");
+    if !desk.json {
+        write(format!("{}\r\n", csv::HEADER))?;
+    }
+    let mut after = 0;
+    loop {
+        let people = house.store.list_active_people(list, after, PAGE).await?;
+        let Some(last) = people.last() else { break };
+        after = last.subscriber.id;
+        for person in people {
+            let address = Address::parse(&person.subscriber.address)
+                .with_context(|| format!("subscriber {} in the store", person.subscriber.id))?;
+            let cells = Cells {
                 name: person.subscriber.name,
                 language: person.subscriber.language,
                 topics: Some(person.topics),
                 cadence: person.cadence,
-            },
-        ));
-    }
-    if desk.json {
-        for (address, cells) in &rows {
-            desk.tell(&json!({
-                "email": address.to_string(),
-                "name": cells.name,
-                "language": cells.language,
-                "topics": cells.topics,
-                "cadence": cells.cadence,
-            }))?;
+            };
+            write(match desk.json {
+                true => format!(
+                    "{}\n",
+                    json!({
+                        "email": address.to_string(),
+                        "name": cells.name,
+                        "language": cells.language,
+                        "topics": cells.topics,
+                        "cadence": cells.cadence,
+                    })
+                ),
+                false => format!("{}\r\n", csv::line(&address, &cells)),
+            })?;
         }
-        return Ok(());
     }
-    // The file is what was asked for, so that --quiet does not keep it back.
-    let text = csv::write(rows.iter().map(|(address, cells)| (address, cells)));
-    std::io::stdout()
-        .write_all(text.as_bytes())
-        .context("cannot write to standard output")
+    out.flush().context("cannot write to standard output")
 }
 
 async fn sync(desk: &Desk, house: &House, list: &str, yes: bool) -> anyhow::Result<()> {

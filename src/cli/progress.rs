@@ -19,6 +19,16 @@ pub(super) fn bar(total: u64, quiet: bool) -> ProgressBar {
     bar
 }
 
+/// A bar over the bytes of a file; hidden as the other one is.
+pub(super) fn bytes(total: u64, quiet: bool) -> ProgressBar {
+    let bar = bar(total, quiet);
+    // As above.
+    if let Ok(style) = ProgressStyle::with_template("{msg} [{bar:40}] {bytes}/{total_bytes} {eta}") {
+        bar.set_style(style.progress_chars("=> "));
+    }
+    bar
+}
+
 /// Words and the time that passes, for work whose steps are not known before; hidden as a bar is.
 pub(super) fn spinner(words: &'static str, quiet: bool) -> ProgressBar {
     if is_hidden(quiet) {

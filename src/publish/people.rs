@@ -1,9 +1,10 @@
 //! The list's CSV becomes subscriptions; people come by import; nobody who left comes back by a file.
 
+mod import;
+
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-use anyhow::{Context, bail};
 use chrono::{DateTime, Utc};
 
 use super::House;
@@ -12,6 +13,7 @@ use crate::store::{Change, Joining, Store, Subscription, Tx};
 use crate::subscriber::csv::{self, FileProblem, Offer, Refused, Row};
 use crate::subscriber::sync::{Change as Cell, Known, Own, Plan, Update, plan_sync};
 use crate::subscriber::{Address, Cells, State};
+pub use import::{Added, COMMAND_LINE, Import, Judged, Verdict, add, import};
 
 /// What a list's file changed, or why it changed nothing.
 #[derive(Clone, Debug, Default)]
@@ -92,43 +94,6 @@ pub async fn sync(house: &House, name: &str, confirmed: bool) -> anyhow::Result<
     })
 }
 
-/// Where people come from that staff name one by one.
-pub const COMMAND_LINE: &str = "command line";
-
-/// Adds rows of a file that is not the list's own, on a stated basis. People who left or were removed stay away; only
-/// staff who name a person bring back whom staff or the file removed. Returns, for each row, whether the person was
-/// added; `false` stands for already there, or gone. `step` is called after each row.
-pub async fn import(
-    house: &House,
-    name: &str,
-    rows: &[Row],
-    basis: &str,
-    how: &str,
-    mut step: impl FnMut(),
-) -> anyhow::Result<Vec<bool>> {
-    if basis.trim().is_empty() {
-        bail!("say why these people may be mailed: --basis \"asked for it at the conference of 3 May\"");
-    }
-    let mut tx = house.store.begin_alone(&format!("people {name}")).await?;
-    let known = house.store.list_subscriptions(name).await?;
-    let known: HashSet<String> = known
-        .iter()
-        .filter(|known| !(how == COMMAND_LINE && known.state == "removed" && known.subscriber.state == "active"))
-        .filter_map(|known| Some(Address::parse(&known.subscriber.address).ok()?.key()))
-        .collect();
-    let mut added = Vec::with_capacity(rows.len());
-    for row in rows {
-        let is_new = !known.contains(&row.address.key());
-        if is_new {
-            subscribe(&house.store, &mut tx, name, row, how, Some(basis), house.now()).await?;
-        }
-        added.push(is_new);
-        step();
-    }
-    tx.commit().await?;
-    Ok(added)
-}
-
 /// Refuses the rows that ask for topics or cadences the list does not offer.
 pub fn hold_to(list: &List, file: &mut csv::File) {
     let topics: Vec<(&str, &str)> = list
@@ -151,43 +116,47 @@ async fn apply(
     plan: &Plan,
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
-    let basis = list.basis.as_deref();
     let returning = plan.returning.iter().map(|back| &back.row);
-    for row in plan.subscribe.iter().chain(returning) {
-        subscribe(store, tx, name, row, "file", basis, now).await?;
-    }
+    let rows: Vec<&Row> = plan.subscribe.iter().chain(returning).collect();
+    subscribe(store, tx, (name, "file", list.basis.as_deref()), &rows, now).await?;
     for update in &plan.update {
         apply_update(store, tx, list, update).await?;
     }
     Ok(())
 }
 
+/// Puts the people of rows onto a list; how they come and on what basis goes into the record of their consent.
 async fn subscribe(
     store: &Store,
     tx: &mut Tx,
-    list: &str,
-    row: &Row,
-    how: &str,
-    basis: Option<&str>,
+    (list, how, basis): (&str, &str, Option<&str>),
+    rows: &[&Row],
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
-    let cells = serde_json::to_string(&row.cells)?;
-    let joining = Joining {
-        list,
-        address: &row.address.to_string(),
-        address_key: &row.address.key(),
-        name: filled(&row.cells.name),
-        language: filled(&row.cells.language),
-        cadence: filled(&row.cells.cadence),
-        topics: row.cells.topics.as_deref().unwrap_or_default(),
-        cells: Some(&cells),
-        how,
-        basis,
-    };
-    store
-        .subscribe(tx, &joining, now)
-        .await
-        .with_context(|| format!("line {}", row.line))
+    let texts: Vec<(String, String, String)> = rows
+        .iter()
+        .map(|row| {
+            let cells = serde_json::to_string(&row.cells)?;
+            Ok((row.address.to_string(), row.address.key(), cells))
+        })
+        .collect::<Result<_, serde_json::Error>>()?;
+    let joining: Vec<Joining<'_>> = rows
+        .iter()
+        .zip(&texts)
+        .map(|(row, (address, address_key, cells))| Joining {
+            list,
+            address,
+            address_key,
+            name: filled(&row.cells.name),
+            language: filled(&row.cells.language),
+            cadence: filled(&row.cells.cadence),
+            topics: row.cells.topics.as_deref().unwrap_or_default(),
+            cells: Some(cells),
+            how,
+            basis,
+        })
+        .collect();
+    Ok(store.subscribe_all(tx, &joining, now).await?)
 }
 
 async fn apply_update(store: &Store, tx: &mut Tx, list: &List, update: &Update) -> anyhow::Result<()> {

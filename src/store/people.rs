@@ -1,5 +1,6 @@
 //! People, their subscriptions, and the record of their consent.
 
+mod join;
 mod past;
 
 use chrono::{DateTime, Utc};
@@ -9,6 +10,7 @@ use sqlx::any::AnyRow;
 use super::{Result, Store, Tx, from_json, to_json};
 use crate::clock::from_millis;
 
+pub use join::{Joining, Standing};
 pub use past::Delivery;
 
 /// What the consent record says of changes that the list's file made.
@@ -45,22 +47,6 @@ pub struct Subscription {
     pub owed_since: Option<DateTime<Utc>>,
     pub started_at: DateTime<Utc>,
     pub ended_at: Option<DateTime<Utc>>,
-}
-
-/// How somebody comes onto a list.
-#[derive(Clone, Debug)]
-pub struct Joining<'a> {
-    pub list: &'a str,
-    pub address: &'a str,
-    pub address_key: &'a str,
-    pub name: Option<&'a str>,
-    pub language: Option<&'a str>,
-    pub cadence: Option<&'a str>,
-    pub topics: &'a [String],
-    pub cells: Option<&'a str>,
-    /// `file`, `import` or `command line`: also in the consent record.
-    pub how: &'a str,
-    pub basis: Option<&'a str>,
 }
 
 /// One line of the consent record.
@@ -126,65 +112,18 @@ impl Store {
         rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
     }
 
-    /// People who may be mailed: an active subscription of an active person. With the cadence each reads by, if it
-    /// is not the list's default.
-    pub async fn list_active_people(&self, list: &str) -> Result<Vec<Subscription>> {
+    /// People who may be mailed, a page at a time: active subscriptions of active persons, of people behind this number.
+    /// With the cadence each reads by, if it is not the list's default.
+    pub async fn list_active_people(&self, list: &str, after: i64, limit: i64) -> Result<Vec<Subscription>> {
         let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
-            "{COLUMNS} WHERE s.list = $1 AND s.state = 'active' AND p.state = 'active' ORDER BY p.id"
+            "{COLUMNS} WHERE s.list = $1 AND s.state = 'active' AND p.state = 'active' AND p.id > $2 ORDER BY p.id LIMIT $3"
         )))
         .bind(list)
+        .bind(after)
+        .bind(limit)
         .fetch_all(&self.read)
         .await?;
         rows.iter().map(subscription).collect()
-    }
-
-    /// Puts a person on a list: a new subscription, or one that had ended as `removed`.
-    ///
-    /// Reports first seen later are new to the person. Who is there before the list's first edition has not missed
-    /// one, so that to them everything is new.
-    pub async fn subscribe(&self, tx: &mut Tx, joining: &Joining<'_>, now: DateTime<Utc>) -> Result<()> {
-        let millis = now.timestamp_millis();
-        let subscriber: i64 = sqlx::query(
-            "INSERT INTO subscriber (address, address_key, name, language, state, created_at) \
-             VALUES ($1, $2, $3, $4, 'active', $5) ON CONFLICT (address_key) DO UPDATE SET \
-             name = COALESCE(subscriber.name, $3), language = COALESCE(subscriber.language, $4) RETURNING id",
-        )
-        .bind(joining.address)
-        .bind(joining.address_key)
-        .bind(joining.name)
-        .bind(joining.language)
-        .bind(millis)
-        .fetch_one(&mut **tx)
-        .await?
-        .try_get(0)?;
-        sqlx::query(
-            "INSERT INTO subscription (list, subscriber_id, state, cadence, topics, by_file, cells, since_report, started_at) \
-             SELECT $1, $2, 'active', $3, $4, $5, $6, \
-             CASE WHEN EXISTS (SELECT 1 FROM list WHERE name = $1 AND last_number > 0) \
-             THEN (SELECT COALESCE(MAX(id), 0) FROM report) ELSE 0 END, $7 \
-             ON CONFLICT (list, subscriber_id) DO UPDATE SET state = 'active', cadence = $3, topics = $4, by_file = $5, \
-             cells = $6, since_report = (SELECT COALESCE(MAX(id), 0) FROM report), started_at = $7, ended_at = NULL, owed_since = NULL \
-             WHERE subscription.state <> 'left'",
-        )
-        .bind(joining.list)
-        .bind(subscriber)
-        .bind(joining.cadence)
-        .bind(to_json("topics", &joining.topics)?)
-        .bind(i64::from(joining.how == BY_FILE))
-        .bind(joining.cells)
-        .bind(millis)
-        .execute(&mut **tx)
-        .await?;
-        record_consent(
-            tx,
-            subscriber,
-            joining.list,
-            "subscribed",
-            joining.how,
-            joining.basis,
-            now,
-        )
-        .await
     }
 
     /// Takes a person off a list by their own wish. False: they were not on it. Sealed deliveries not yet handed over

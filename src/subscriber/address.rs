@@ -110,6 +110,9 @@ impl Address {
 
     /// Who is the same person: never a place to send to.
     pub fn key(&self) -> String {
+        if self.local.is_ascii() {
+            return format!("{}@{}", self.local.to_ascii_lowercase(), self.ascii_domain);
+        }
         let local: String = self.local.nfkc().collect::<String>().to_lowercase().nfkc().collect();
         format!("{local}@{}", self.ascii_domain)
     }

@@ -4,29 +4,38 @@
 //! column of addresses is needed. Encoding and delimiter are recognised; what is broken as a whole (half saved, binary,
 //! no header) is a [`FileProblem`], for a file like that must not look like one from which people were taken out.
 //!
-//! Rows come one by one from [`Reader`], so that a million of them need no room; [`read`] gathers them for `sync`.
+//! Rows come one by one from [`Reader`], so that a million of them need no room but for sixteen bytes each, by which a
+//! second row of the same person is known; [`read`] gathers them for `sync`. Read on in the order of a file's way: `text.rs`
+//! (bytes become text), `columns.rs` (the header), `cells.rs` (the rows).
 
 mod cells;
+mod columns;
 mod text;
 mod write;
 
 use std::collections::HashMap;
+use std::collections::hash_map::{Entry, RandomState};
+use std::hash::BuildHasher;
+use std::io::{Cursor, Read, Seek};
 
 use super::{Address, Cells};
 pub use cells::MAX_CELL;
-use cells::{Columns, RowProblem};
-pub use write::{quote, write};
+use cells::RowProblem;
+use columns::Columns;
+pub use write::{HEADER, line, quote, write};
 
 /// Why a file as a whole says nothing about anybody.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FileProblem {
+    #[error("cannot be read: {0}")]
+    Unreadable(String),
     #[error("the file is empty")]
     Empty,
     #[error("the file has a header and no rows")]
     HeaderOnly,
     #[error("this is {0}, not text; save it as CSV (UTF-8)")]
     NotText(&'static str),
-    #[error("no column `email` in the header (line {line}); found: {found}")]
+    #[error("no column `email` in the header (line {line}); found: {found}; call the column of addresses `email`")]
     NoEmailColumn { line: u64, found: String },
     #[error(
         "the first line is not a header, it holds an address; put a line `email,name,language,topics,cadence` above it"
@@ -103,10 +112,10 @@ pub struct Offer<'a> {
 
 /// Reads a whole file.
 pub fn read(bytes: &[u8]) -> Result<File, FileProblem> {
-    let mut reader = Reader::new(bytes)?;
+    let mut reader = Reader::new(Cursor::new(bytes))?;
     let mut file = File::default();
     for record in reader.by_ref() {
-        match record.outcome {
+        match record?.outcome {
             Outcome::Accepted(row) => file.rows.push(row),
             Outcome::Refused(refused) => file.refused.push(refused),
             Outcome::Duplicate(duplicate) => file.duplicates.push(duplicate),
@@ -148,71 +157,90 @@ impl Row {
     }
 }
 
-type Records = ::csv::StringRecordsIntoIter<std::io::Cursor<String>>;
-
-/// The line a record just read begins on. The position of the record itself is that of the empty lines before it.
-fn line_of(records: &Records, record: &::csv::StringRecord) -> u64 {
-    let inside: usize = record.iter().map(|cell| cell.matches('\n').count()).sum();
-    records.reader().position().line() - 1 - inside as u64
-}
+type Source<R> = std::io::Chain<text::Text<R>, &'static [u8]>;
 
 /// The records of a file, one by one.
-pub struct Reader {
-    records_left: Records,
+pub struct Reader<R> {
+    csv: ::csv::Reader<Source<R>>,
+    fields: ::csv::StringRecord,
     columns: Columns,
-    /// Key of an address to the line it stands on.
-    seen: HashMap<String, u64>,
+    /// A hash of an address's key, to the line it stands on. Two of a million people share one in one file of thirty
+    /// million; the second would be called a duplicate.
+    seen: HashMap<u64, u64>,
+    hasher: RandomState,
     /// How many records came so far.
     pub records: u64,
     pub notes: Vec<String>,
 }
 
-impl Reader {
-    /// Reads the header and looks at the file as a whole.
-    pub fn new(bytes: &[u8]) -> Result<Self, FileProblem> {
-        let (mut text, mut notes) = text::decode(bytes)?;
-        let delimiter = text::delimiter(&text);
-        text::check_end(&text, delimiter)?;
+impl<R: Read + Seek> Reader<R> {
+    /// Looks at the file as a whole, then reads the header.
+    pub fn new(mut source: R) -> Result<Self, FileProblem> {
+        let survey = text::survey(&mut source)?;
+        let unreadable = |error: std::io::Error| FileProblem::Unreadable(error.to_string());
+        let text = text::Text::new(source, survey.encoding, survey.delimiter).map_err(unreadable)?;
         // Lines are counted by their ends.
-        if !text.ends_with('\n') {
-            text.push('\n');
-        }
-        let mut records = ::csv::ReaderBuilder::new()
-            .delimiter(delimiter)
+        let end: &'static [u8] = if survey.ends_with_line_end { b"" } else { b"\n" };
+        let mut csv = ::csv::ReaderBuilder::new()
+            .delimiter(survey.delimiter)
             .has_headers(false)
             .flexible(true)
-            .from_reader(std::io::Cursor::new(text))
-            .into_records();
-        let header = match records.next() {
-            Some(Ok(header)) => header,
-            _ => return Err(FileProblem::Empty),
-        };
-        let columns = Columns::from_header(&header, line_of(&records, &header), &mut notes)?;
+            .from_reader(text.chain(end));
+        let mut notes = survey.notes;
+        let mut header = ::csv::StringRecord::new();
+        if !csv.read_record(&mut header).map_err(broken)? {
+            return Err(FileProblem::Empty);
+        }
+        let columns = Columns::from_header(&header, line_of(&csv, &header), &mut notes)?;
         Ok(Reader {
-            records_left: records,
+            csv,
+            fields: ::csv::StringRecord::new(),
             columns,
             seen: HashMap::new(),
+            hasher: RandomState::new(),
             records: 0,
             notes,
         })
     }
 }
 
-impl Iterator for Reader {
-    type Item = Record;
+impl<R: Read> Reader<R> {
+    /// Bytes of the file that were read.
+    pub fn taken(&self) -> u64 {
+        self.csv.get_ref().get_ref().0.taken
+    }
+}
 
-    fn next(&mut self) -> Option<Record> {
+/// The text is UTF-8 and records may have any length, so that what is left is the disk's.
+fn broken(error: ::csv::Error) -> FileProblem {
+    FileProblem::Unreadable(error.to_string())
+}
+
+/// The line a record just read begins on. The position of the record itself is that of the empty lines before it.
+fn line_of<R: Read>(csv: &::csv::Reader<R>, record: &::csv::StringRecord) -> u64 {
+    let inside: usize = record.iter().map(|cell| cell.matches('\n').count()).sum();
+    csv.position().line() - 1 - inside as u64
+}
+
+impl<R: Read> Iterator for Reader<R> {
+    /// An error ends the file: what follows cannot be read.
+    type Item = Result<Record, FileProblem>;
+
+    fn next(&mut self) -> Option<Result<Record, FileProblem>> {
         loop {
-            // The text is UTF-8 and records may have any length, so the only errors left are none of the file's.
-            let fields = self.records_left.next()?.ok()?;
+            match self.csv.read_record(&mut self.fields) {
+                Ok(true) => {}
+                Ok(false) => return None,
+                Err(error) => return Some(Err(broken(error))),
+            }
             // Spreadsheets leave rows of empty cells at the end.
-            if fields.iter().all(|cell| cell.trim().is_empty()) {
+            if self.fields.iter().all(|cell| cell.trim().is_empty()) {
                 continue;
             }
             self.records += 1;
             let record = self.records;
-            let line = line_of(&self.records_left, &fields);
-            let outcome = match self.columns.row(&fields) {
+            let line = line_of(&self.csv, &self.fields);
+            let outcome = match self.columns.row(&self.fields) {
                 Err(RowProblem { text, reason, key }) => Outcome::Refused(Refused {
                     line,
                     record,
@@ -220,14 +248,14 @@ impl Iterator for Reader {
                     reason,
                     key,
                 }),
-                Ok((address, cells)) => match self.seen.entry(address.key()) {
-                    std::collections::hash_map::Entry::Occupied(first) => Outcome::Duplicate(Duplicate {
+                Ok((address, cells)) => match self.seen.entry(self.hasher.hash_one(address.key())) {
+                    Entry::Occupied(first) => Outcome::Duplicate(Duplicate {
                         line,
                         record,
                         address,
                         first_line: *first.get(),
                     }),
-                    std::collections::hash_map::Entry::Vacant(place) => {
+                    Entry::Vacant(place) => {
                         place.insert(line);
                         Outcome::Accepted(Row {
                             line,
@@ -238,7 +266,7 @@ impl Iterator for Reader {
                     }
                 },
             };
-            return Some(Record { record, line, outcome });
+            return Some(Ok(Record { record, line, outcome }));
         }
     }
 }

@@ -1,17 +1,22 @@
-//! `subscribers import`: a verdict on each record of a file, then the people who may come, in one transaction.
+//! `subscribers import`: tells the verdict on each record of a file as it is read, and at the end how many came.
 
-use std::collections::HashMap;
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use serde::Serialize;
 
 use crate::cli::{Desk, Misuse, progress};
-use crate::publish::{self, House};
-use crate::subscriber::Address;
-use crate::subscriber::csv::{Offer, Outcome, Reader, Row};
+use crate::private;
+use crate::publish::{self, House, Import, Judged, Verdict};
+use crate::subscriber::csv::quote;
 
-/// Fewer rows than this take less than a second and need no progress bar.
-const MANY: usize = 5_000;
+/// Fewer bytes than this take less than a second and need no progress bar.
+const MUCH: u64 = 1 << 20;
+/// Refused records that are shown where no file takes them all.
+const SHOWN: u64 = 50;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -26,29 +31,28 @@ pub(super) struct Args {
     /// Why these people may be mailed, for the record: "asked for it at the conference of 3 May"
     #[arg(long, value_name = "TEXT", required_unless_present = "dry_run")]
     basis: Option<String>,
+    /// Write every record that does not come to this CSV file, with its line and the reason
+    #[arg(long, value_name = "FILE")]
+    refused: Option<PathBuf>,
 }
 
 /// What became of a record. Record 1 is the first after the header.
 #[derive(Debug, Serialize)]
-struct Verdict {
+struct Line<'a> {
     record: u64,
-    result: &'static str,
-    address: String,
-    reason: Option<String>,
-    #[serde(skip)]
-    line: u64,
+    result: Verdict,
+    address: &'a str,
+    reason: Option<&'a str>,
 }
 
-impl Verdict {
-    fn new(record: u64, line: u64, result: &'static str, address: String, reason: Option<String>) -> Verdict {
-        Verdict {
-            record,
-            result,
-            address,
-            reason,
-            line,
-        }
-    }
+/// How many records had which end.
+#[derive(Debug, Default)]
+struct Counts {
+    added: u64,
+    twice: u64,
+    refused: u64,
+    /// Of the refused, by what keeps the people away.
+    away: BTreeMap<&'static str, u64>,
 }
 
 pub(super) async fn run(desk: &Desk, house: &House, args: &Args) -> anyhow::Result<()> {
@@ -58,130 +62,133 @@ pub(super) async fn run(desk: &Desk, house: &House, args: &Args) -> anyhow::Resu
         return Err(Misuse("--basis is empty; say why these people may be mailed".into()).into());
     }
     let shown = args.file.display();
-    let bytes = std::fs::read(&args.file).map_err(|error| Misuse(format!("{shown} cannot be read: {error}")))?;
-    let mut reader = Reader::new(&bytes).map_err(|problem| anyhow::anyhow!("{shown}: {problem}"))?;
-    let (mut verdicts, rows) = judge(house, &args.list, &mut reader).await?;
-    for note in &reader.notes {
+    let unreadable = |error: std::io::Error| Misuse(format!("{shown} cannot be read: {error}"));
+    let file = File::open(&args.file).map_err(unreadable)?;
+    let size = file.metadata().map_err(unreadable)?.len();
+    let mut report = args.refused.as_deref().map(Report::begin).transpose()?;
+
+    let bar = progress::bytes(size, desk.quiet || desk.json || size < MUCH).with_message("importing");
+    let mut counts = Counts::default();
+    let import = Import {
+        list: &args.list,
+        basis: (!args.dry_run).then_some(basis),
+    };
+    let notes = publish::import(house, &import, file, |judged, taken| {
+        bar.set_position(taken);
+        counts.add(judged);
+        desk.tell(&Line {
+            record: judged.record,
+            result: judged.verdict,
+            address: &judged.address,
+            reason: judged.reason.as_deref(),
+        })?;
+        let Some(reason) = &judged.reason else { return Ok(()) };
+        match &mut report {
+            Some(report) => report.add(judged, reason)?,
+            None if counts.twice + counts.refused <= SHOWN => bar.suspend(|| say(desk, &args.file, judged, reason)),
+            None => {}
+        }
+        Ok(())
+    })
+    .await
+    .with_context(|| shown.to_string())?;
+    bar.finish_and_clear();
+    for note in &notes {
         desk.warn(&format!("{shown}: {note}"));
     }
-    if !args.dry_run {
-        add(desk, house, args, basis, &rows, &mut verdicts).await?;
+    let unseen = (counts.twice + counts.refused).saturating_sub(SHOWN);
+    match report {
+        Some(report) => report.end()?,
+        None if unseen > 0 => desk.say(format!("and {unseen} more; `--refused FILE` writes down all of them")),
+        None => {}
     }
-    for verdict in &verdicts {
-        desk.tell(verdict)?;
-        if let Some(reason) = &verdict.reason {
-            desk.say(format!(
-                "{shown} line {}: {} {}: {reason}",
-                verdict.line,
-                verdict.address,
-                word(verdict.result)
-            ));
+    counts.say(desk, args);
+    Ok(())
+}
+
+fn say(desk: &Desk, file: &Path, judged: &Judged, reason: &str) {
+    let what = match judged.verdict {
+        Verdict::Reject => "is refused",
+        _ => "is there already",
+    };
+    desk.say(format!(
+        "{} line {}: {} {what}: {reason}",
+        file.display(),
+        judged.line,
+        judged.address
+    ));
+}
+
+impl Counts {
+    fn add(&mut self, judged: &Judged) {
+        match judged.verdict {
+            Verdict::Accept => self.added += 1,
+            Verdict::Duplicate => self.twice += 1,
+            Verdict::Reject => self.refused += 1,
+        }
+        if let Some(away) = judged.away {
+            *self.away.entry(away).or_default() += 1;
         }
     }
-    let of = |result: &str| verdicts.iter().filter(|verdict| verdict.result == result).count();
-    let (added, twice, refused) = (of("accept"), of("duplicate"), of("reject"));
-    let would = if args.dry_run { "would be added to" } else { "added to" };
-    desk.say(format!(
-        "{added} {would} {}, {twice} there already, {refused} refused",
-        args.list
-    ));
-    Ok(())
-}
 
-fn word(result: &str) -> &str {
-    if result == "reject" {
-        "is refused"
-    } else {
-        "is there already"
-    }
-}
-
-/// A verdict on every record, in the order of the file, and the rows that may come.
-async fn judge(house: &House, name: &str, reader: &mut Reader) -> anyhow::Result<(Vec<Verdict>, Vec<Row>)> {
-    let list = house.config.list(name)?;
-    let topics: Vec<_> = list
-        .topics
-        .iter()
-        .map(|(term, label)| (term.as_str(), label.as_str()))
-        .collect();
-    let cadences: Vec<_> = list.cadences.keys().map(String::as_str).collect();
-    let offer = Offer {
-        topics: &topics,
-        cadences: &cadences,
-    };
-    let known = known(house, name).await?;
-    let (mut verdicts, mut rows) = (Vec::new(), Vec::new());
-    for record in reader {
-        let (number, line) = (record.record, record.line);
-        let verdict = |result, address, reason| Verdict::new(number, line, result, address, reason);
-        verdicts.push(match record.outcome {
-            Outcome::Refused(refused) => verdict("reject", refused.text, Some(refused.reason)),
-            Outcome::Duplicate(twice) => {
-                let reason = format!("stands on line {} already", twice.first_line);
-                verdict("duplicate", twice.address.to_string(), Some(reason))
-            }
-            Outcome::Accepted(row) => {
-                let address = row.address.to_string();
-                match (known.get(&row.address.key()), row.hold_to(offer)) {
-                    (Some(Known::OnList), _) => verdict("duplicate", address, Some(format!("is on {name} already"))),
-                    (Some(Known::Away(reason)), _) => verdict("reject", address, Some(reason.clone())),
-                    (None, Err(refused)) => verdict("reject", address, Some(refused.reason)),
-                    (None, Ok(row)) => {
-                        rows.push(row);
-                        verdict("accept", address, None)
-                    }
-                }
-            }
-        });
-    }
-    Ok((verdicts, rows))
-}
-
-/// A person the store knows.
-enum Known {
-    OnList,
-    /// Not to be brought back by a file, and why.
-    Away(String),
-}
-
-async fn known(house: &House, list: &str) -> anyhow::Result<HashMap<String, Known>> {
-    let mut known = HashMap::new();
-    for subscription in house.store.list_subscriptions(list).await? {
-        let Ok(address) = Address::parse(&subscription.subscriber.address) else {
-            continue;
+    fn say(&self, desk: &Desk, args: &Args) {
+        let would = if args.dry_run { "would be added to" } else { "added to" };
+        let away: Vec<String> = self
+            .away
+            .iter()
+            .map(|(what, count)| format!("{count} {what}"))
+            .collect();
+        let away = match away.is_empty() {
+            true => String::new(),
+            false => format!(" (of them people who stay away: {})", away.join(", ")),
         };
-        let when = subscription
-            .ended_at
-            .map_or_else(String::new, |at| at.format(" on %-d %b %Y").to_string());
-        let what = match subscription.state.as_str() {
-            "left" => Known::Away(format!("left{when}; only they themselves can come back")),
-            "removed" => Known::Away(format!("was removed{when}; `subscribers add` brings them back")),
-            _ => Known::OnList,
-        };
-        known.insert(address.key(), what);
+        desk.say(format!(
+            "{} {would} {}, {} there already, {} refused{away}",
+            self.added, args.list, self.twice, self.refused
+        ));
     }
-    for (key, state) in house.store.list_unmailable().await? {
-        known.insert(key, Known::Away(format!("the address is {state}: no list mails it")));
-    }
-    Ok(known)
 }
 
-async fn add(
-    desk: &Desk,
-    house: &House,
-    args: &Args,
-    basis: &str,
-    rows: &[Row],
-    verdicts: &mut [Verdict],
-) -> anyhow::Result<()> {
-    let bar = progress::bar(rows.len() as u64, desk.quiet || rows.len() < MANY).with_message("importing");
-    let added = publish::import(house, &args.list, rows, basis, "import", || bar.inc(1)).await?;
-    bar.finish_and_clear();
-    // Somebody else may have added one of them meanwhile.
-    let accepted = verdicts.iter_mut().filter(|verdict| verdict.result == "accept");
-    for (verdict, _) in accepted.zip(added).filter(|(_, added)| !added) {
-        verdict.result = "duplicate";
-        verdict.reason = Some(format!("is on {} already", args.list));
+/// The records that do not come, as CSV: addresses are shortened, for the line tells enough.
+struct Report<'a> {
+    path: &'a Path,
+    file: BufWriter<File>,
+}
+
+impl<'a> Report<'a> {
+    fn begin(path: &'a Path) -> anyhow::Result<Report<'a>> {
+        let file = private::options().write(true).create(true).truncate(true).open(path);
+        let mut report = Report {
+            path,
+            file: BufWriter::new(file.with_context(|| format!("cannot write {}", path.display()))?),
+        };
+        report.line(["line", "record", "result", "address", "reason"].map(str::to_owned))?;
+        Ok(report)
     }
-    Ok(())
+
+    fn add(&mut self, judged: &Judged, reason: &str) -> anyhow::Result<()> {
+        let result = if judged.verdict == Verdict::Reject {
+            "reject"
+        } else {
+            "duplicate"
+        };
+        self.line([
+            judged.line.to_string(),
+            judged.record.to_string(),
+            result.to_owned(),
+            judged.masked(),
+            reason.to_owned(),
+        ])
+    }
+
+    fn line(&mut self, cells: [String; 5]) -> anyhow::Result<()> {
+        let line = cells.map(|cell| quote(&cell)).join(",");
+        write!(self.file, "{line}\r\n").with_context(|| format!("cannot write {}", self.path.display()))
+    }
+
+    fn end(mut self) -> anyhow::Result<()> {
+        self.file
+            .flush()
+            .with_context(|| format!("cannot write {}", self.path.display()))
+    }
 }

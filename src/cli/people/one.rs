@@ -1,10 +1,10 @@
 //! One person by hand: on a list, off it, and what is known of them.
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use serde_json::json;
 
 use crate::cli::{Desk, Misuse};
-use crate::publish::{self, House};
+use crate::publish::{self, Added, House};
 use crate::store::Subscription;
 use crate::subscriber::csv::{Offer, Row};
 use crate::subscriber::{Address, Cells, Name, language_tag};
@@ -79,15 +79,8 @@ pub(super) async fn add(desk: &Desk, house: &House, args: &AddArgs) -> anyhow::R
     };
     let row = row.hold_to(offer).map_err(|refused| misuse(refused.reason))?;
 
-    let added = publish::import(house, &args.list, &[row], &args.basis, publish::COMMAND_LINE, || ()).await?;
-    let of_list = find(house, &address, &args.list).await?;
-    if added != [true] {
-        let found = of_list.context("the person is on no list")?;
-        match (found.subscriber.state.as_str(), found.state.as_str()) {
-            ("active", "active") => bail!("{address} is on {} already; nothing was changed", args.list),
-            ("active", _) => bail!("{address} left {}; only they themselves can come back", args.list),
-            (state, _) => bail!("{address} is {state}: no list mails it"),
-        }
+    if let Added::Refused(reason) = publish::add(house, &args.list, &row, &args.basis).await? {
+        bail!("{address}: {reason}; nothing was changed");
     }
     desk.tell(&json!({ "list": args.list, "address": address.to_string(), "done": "added" }))?;
     desk.say(format!(

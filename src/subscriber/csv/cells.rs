@@ -1,7 +1,9 @@
 //! From a record's cells to an address and what the file says about the person.
 
 use super::super::{Address, Cells, Name, language_tag, masked};
-use super::{FileProblem, Offer, write::unguard};
+use super::columns::Columns;
+use super::text::PASSED;
+use super::{Offer, write::unguard};
 
 /// No cell of a real file comes near this; one that does is a mistake or an attack. In bytes.
 pub const MAX_CELL: usize = 4096;
@@ -9,21 +11,22 @@ pub const MAX_CELL: usize = 4096;
 /// How much of a refused cell is shown.
 const SHOWN: usize = 24;
 
-const EMAIL_NAMES: [&str; 6] = ["email", "e-mail", "mail", "address", "email address", "e-mail address"];
-
-pub(super) fn is_email(name: &str) -> bool {
-    EMAIL_NAMES.contains(&name.trim().to_lowercase().replace('_', " ").as_str())
-}
-
-/// Where each column stands.
-pub(super) struct Columns {
-    email: usize,
-    name: Option<usize>,
-    language: Option<usize>,
-    topics: Option<usize>,
-    cadence: Option<usize>,
-    count: usize,
-}
+/// What a column `status` says of people who may be mailed, and of those who may not.
+const THERE: [&str; 6] = ["", "enabled", "active", "subscribed", "confirmed", "1"];
+const GONE: [&str; 12] = [
+    "disabled",
+    "blocklisted",
+    "blacklisted",
+    "unsubscribed",
+    "unconfirmed",
+    "pending",
+    "cleaned",
+    "bounced",
+    "complained",
+    "inactive",
+    "suppressed",
+    "left",
+];
 
 /// What is wrong with a record.
 pub(super) struct RowProblem {
@@ -33,44 +36,6 @@ pub(super) struct RowProblem {
 }
 
 impl Columns {
-    pub(super) fn from_header(
-        header: &::csv::StringRecord,
-        line: u64,
-        notes: &mut Vec<String>,
-    ) -> Result<Self, FileProblem> {
-        let (mut email, mut name, mut language, mut topics, mut cadence) = (None, None, None, None, None);
-        for (index, title) in header.iter().enumerate() {
-            let (place, column) = match title.trim().to_lowercase().as_str() {
-                title if is_email(title) => (&mut email, "email"),
-                "name" => (&mut name, "name"),
-                "language" => (&mut language, "language"),
-                "topics" => (&mut topics, "topics"),
-                "cadence" => (&mut cadence, "cadence"),
-                "" => continue,
-                _ if Address::parse(title.trim()).is_ok() => return Err(FileProblem::NoHeader),
-                _ => {
-                    notes.push(format!("column `{}` is not read", shown(title)));
-                    continue;
-                }
-            };
-            if place.replace(index).is_some() {
-                return Err(FileProblem::TwoColumns { line, column });
-            }
-        }
-        let email = email.ok_or_else(|| FileProblem::NoEmailColumn {
-            line,
-            found: shown(&header.iter().collect::<Vec<_>>().join(", ")),
-        })?;
-        Ok(Columns {
-            email,
-            name,
-            language,
-            topics,
-            cadence,
-            count: header.len(),
-        })
-    }
-
     pub(super) fn row(&self, fields: &::csv::StringRecord) -> Result<(Address, Cells), RowProblem> {
         let raw = fields.get(self.email).unwrap_or_default();
         // Only what a person cannot see is trimmed: a line break is refused, not cleaned up.
@@ -80,7 +45,8 @@ impl Columns {
             reason: error.to_string(),
             key: None,
         })?;
-        match self.cells(fields) {
+        let cells = self.left_elsewhere(fields).and_then(|()| self.cells(fields));
+        match cells {
             Ok(cells) => Ok((address, cells)),
             Err(reason) => Err(RowProblem {
                 text: address.masked(),
@@ -88,6 +54,33 @@ impl Columns {
                 key: Some(address.key()),
             }),
         }
+    }
+
+    /// A file never brings back who left where it comes from (PRIV-10).
+    fn left_elsewhere(&self, fields: &::csv::StringRecord) -> Result<(), String> {
+        let cell = |column: usize, title: &str| {
+            let cell = fields.get(column).map(str::trim);
+            cell.ok_or_else(|| format!("the record ends before its column `{title}`"))
+        };
+        for (column, title, what) in [
+            (self.unsubscribed_at, "UNSUB_TIME", "unsubscribed"),
+            (self.cleaned_at, "CLEAN_TIME", "taken out as undeliverable"),
+        ] {
+            if let Some(column) = column
+                && !cell(column, title)?.is_empty()
+            {
+                return Err(format!("the file says that they were {what}"));
+            }
+        }
+        let Some(column) = self.status else { return Ok(()) };
+        let status = cell(column, "status")?.to_lowercase();
+        let is_gone = GONE.contains(&status.as_str());
+        // A program's own words are known, all of them; anybody else may call something else a status.
+        let is_unknown = self.attributes.is_some() && !THERE.contains(&status.as_str());
+        if is_gone || is_unknown {
+            return Err(format!("the file says that their status is \"{}\"", shown(&status)));
+        }
+        Ok(())
     }
 
     fn cells(&self, fields: &::csv::StringRecord) -> Result<Cells, String> {
@@ -99,7 +92,11 @@ impl Columns {
             ));
         }
         if let Some(cell) = fields.iter().find(|cell| cell.len() > MAX_CELL) {
-            return Err(format!("a cell of {} bytes; at most {MAX_CELL} are read", cell.len()));
+            let more = if cell.len() < PASSED { "" } else { "more than " };
+            return Err(format!(
+                "a cell of {more}{} bytes; at most {MAX_CELL} are read",
+                cell.len()
+            ));
         }
         let cell = |column: Option<usize>| {
             column.map(|column| {
@@ -107,9 +104,20 @@ impl Columns {
                 unguard(cell.trim_matches([' ', '\t', '\u{A0}']))
             })
         };
+        let language_of_attributes = || cell(self.attributes).map(language_in);
         Ok(Cells {
-            name: cell(self.name).map(name).transpose()?,
-            language: cell(self.language).map(language).transpose()?,
+            name: match (cell(self.name), cell(self.first_name), cell(self.last_name)) {
+                (Some(whole), ..) => Some(name(whole)?),
+                (None, None, None) => None,
+                (None, first, last) => {
+                    let both = [first, last].map(Option::unwrap_or_default).join(" ");
+                    Some(name(both.trim())?)
+                }
+            },
+            language: match cell(self.language) {
+                Some(cell) => Some(language(cell)?),
+                None => language_of_attributes(),
+            },
             topics: cell(self.topics).map(topics).transpose()?,
             cadence: cell(self.cadence)
                 .map(|cell| one_line("cadence", cell).map(str::to_owned))
@@ -137,6 +145,15 @@ fn language(cell: &str) -> Result<String, String> {
             )
         }),
     }
+}
+
+/// Of listmonk's attributes, whatever institutes call it.
+fn language_in(attributes: &str) -> String {
+    let read = serde_json::from_str::<serde_json::Value>(attributes).unwrap_or_default();
+    let named = ["language", "lang", "locale"]
+        .iter()
+        .find_map(|key| read.get(key)?.as_str());
+    named.and_then(language_tag).unwrap_or_default()
 }
 
 fn topics(cell: &str) -> Result<Vec<String>, String> {
@@ -192,7 +209,7 @@ pub(super) fn hold_to(cells: &mut Cells, offer: Offer<'_>) -> Result<(), String>
 }
 
 /// The start of a cell on one line, without what would steer a terminal.
-fn shown(cell: &str) -> String {
+pub(super) fn shown(cell: &str) -> String {
     let start: String = cell.chars().filter(|c| !c.is_control()).take(SHOWN).collect();
     match start.len() < cell.len() {
         true => format!("{start}…"),

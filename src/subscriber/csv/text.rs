@@ -1,63 +1,138 @@
-//! From bytes to text: encoding, line ends, delimiter, and whether the file is all there.
+//! From bytes to text, a piece at a time: encoding, line ends, delimiter, and whether the file is all there.
+//!
+//! In: a file. Out of [`survey`]: how it is to be read, or why not. Out of [`Text`]: UTF-8 with `\n` for every line end.
+//! The surprising thing: what a cell holds beyond [`PASSED`] bytes is left out already here, so that neither a cell of
+//! ten megabytes nor a quotation mark that swallows half the file takes memory; the row is refused for its length all
+//! the same, and no line number moves, since line ends stay.
 
-use std::borrow::Cow;
+use std::io::{Read, Seek, SeekFrom};
+
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use encoding_rs::{CoderResult, Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use super::FileProblem;
 
-/// Characters no text has: one is enough to tell a binary file.
-const BINARY: [char; 9] = [
-    '\0', '\u{1}', '\u{2}', '\u{3}', '\u{4}', '\u{5}', '\u{6}', '\u{8}', '\u{1A}',
-];
+/// Bytes read at once.
+const PIECE: usize = 64 << 10;
+/// Bytes of a cell that are passed on; far more than a cell may have.
+pub(super) const PASSED: usize = 16 << 10;
+/// Cells of a record that are passed on; far more than a header has.
+const CELLS: usize = 1000;
+/// Bytes by which an encoding is guessed.
+const GUESSED: u64 = 1 << 20;
+/// What a guess is believed in: a file from anywhere else is more often Windows-1252 than what it looks like.
+const CYRILLIC: [&str; 4] = ["windows-1251", "KOI8-U", "IBM866", "ISO-8859-5"];
 
-/// The text with line ends as `\n`, and notes about a guessed encoding.
-pub(super) fn decode(bytes: &[u8]) -> Result<(String, Vec<String>), FileProblem> {
-    for (start, what) in [
+/// How a file is to be read.
+pub(super) struct Survey {
+    pub(super) encoding: &'static Encoding,
+    pub(super) delimiter: u8,
+    pub(super) ends_with_line_end: bool,
+    pub(super) notes: Vec<String>,
+}
+
+/// Looks through a whole file, once for its encoding and once for its form.
+pub(super) fn survey<R: Read + Seek>(source: &mut R) -> Result<Survey, FileProblem> {
+    let mut start = Vec::new();
+    source.rewind().map_err(unreadable)?;
+    source
+        .by_ref()
+        .take(PIECE as u64)
+        .read_to_end(&mut start)
+        .map_err(unreadable)?;
+    for (mark, what) in [
         (&b"PK\x03\x04"[..], "a spreadsheet or archive (xlsx, ods, zip)"),
         (b"\xD0\xCF\x11\xE0", "an old spreadsheet (xls)"),
         (b"%PDF", "a PDF"),
         (b"\x1F\x8B", "a compressed file (gzip)"),
     ] {
-        if bytes.starts_with(start) {
+        if start.starts_with(mark) {
             return Err(FileProblem::NotText(what));
         }
     }
     let mut notes = Vec::new();
-    let text = match encoding_rs::Encoding::for_bom(bytes) {
-        Some((encoding, _)) => encoding.decode(bytes).0,
-        None => match (std::str::from_utf8(bytes), utf16_without_mark(bytes)) {
-            (_, Some(encoding)) => encoding.decode_without_bom_handling(bytes).0,
-            (Ok(text), None) => Cow::Borrowed(text),
-            (Err(_), None) => {
-                notes.push("the file is not UTF-8; read as Windows-1252, so look at names with accents".to_owned());
-                encoding_rs::WINDOWS_1252.decode_without_bom_handling(bytes).0
+    let encoding = match Encoding::for_bom(&start).map(|(encoding, _)| encoding) {
+        Some(encoding) => encoding,
+        None => match utf16_without_mark(&start) {
+            Some(encoding) => encoding,
+            None if is_utf8(source)? => UTF_8,
+            None => {
+                let guess = guess(source)?;
+                notes.push(format!(
+                    "the file is not UTF-8; read as {}, so look at names with accents",
+                    if guess == WINDOWS_1252 {
+                        "Windows-1252"
+                    } else {
+                        guess.name()
+                    }
+                ));
+                guess
             }
         },
     };
-    if text.contains(BINARY) {
-        return Err(FileProblem::NotText("a binary file"));
-    }
-    if text.trim().is_empty() {
-        return Err(FileProblem::Empty);
-    }
-    let text = match text.contains('\r') {
-        true => text.replace("\r\n", "\n").replace('\r', "\n"),
-        false => text.into_owned(),
-    };
-    Ok((text, notes))
+    let (head, _, _) = encoding.decode(&start);
+    let delimiter = delimiter(&head);
+    let ends_with_line_end = check_form(source, encoding, delimiter)?;
+    Ok(Survey {
+        encoding,
+        delimiter,
+        ends_with_line_end,
+        notes,
+    })
+}
+
+fn unreadable(error: std::io::Error) -> FileProblem {
+    FileProblem::Unreadable(error.to_string())
 }
 
 /// UTF-16 whose mark was lost: every other byte of an ASCII header is zero.
-fn utf16_without_mark(bytes: &[u8]) -> Option<&'static encoding_rs::Encoding> {
+fn utf16_without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
     match *bytes {
-        [0, first, 0, second, ..] if first != 0 && second != 0 => Some(encoding_rs::UTF_16BE),
-        [first, 0, second, 0, ..] if first != 0 && second != 0 => Some(encoding_rs::UTF_16LE),
+        [0, first, 0, second, ..] if first != 0 && second != 0 => Some(UTF_16BE),
+        [first, 0, second, 0, ..] if first != 0 && second != 0 => Some(UTF_16LE),
         _ => None,
     }
 }
 
+fn is_utf8<R: Read + Seek>(source: &mut R) -> Result<bool, FileProblem> {
+    source.rewind().map_err(unreadable)?;
+    let mut decoder = UTF_8.new_decoder_without_bom_handling();
+    let (mut piece, mut text) = (vec![0; PIECE], vec![0; PIECE * 3]);
+    loop {
+        let read = source.read(&mut piece).map_err(unreadable)?;
+        let bytes = piece.get(..read).unwrap_or_default();
+        let (result, _, _) = decoder.decode_to_utf8_without_replacement(bytes, &mut text, read == 0);
+        if matches!(result, DecoderResult::Malformed(..)) {
+            return Ok(false);
+        }
+        if read == 0 {
+            return Ok(true);
+        }
+    }
+}
+
+fn guess<R: Read + Seek>(source: &mut R) -> Result<&'static Encoding, FileProblem> {
+    let mut bytes = Vec::new();
+    source.rewind().map_err(unreadable)?;
+    source
+        .by_ref()
+        .take(GUESSED)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+    detector.feed(&bytes, true);
+    let guess = detector.guess(None, Utf8Detection::Deny);
+    Ok(if CYRILLIC.contains(&guess.name()) {
+        guess
+    } else {
+        WINDOWS_1252
+    })
+}
+
 /// Whichever of comma, semicolon and tab parts the header; comma if none does.
-pub(super) fn delimiter(text: &str) -> u8 {
-    let header = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+fn delimiter(text: &str) -> u8 {
+    let header = text.split(['\n', '\r']).find(|line| !line.trim().is_empty());
+    let header = header.unwrap_or_default();
     let count = |delimiter: u8| header.bytes().filter(|byte| *byte == delimiter).count();
     [b',', b';', b'\t']
         .into_iter()
@@ -66,29 +141,68 @@ pub(super) fn delimiter(text: &str) -> u8 {
         .unwrap_or(b',')
 }
 
-/// Refuses a file that ends inside a quoted cell, or in a last line that is cut off.
+/// Refuses a file that is no text, is empty, ends inside a quoted cell, or in a last line that is cut off. Returns
+/// whether it ends with a line end.
 ///
 /// Many programs leave out the last line end, so that alone proves nothing: the line must also lack cells that the
 /// header has, or hold no whole address.
-pub(super) fn check_end(text: &str, delimiter: u8) -> Result<(), FileProblem> {
-    if let Some(line) = open_quote(text, delimiter) {
+fn check_form<R: Read + Seek>(source: &mut R, encoding: &'static Encoding, delimiter: u8) -> Result<bool, FileProblem> {
+    let mut text = Text::new(&mut *source, encoding, delimiter).map_err(unreadable)?;
+    let mut quotes = Quotes::new(delimiter);
+    let mut piece = vec![0; PIECE];
+    let (mut header, mut record) = (Vec::new(), Vec::new());
+    let mut is_blank = true;
+    let mut last = b'\n';
+    loop {
+        let read = text.read(&mut piece).map_err(unreadable)?;
+        if read == 0 {
+            break;
+        }
+        for byte in piece.iter().take(read).copied() {
+            // One is enough to tell a binary file.
+            if matches!(byte, 0..=6 | 8 | 0x1A) {
+                return Err(FileProblem::NotText("a binary file"));
+            }
+            is_blank &= byte.is_ascii_whitespace();
+            quotes.step(byte);
+            record.push(byte);
+            last = byte;
+            if byte == b'\n' && quotes.opened.is_none() {
+                if header.is_empty() && !record.trim_ascii().is_empty() {
+                    header.clone_from(&record);
+                }
+                record.clear();
+            }
+        }
+    }
+    if is_blank {
+        return Err(FileProblem::Empty);
+    }
+    if let Some(line) = quotes.opened {
         return Err(FileProblem::HalfSaved(format!(
             "the quotation mark on line {line} is never closed"
         )));
     }
-    if text.ends_with('\n') {
-        return Ok(());
+    if last == b'\n' {
+        return Ok(true);
     }
-    let mut records = ::csv::ReaderBuilder::new()
-        .delimiter(delimiter)
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(text.as_bytes())
-        .into_records()
-        .filter_map(Result::ok);
-    let Some(header) = records.next() else { return Ok(()) };
-    let Some(last) = records.last() else { return Ok(()) };
-    let line = text.lines().count() - last.iter().map(|cell| cell.matches('\n').count()).sum::<usize>();
+    let inside = record.iter().filter(|byte| **byte == b'\n').count() as u64;
+    if !header.is_empty() {
+        check_last(&header, &record, delimiter, quotes.line - inside)?;
+    }
+    Ok(false)
+}
+
+fn check_last(header: &[u8], last: &[u8], delimiter: u8, line: u64) -> Result<(), FileProblem> {
+    let cells = |record: &[u8]| {
+        let mut records = ::csv::ReaderBuilder::new()
+            .delimiter(delimiter)
+            .has_headers(false)
+            .from_reader(record)
+            .into_records();
+        records.next().and_then(Result::ok).unwrap_or_default()
+    };
+    let (header, last) = (cells(header), cells(last));
     if last.len() < header.len() {
         return Err(FileProblem::HalfSaved(format!(
             "line {line}, the last, has {} of {} cells and no line end",
@@ -100,7 +214,7 @@ pub(super) fn check_end(text: &str, delimiter: u8) -> Result<(), FileProblem> {
         let cell = super::write::unguard(cell.trim());
         !cell.is_empty() && super::Address::parse(cell).is_err()
     };
-    let email = header.iter().position(super::cells::is_email);
+    let email = header.iter().position(super::columns::is_email);
     if email.and_then(|column| last.get(column)).is_some_and(cut) {
         return Err(FileProblem::HalfSaved(format!(
             "line {line}, the last, has no whole address and no line end"
@@ -109,21 +223,146 @@ pub(super) fn check_end(text: &str, delimiter: u8) -> Result<(), FileProblem> {
     Ok(())
 }
 
-/// The line of a quotation mark that is never closed. A mark opens only at the start of a cell; doubled, it is itself.
-fn open_quote(text: &str, delimiter: u8) -> Option<u64> {
-    let (mut line, mut opened, mut at_start) = (1, None, true);
-    for byte in text.bytes() {
-        match (opened, byte) {
+/// Whether a quotation mark is open, and on which line it stands. A mark opens only at the start of a cell; doubled, it
+/// is itself.
+struct Quotes {
+    delimiter: u8,
+    line: u64,
+    opened: Option<u64>,
+    at_start: bool,
+}
+
+impl Quotes {
+    fn new(delimiter: u8) -> Quotes {
+        Quotes {
+            delimiter,
+            line: 1,
+            opened: None,
+            at_start: true,
+        }
+    }
+
+    fn step(&mut self, byte: u8) {
+        match (self.opened, byte) {
             // A doubled mark closes here and opens again with the next byte.
             (Some(_), b'"') => {
-                opened = None;
-                at_start = true;
+                self.opened = None;
+                self.at_start = true;
             }
-            (None, b'"') if at_start => opened = Some(line),
-            (None, byte) => at_start = byte == delimiter || byte == b'\n',
+            (None, b'"') if self.at_start => self.opened = Some(self.line),
+            (None, byte) => self.at_start = byte == self.delimiter || byte == b'\n',
             _ => {}
         }
-        line += u64::from(byte == b'\n');
+        self.line += u64::from(byte == b'\n');
     }
-    opened
+}
+
+/// The text of a file, as UTF-8 with `\n` for every line end.
+pub(super) struct Text<R> {
+    source: R,
+    decoder: Decoder,
+    raw: Vec<u8>,
+    decoded: Vec<u8>,
+    ready: Vec<u8>,
+    given: usize,
+    is_over: bool,
+    quotes: Quotes,
+    after_return: bool,
+    /// Bytes of this cell, cells of this record so far.
+    cell: usize,
+    cells: usize,
+    is_cutting: bool,
+    /// Bytes of the file that were read.
+    pub(super) taken: u64,
+}
+
+impl<R: Read + Seek> Text<R> {
+    pub(super) fn new(mut source: R, encoding: &'static Encoding, delimiter: u8) -> std::io::Result<Text<R>> {
+        source.seek(SeekFrom::Start(0))?;
+        Ok(Text {
+            source,
+            decoder: encoding.new_decoder_with_bom_removal(),
+            raw: vec![0; PIECE],
+            decoded: vec![0; PIECE * 3],
+            ready: Vec::new(),
+            given: 0,
+            is_over: false,
+            quotes: Quotes::new(delimiter),
+            after_return: false,
+            cell: 0,
+            cells: 0,
+            is_cutting: false,
+            taken: 0,
+        })
+    }
+}
+
+impl<R: Read> Text<R> {
+    fn fill(&mut self) -> std::io::Result<()> {
+        self.ready.clear();
+        self.given = 0;
+        let read = self.source.read(&mut self.raw)?;
+        self.taken += read as u64;
+        self.is_over = read == 0;
+        let mut from = 0;
+        loop {
+            let bytes = self.raw.get(from..read).unwrap_or_default();
+            let (result, taken, made, _) = self.decoder.decode_to_utf8(bytes, &mut self.decoded, self.is_over);
+            from += taken;
+            let decoded = std::mem::take(&mut self.decoded);
+            for byte in decoded.iter().take(made) {
+                self.pass(*byte);
+            }
+            self.decoded = decoded;
+            if matches!(result, CoderResult::InputEmpty) {
+                return Ok(());
+            }
+        }
+    }
+
+    fn pass(&mut self, byte: u8) {
+        let was_return = std::mem::replace(&mut self.after_return, byte == b'\r');
+        let byte = match byte {
+            b'\n' if was_return => return,
+            b'\r' => b'\n',
+            byte => byte,
+        };
+        self.quotes.step(byte);
+        let is_open = self.quotes.opened.is_some();
+        match byte {
+            b'\n' if !is_open => (self.cell, self.cells, self.is_cutting) = (0, 0, false),
+            b'\n' | b'"' => {}
+            byte if byte == self.quotes.delimiter && !is_open => {
+                (self.cell, self.is_cutting) = (0, false);
+                self.cells += 1;
+                if self.cells > CELLS {
+                    return;
+                }
+            }
+            // Whole characters only.
+            byte => {
+                self.is_cutting |= self.cell >= PASSED && !matches!(byte, 0x80..=0xBF);
+                if self.is_cutting || self.cells > CELLS {
+                    return;
+                }
+                self.cell += 1;
+            }
+        }
+        self.ready.push(byte);
+    }
+}
+
+impl<R: Read> Read for Text<R> {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        while self.given == self.ready.len() && !self.is_over {
+            self.fill()?;
+        }
+        let rest = self.ready.get(self.given..).unwrap_or_default();
+        let length = rest.len().min(out.len());
+        if let (Some(out), Some(rest)) = (out.get_mut(..length), rest.get(..length)) {
+            out.copy_from_slice(rest);
+        }
+        self.given += length;
+        Ok(length)
+    }
 }

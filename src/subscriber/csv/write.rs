@@ -8,23 +8,30 @@ use super::super::{Address, Cells};
 /// What starts a formula, with the full-width forms that some programs take for the same.
 const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
+/// The first line of a file that [`line`] goes on with, without its end.
+pub const HEADER: &str = "\"email\",\"name\",\"language\",\"topics\",\"cadence\"";
+
 /// The file `email,name,language,topics,cadence`, all cells quoted, lines ending with CR LF as RFC 4180 has it.
 pub fn write<'a>(rows: impl IntoIterator<Item = (&'a Address, &'a Cells)>) -> String {
-    let mut text = String::from("\"email\",\"name\",\"language\",\"topics\",\"cadence\"\r\n");
-    for (address, cells) in rows {
-        let topics = cells.topics.as_deref().unwrap_or_default().join("|");
-        let cell = |cell: &Option<String>| quote(cell.as_deref().unwrap_or_default());
-        text += &[
-            quote(&address.to_string()),
-            cell(&cells.name),
-            cell(&cells.language),
-            quote(&topics),
-            cell(&cells.cadence),
-        ]
-        .join(",");
-        text += "\r\n";
-    }
-    text
+    let lines = rows.into_iter().map(|(address, cells)| line(address, cells));
+    std::iter::once(HEADER.to_owned())
+        .chain(lines)
+        .map(|line| line + "\r\n")
+        .collect()
+}
+
+/// One person, without a line end.
+pub fn line(address: &Address, cells: &Cells) -> String {
+    let topics = cells.topics.as_deref().unwrap_or_default().join("|");
+    let cell = |cell: &Option<String>| quote(cell.as_deref().unwrap_or_default());
+    [
+        quote(&address.to_string()),
+        cell(&cells.name),
+        cell(&cells.language),
+        quote(&topics),
+        cell(&cells.cadence),
+    ]
+    .join(",")
 }
 
 /// One cell, quoted, and disarmed if it begins like a formula.
