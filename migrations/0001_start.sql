@@ -172,14 +172,23 @@ CREATE INDEX ledger_by_edition ON ledger (edition_id);
 
 CREATE TABLE subscriber (
     id INTEGER PRIMARY KEY,
-    -- As given, for delivery (MSG-11).
+    -- As given, for delivery (MSG-11). Empty: erased.
     address TEXT NOT NULL,
-    -- Normalised, for uniqueness only.
+    -- Normalised, for uniqueness only. `erased ID` of who is erased.
     address_key TEXT NOT NULL CONSTRAINT subscriber_address UNIQUE,
     name TEXT,
     language TEXT,
     state TEXT NOT NULL CHECK (state IN ('active', 'suspended', 'suppressed', 'erased')),
     created_at INTEGER NOT NULL
+);
+
+-- Addresses that no list may mail, whoever asks, known by a keyed hash alone: who is erased stays away (PRIV-08).
+CREATE TABLE suppression (
+    -- `Secret::suppression` of the address's key.
+    hash TEXT NOT NULL PRIMARY KEY,
+    -- erased, complaint, staff
+    reason TEXT NOT NULL,
+    at INTEGER NOT NULL
 );
 
 CREATE TABLE subscription (
@@ -213,7 +222,7 @@ CREATE TABLE consent (
     id INTEGER PRIMARY KEY,
     subscriber_id INTEGER NOT NULL REFERENCES subscriber (id),
     list TEXT NOT NULL,
-    -- subscribed, left, removed, returned, suspended, suppressed, resumed
+    -- subscribed, left, removed, returned, suspended, suppressed, resumed, allowed, erased
     what TEXT NOT NULL,
     -- file, import, command line, one-click, page, mail, bounce, complaint, or who resumed
     how TEXT NOT NULL,
@@ -246,6 +255,8 @@ CREATE TABLE edition (
     epoch TEXT NOT NULL,
     -- Sender, relay, editor's hand and policies as sealed: JSON of `edition::Sealed`.
     settings TEXT NOT NULL,
+    -- When the relays' answers to its mails were forgotten; null: not yet.
+    forgotten_at INTEGER,
     CONSTRAINT edition_number UNIQUE (list, number)
 );
 CREATE INDEX edition_by_state ON edition (state);
@@ -321,6 +332,8 @@ CREATE TABLE outgoing (
 -- Claiming takes an edition's rows in this order, so that a held edition of a million rows is never walked through.
 CREATE INDEX outgoing_due ON outgoing (relay, edition_id, next_at, id) WHERE state IN ('pending', 'deferred');
 CREATE INDEX outgoing_open ON outgoing (state) WHERE state IN ('claimed', 'handoff', 'in-doubt');
+-- Personal mail: what is kept of it is short-lived.
+CREATE INDEX outgoing_personal ON outgoing (id) WHERE recipient IS NOT NULL;
 CREATE INDEX outgoing_by_subscriber ON outgoing (subscriber_id);
 -- The last answers that were no for good: what a breaker looks at. None for all answers: that would cost each mail.
 CREATE INDEX outgoing_failed ON outgoing (edition_id, answered_at) WHERE state = 'failed';

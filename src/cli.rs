@@ -16,6 +16,7 @@ mod init;
 mod people;
 mod preview;
 mod progress;
+mod purge;
 mod run;
 mod send;
 mod status;
@@ -82,10 +83,12 @@ enum Command {
     Resume(editions::Resume),
     /// What a person gets next and got last, and why or why not
     Why(why::Args),
-    /// The people of a list: import, export, add, show, remove, sync
+    /// The people of a list: import, export, add, show, remove, erase, sync
     Subscribers(people::Args),
     /// Take one bounce or complaint from a mail server's pipe: `rapporteur bounce < MESSAGE`
     Bounce(bounce::Args),
+    /// Delete what has been kept long enough by `[retention]`; `run` does it once a day
+    Purge(purge::Args),
     /// Keys that sign mails: make one, print DNS records
     #[command(subcommand)]
     Dkim(dkim::Command),
@@ -161,6 +164,7 @@ async fn answer(desk: &Desk, command: Command) -> anyhow::Result<()> {
         Command::Why(args) => why::run(desk, &args).await,
         Command::Subscribers(args) => people::run(desk, args).await,
         Command::Bounce(args) => bounce::run(desk, &args).await,
+        Command::Purge(args) => purge::run(desk, &args).await,
         Command::Dkim(command) => dkim::run(desk, command),
         Command::Schedule(args) => run::schedule(desk, &args).await,
         Command::Feeds(args) => run::feeds(desk, &args).await,

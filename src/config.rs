@@ -17,6 +17,7 @@ mod lookup;
 mod problem;
 mod rate;
 mod relay;
+mod retention;
 mod source;
 
 pub use advice::Advice;
@@ -29,6 +30,7 @@ pub use lookup::Lines;
 pub use problem::{Error, Problem};
 pub use rate::{DomainRates, Quiet, Ramp, Rate};
 pub use relay::{Relay, RelayKind, Timeouts, Tls};
+pub use retention::Retention;
 pub use source::{Backfill, FullText, Source, SourceKind};
 
 use std::path::PathBuf;
@@ -53,6 +55,8 @@ pub struct Config {
     pub delivery: Delivery,
     #[serde(default)]
     pub bounces: Bounces,
+    #[serde(default)]
+    pub retention: Retention,
     #[serde(default)]
     pub alerts: Alerts,
     #[serde(default)]

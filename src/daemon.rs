@@ -235,6 +235,14 @@ async fn once(
     if told > 0 || !ticked.released.is_empty() || !ticked.sealed.is_empty() {
         delivery.wake();
     }
+    for purged in publish::purge_daily(house).await? {
+        tracing::info!(
+            kept = purged.kept,
+            table = purged.table,
+            rows = purged.rows,
+            "kept long enough and deleted"
+        );
+    }
     app.refresh_if_stale().await?;
     Ok(())
 }

@@ -16,6 +16,7 @@ mod host;
 mod lasting;
 mod people;
 mod pictures;
+mod purge;
 mod returned;
 mod review;
 mod seal;
@@ -40,8 +41,12 @@ pub use decide::{Decided, ReportDecision, Told, decide_edition, decide_report};
 pub use draft::{Draft, DraftVariant, Order, by_hand, draft, reads_by};
 pub use hand::{Hands, read_hands, read_note};
 pub use host::{COPIED, know_new_reports};
-pub use people::{Added, COMMAND_LINE, Import, Judged, Synced, Verdict, add, hold_to, import, sync};
+pub use people::{
+    Added, COMMAND_LINE, Erased, Import, InFile, Judged, KnownOf, Subscribed, Synced, Verdict, add, allow, erase,
+    hold_to, import, know, suppress, suppression, sync,
+};
 pub use pictures::copy_pictures;
+pub use purge::{purge, purge_daily};
 pub use returned::{Taken, collect_returned, take_returned};
 pub use review::reviewer;
 pub use seal::{Seen, release_due, seal, seal_slot};

@@ -14,6 +14,7 @@ mod outgoing;
 mod people;
 mod picture;
 mod public;
+mod purge;
 mod report;
 mod schema;
 mod state;
@@ -41,6 +42,7 @@ pub use outgoing::*;
 pub use people::*;
 pub use picture::*;
 pub use public::*;
+pub use purge::{Cutoffs, Purged};
 pub use report::*;
 pub use state::*;
 

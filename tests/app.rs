@@ -638,7 +638,7 @@ async fn assert_nobody_was_told_twice(sql: &AnyPool) {
 async fn assert_ledger_and_mailbox_agree(sql: &AnyPool, mails: Vec<Mail>) {
     let rows = sqlx::query(
         "SELECT COALESCE(o.recipient, p.address) FROM outgoing o LEFT JOIN subscriber p ON p.id = o.subscriber_id \
-         WHERE o.state = 'sent'",
+         WHERE o.state = 'sent' AND COALESCE(p.state, '') <> 'erased'",
     );
     let mut expected: BTreeMap<String, i64> = BTreeMap::new();
     for row in rows.fetch_all(sql).await.unwrap() {

@@ -417,5 +417,8 @@ fn an_import_names_whom_it_skips_and_writes_down_every_refusal() {
         "{}",
         lines[1]
     );
-    assert_eq!(lines[2], "\"8\",\"7\",\"reject\",\"n…\",\"the address contains white space\"");
+    assert_eq!(
+        lines[2],
+        "\"8\",\"7\",\"reject\",\"n…\",\"the address contains white space\""
+    );
 }

@@ -33,6 +33,7 @@ mod fuzzing;
 mod pagesource;
 mod people;
 mod importing;
+mod forgotten;
 mod pictures;
 mod editions;
 mod feedsource;

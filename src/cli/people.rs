@@ -3,6 +3,7 @@
 //! The file `subscribers/LIST.csv` is one voice, the command line another. Whoever left stays away whatever either says,
 //! and whom staff removed here the file does not bring back.
 
+mod forget;
 mod import;
 mod one;
 
@@ -34,11 +35,19 @@ enum Action {
     /// `cadence` are read too, and exports of listmonk and Mailchimp as they are. People who left, there or here, who are
     /// suppressed or whom staff removed are refused and stay away.
     Import(import::Args),
-    /// Write the people of a list as CSV to standard output, safe to open in a spreadsheet
+    /// Write the people of a list as CSV to standard output, safe to open in a spreadsheet; or all that is known of one
     Export {
         /// The list
-        #[arg(long, value_name = "LIST")]
-        list: String,
+        #[arg(
+            long,
+            value_name = "LIST",
+            required_unless_present = "person",
+            conflicts_with = "person"
+        )]
+        list: Option<String>,
+        /// A person's address: everything that is stored about them, as one JSON document
+        #[arg(long, value_name = "ADDRESS")]
+        person: Option<String>,
     },
     /// Put one person on a list
     Add(one::AddArgs),
@@ -63,6 +72,30 @@ enum Action {
         #[arg(long, value_name = "TEXT")]
         basis: String,
     },
+    /// Forget a person: address, name and choices go out of every table, and the address is kept away from now on
+    Erase {
+        /// The person's address, in any case
+        address: String,
+        /// Take their rows out of subscribers/*.csv as well; without it they are named
+        #[arg(long)]
+        files: bool,
+    },
+    /// Keep an address away from all lists, whether it is known or not
+    Suppress {
+        /// The address, in any case
+        address: String,
+        /// Why, for the record
+        #[arg(long, value_name = "TEXT")]
+        basis: String,
+    },
+    /// Let an address that was erased or suppressed come onto lists again
+    Allow {
+        /// The address, in any case
+        address: String,
+        /// Why, for the record: "wrote to us on 3 May and wants to come back"
+        #[arg(long, value_name = "TEXT")]
+        basis: String,
+    },
     /// Apply subscribers/LIST.csv now (`run` does it whenever the file changes)
     ///
     /// A row added subscribes, a row removed unsubscribes whom the file had put there. A file that is missing, empty or
@@ -80,7 +113,13 @@ pub(super) async fn run(desk: &Desk, args: Args) -> anyhow::Result<()> {
     let house = desk.open().await?;
     match args.action {
         Action::Import(args) => import::run(desk, &house, &args).await,
-        Action::Export { list } => export(desk, &house, &list).await,
+        Action::Export {
+            person: Some(address), ..
+        } => forget::export(desk, &house, &address).await,
+        Action::Export { list, .. } => export(desk, &house, &list.unwrap_or_default()).await,
+        Action::Erase { address, files } => forget::erase(desk, &house, &address, files).await,
+        Action::Suppress { address, basis } => forget::suppress(desk, &house, &address, &basis).await,
+        Action::Allow { address, basis } => forget::allow(desk, &house, &address, &basis).await,
         Action::Add(args) => one::add(desk, &house, &args).await,
         Action::Show { address } => one::show(desk, &house, &address).await,
         Action::Remove { address, list } => one::remove(desk, &house, &address, &list).await,

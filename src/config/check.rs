@@ -7,6 +7,7 @@ mod bounces;
 mod dkim;
 mod list;
 mod relay;
+mod retention;
 mod source;
 
 use std::net::SocketAddr;
@@ -74,6 +75,7 @@ pub(super) fn problems(config: &Config) -> Problems {
     dkim::problems(config, &mut found);
     alerts::problems(config, &mut found);
     bounces::problems(config, &mut found);
+    retention::problems(config, &mut found);
     for (topic, keywords) in &config.topics {
         if topic.trim().is_empty()
             || keywords.is_empty()

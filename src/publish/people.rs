@@ -1,5 +1,6 @@
 //! The list's CSV becomes subscriptions; people come by import; nobody who left comes back by a file.
 
+mod forget;
 mod import;
 
 use std::collections::HashSet;
@@ -13,6 +14,7 @@ use crate::store::{Change, Joining, Store, Subscription, Tx};
 use crate::subscriber::csv::{self, FileProblem, Offer, Refused, Row};
 use crate::subscriber::sync::{Change as Cell, Known, Own, Plan, Update, plan_sync};
 use crate::subscriber::{Address, Cells, State};
+pub use forget::{Erased, InFile, Known as KnownOf, Subscribed, allow, erase, know, suppress, suppression};
 pub use import::{Added, COMMAND_LINE, Import, Judged, Verdict, add, import};
 
 /// What a list's file changed, or why it changed nothing.
@@ -63,7 +65,7 @@ pub async fn sync(house: &House, name: &str, confirmed: bool) -> anyhow::Result<
 
     let mut tx = house.store.begin_alone(&format!("people {name}")).await?;
     let subscriptions = house.store.list_subscriptions(name).await?;
-    let plan = plan_sync(&read, &subscriptions.iter().map(known).collect::<Vec<_>>());
+    let mut plan = plan_sync(&read, &subscriptions.iter().map(known).collect::<Vec<_>>());
     if let (Some(guard), false) = (&plan.guard, confirmed) {
         let mut synced = stopped(format!(
             "{}: {guard}; nothing was changed. If that is meant: rapporteur subscribers sync {name} --yes",
@@ -72,6 +74,14 @@ pub async fn sync(house: &House, name: &str, confirmed: bool) -> anyhow::Result<
         synced.refused = read.refused;
         return Ok(synced);
     }
+    let keys: Vec<String> = plan.subscribe.iter().map(|row| row.address.key()).collect();
+    let suppressed = forget::suppressed(house, Some(&mut tx), &keys).await?;
+    let (refused, subscribe) = plan
+        .subscribe
+        .into_iter()
+        .partition(|row| suppressed.contains_key(&row.address.key()));
+    plan.subscribe = subscribe;
+    plan.refused_left.extend::<Vec<Row>>(refused);
     apply(&house.store, &mut tx, name, list, &plan, house.now()).await?;
     let gone: HashSet<i64> = plan.remove.iter().copied().collect();
     for subscription in subscriptions.iter().filter(|known| gone.contains(&known.id)) {

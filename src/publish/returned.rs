@@ -12,6 +12,7 @@ use chrono::TimeDelta;
 use super::House;
 use crate::bounce::{self, Kind, Reading};
 use crate::store::{Counted, Marked, Returned};
+use crate::subscriber::Address;
 use crate::token::delivery_of;
 
 pub use maildir::collect_returned;
@@ -108,6 +109,9 @@ pub async fn take_returned(house: &House, raw: &[u8]) -> anyhow::Result<Taken> {
         .record_returned(&marked, &returned, &house.config.bounces)
         .await?;
     let is_new = counted != Counted::Known;
+    if counted == Counted::Suppressed {
+        keep_away(house, marked.subscriber_id).await?;
+    }
     if is_new && matches!(kind, Kind::Bounce | Kind::Complaint) {
         let stopped = house
             .store
@@ -118,6 +122,20 @@ pub async fn take_returned(house: &House, raw: &[u8]) -> anyhow::Result<Taken> {
         }
     }
     Ok(Taken::Counted { kind, counted })
+}
+
+/// Who complained stays away also once their row is gone.
+async fn keep_away(house: &House, subscriber_id: i64) -> anyhow::Result<()> {
+    let Some(person) = house.store.find_subscriber(subscriber_id).await? else {
+        return Ok(());
+    };
+    let Ok(address) = Address::parse(&person.address) else {
+        return Ok(());
+    };
+    let mut tx = house.store.begin().await?;
+    let hash = house.secret.suppression(&address.key());
+    house.store.suppress(&mut tx, &hash, "complaint", house.now()).await?;
+    Ok(tx.commit().await?)
 }
 
 /// The delivery whose mark is in the address the mail came to, or in the mail it returns.

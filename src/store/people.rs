@@ -1,7 +1,10 @@
 //! People, their subscriptions, and the record of their consent.
 
+mod erase;
 mod join;
 mod past;
+mod person;
+mod suppression;
 
 use chrono::{DateTime, Utc};
 use sqlx::Row;
@@ -12,6 +15,8 @@ use crate::clock::from_millis;
 
 pub use join::{Joining, Standing};
 pub use past::Delivery;
+pub use person::{Given, Mailed, Record};
+pub use suppression::Suppression;
 
 /// What the consent record says of changes that the list's file made.
 const BY_FILE: &str = "file";

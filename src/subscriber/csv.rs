@@ -10,6 +10,7 @@
 
 mod cells;
 mod columns;
+mod forget;
 mod text;
 mod write;
 
@@ -22,6 +23,7 @@ use super::{Address, Cells};
 pub use cells::MAX_CELL;
 use cells::RowProblem;
 use columns::Columns;
+pub use forget::{lines_of, without};
 pub use write::{HEADER, line, quote, write};
 
 /// Why a file as a whole says nothing about anybody.
@@ -89,6 +91,8 @@ pub enum Outcome {
 pub struct Record {
     pub record: u64,
     pub line: u64,
+    /// More than one if a cell holds line breaks.
+    pub lines: u64,
     pub outcome: Outcome,
 }
 
@@ -218,8 +222,12 @@ fn broken(error: ::csv::Error) -> FileProblem {
 
 /// The line a record just read begins on. The position of the record itself is that of the empty lines before it.
 fn line_of<R: Read>(csv: &::csv::Reader<R>, record: &::csv::StringRecord) -> u64 {
-    let inside: usize = record.iter().map(|cell| cell.matches('\n').count()).sum();
-    csv.position().line() - 1 - inside as u64
+    csv.position().line() - 1 - inside(record)
+}
+
+/// Line ends within cells.
+fn inside(record: &::csv::StringRecord) -> u64 {
+    record.iter().map(|cell| cell.matches('\n').count() as u64).sum()
 }
 
 impl<R: Read> Iterator for Reader<R> {
@@ -240,6 +248,7 @@ impl<R: Read> Iterator for Reader<R> {
             self.records += 1;
             let record = self.records;
             let line = line_of(&self.csv, &self.fields);
+            let lines = 1 + inside(&self.fields);
             let outcome = match self.columns.row(&self.fields) {
                 Err(RowProblem { text, reason, key }) => Outcome::Refused(Refused {
                     line,
@@ -266,7 +275,12 @@ impl<R: Read> Iterator for Reader<R> {
                     }
                 },
             };
-            return Some(Ok(Record { record, line, outcome }));
+            return Some(Ok(Record {
+                record,
+                line,
+                lines,
+                outcome,
+            }));
         }
     }
 }

@@ -80,7 +80,7 @@ pub(super) async fn add(desk: &Desk, house: &House, args: &AddArgs) -> anyhow::R
     let row = row.hold_to(offer).map_err(|refused| misuse(refused.reason))?;
 
     if let Added::Refused(reason) = publish::add(house, &args.list, &row, &args.basis).await? {
-        bail!("{address}: {reason}; nothing was changed");
+        bail!("{}: {reason}; nothing was changed", address.masked());
     }
     desk.tell(&json!({ "list": args.list, "address": address.to_string(), "done": "added" }))?;
     desk.say(format!(
@@ -207,6 +207,6 @@ pub(super) async fn resume(desk: &Desk, house: &House, address: &str, basis: &st
     Ok(())
 }
 
-fn parse(address: &str) -> anyhow::Result<Address> {
+pub(super) fn parse(address: &str) -> anyhow::Result<Address> {
     Ok(Address::parse(address).map_err(|error| Misuse(format!("{address}: {error}")))?)
 }

@@ -11,8 +11,8 @@ use std::io::{Read, Seek};
 use anyhow::bail;
 use tokio::sync::mpsc::{Receiver, channel};
 
-use super::{House, subscribe};
-use crate::store::{Standing, Tx};
+use super::{House, forget, subscribe};
+use crate::store::{Standing, Suppression, Tx};
 use crate::subscriber::csv::{FileProblem, Offer, Outcome, Reader, Record, Row};
 use crate::subscriber::{Address, masked};
 
@@ -49,7 +49,7 @@ pub struct Judged {
     /// Shortened where the record was refused for what it says.
     pub address: String,
     pub reason: Option<String>,
-    /// The person may not come back by a file: `left`, `removed`, `suspended`, `suppressed`.
+    /// The person may not come back by a file: `left`, `removed`, `suspended`, `suppressed`, `erased`.
     pub away: Option<&'static str>,
 }
 
@@ -142,7 +142,12 @@ fn gather<R: Read>(reader: &mut Reader<R>, offer: Offer<'_>) -> Piece {
     // Bounded also where no row may come.
     while rows < ROWS && records.len() < 4 * ROWS {
         let Some(record) = reader.next() else { break };
-        let Record { record, line, outcome } = record?;
+        let Record {
+            record,
+            line,
+            lines,
+            outcome,
+        } = record?;
         let outcome = match outcome {
             Outcome::Accepted(row) => match row.hold_to(offer) {
                 Ok(row) => {
@@ -153,7 +158,12 @@ fn gather<R: Read>(reader: &mut Reader<R>, offer: Offer<'_>) -> Piece {
             },
             other => other,
         };
-        records.push(Record { record, line, outcome });
+        records.push(Record {
+            record,
+            line,
+            lines,
+            outcome,
+        });
     }
     Ok(records)
 }
@@ -162,7 +172,7 @@ fn gather<R: Read>(reader: &mut Reader<R>, offer: Offer<'_>) -> Piece {
 async fn judge(
     house: &House,
     list: &str,
-    tx: Option<&mut Tx>,
+    mut tx: Option<&mut Tx>,
     records: Vec<Record>,
 ) -> anyhow::Result<(Vec<Judged>, Vec<Row>)> {
     let keys: Vec<String> = records
@@ -172,6 +182,7 @@ async fn judge(
             _ => None,
         })
         .collect();
+    let suppressed = forget::suppressed(house, tx.as_deref_mut(), &keys).await?;
     let known = house.store.find_standings(tx, list, &keys).await?;
     let known: HashMap<&str, &Standing> = known
         .iter()
@@ -179,7 +190,10 @@ async fn judge(
         .collect();
     let mut keys = keys.iter();
     let (mut judged, mut rows) = (Vec::with_capacity(records.len()), Vec::new());
-    for Record { record, line, outcome } in records {
+    for Record {
+        record, line, outcome, ..
+    } in records
+    {
         let (verdict, address, reason, away) = match outcome {
             Outcome::Refused(refused) => (Verdict::Reject, refused.text, Some(refused.reason), None),
             Outcome::Duplicate(twice) => {
@@ -188,13 +202,21 @@ async fn judge(
             }
             Outcome::Accepted(row) => {
                 let address = row.address.to_string();
-                let standing = keys.next().and_then(|key| known.get(key.as_str()));
-                match standing.and_then(|standing| why_not(standing, list)) {
+                let key = keys.next().map(String::as_str).unwrap_or_default();
+                let why_not = match suppressed.get(key) {
+                    Some(why) => Some(kept_away(why)),
+                    None => known.get(key).and_then(|standing| why_not(standing, list)),
+                };
+                match why_not {
                     None => {
                         rows.push(row);
                         (Verdict::Accept, address, None, None)
                     }
                     Some((None, reason)) => (Verdict::Duplicate, address, Some(reason), None),
+                    // Who is erased is not named by us again.
+                    Some((Some("erased"), reason)) => {
+                        (Verdict::Reject, row.address.masked(), Some(reason), Some("erased"))
+                    }
                     Some((away, reason)) => (Verdict::Reject, address, Some(reason), away),
                 }
             }
@@ -236,13 +258,34 @@ fn why_not(standing: &Standing, list: &str) -> Option<(Option<&'static str>, Str
     }
 }
 
+/// The same for an address on the suppression list.
+fn kept_away(why: &Suppression) -> (Option<&'static str>, String) {
+    let since = why.at.format("%-d %b %Y");
+    match why.reason.as_str() {
+        "erased" => (
+            Some("erased"),
+            format!("was erased at their wish on {since}; `subscribers allow` lets them come back"),
+        ),
+        "complaint" => (
+            Some("suppressed"),
+            format!("called a mail unwanted on {since}: no list mails it"),
+        ),
+        _ => (
+            Some("suppressed"),
+            format!("was suppressed by staff on {since}: no list mails it"),
+        ),
+    }
+}
+
 /// Puts one person on a list whom staff name. They bring back whom staff or the file removed, and nobody who left.
 pub async fn add(house: &House, list: &str, row: &Row, basis: &str) -> anyhow::Result<Added> {
     let mut tx = house.store.begin_alone(&format!("people {list}")).await?;
-    let known = house
-        .store
-        .find_standings(Some(&mut tx), list, &[row.address.key()])
-        .await?;
+    let keys = [row.address.key()];
+    let suppressed = forget::suppressed(house, Some(&mut tx), &keys).await?;
+    if let Some(why) = suppressed.values().next() {
+        return Ok(Added::Refused(kept_away(why).1));
+    }
+    let known = house.store.find_standings(Some(&mut tx), list, &keys).await?;
     match known.first().and_then(|standing| why_not(standing, list)) {
         None | Some((Some("removed"), _)) => {}
         Some((_, reason)) => return Ok(Added::Refused(reason)),

@@ -1,9 +1,8 @@
-//! What a person got so far, and who may not be mailed at all: what `why` and `subscribers import` ask.
+//! What a person got so far: what `why` asks.
 
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use futures_util::TryStreamExt;
 use sqlx::Row;
 
 use super::super::{Result, Store};
@@ -76,17 +75,6 @@ impl Store {
                 Ok((row.try_get(0)?, format!("{list}/{number}")))
             })
             .collect()
-    }
-
-    /// People who get no mail of any list, by the key of their address: `suspended`, `suppressed` or `erased`.
-    pub async fn list_unmailable(&self) -> Result<HashMap<String, String>> {
-        let mut rows =
-            sqlx::query("SELECT address_key, state FROM subscriber WHERE state <> 'active'").fetch(&self.read);
-        let mut people = HashMap::new();
-        while let Some(row) = rows.try_next().await? {
-            people.insert(row.try_get(0)?, row.try_get(1)?);
-        }
-        Ok(people)
     }
 
     /// Reports that are known and in no feed, page or edition, by state: `settling`, `held`, `draft`, `embargoed`.

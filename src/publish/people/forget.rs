@@ -1,0 +1,275 @@
+//! A person is forgotten, kept away, let back, or told what is known of them (PRIV-08, PRIV-09).
+//!
+//! In: an address. Out: what was done, or a document. The surprising thing: the files of lists are not ours; rows in them
+//! are named, and taken out only if staff say so, the rest byte for byte as it was.
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::{COMMAND_LINE, House};
+use crate::private;
+use crate::store::{Consent, Decision, Given, Mailed, Record, Suppression, Tx};
+use crate::subscriber::{Address, csv};
+
+/// What was done to forget somebody.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Erased {
+    /// Rows that were changed or deleted, by table.
+    pub tables: Vec<(&'static str, u64)>,
+    /// Rows that still stand in files of lists, or stood there.
+    pub files: Vec<InFile>,
+    /// The file of the database, searched through, holds the address no more. Other than SQLite's it is not searched.
+    pub is_clean: bool,
+}
+
+/// Rows of a person in the file of a list.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct InFile {
+    pub file: PathBuf,
+    pub lines: Vec<u64>,
+    /// They were taken out.
+    pub removed: bool,
+}
+
+/// Everything that is known of a person. docs/personal-data.md says what each field is.
+#[derive(Clone, Debug, Serialize)]
+pub struct Known {
+    pub format: &'static str,
+    pub made_at: DateTime<Utc>,
+    pub address: String,
+    pub name: Option<String>,
+    pub language: Option<String>,
+    pub state: Option<String>,
+    pub known_since: Option<DateTime<Utc>>,
+    pub subscriptions: Vec<Subscribed>,
+    pub consent: Vec<Consent>,
+    pub deliveries: Vec<Record>,
+    pub returned: Vec<Given>,
+    pub personal_mail: Vec<Mailed>,
+    pub suppression: Option<Suppression>,
+    pub files: Vec<InFile>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Subscribed {
+    pub list: String,
+    pub state: String,
+    pub cadence: Option<String>,
+    pub topics: Vec<String>,
+    pub by_file: bool,
+    pub chosen: Vec<String>,
+    pub started_at: DateTime<Utc>,
+    pub ended_at: Option<DateTime<Utc>>,
+}
+
+/// The name and version of the document's shape.
+const FORMAT: &str = "rapporteur-person/1";
+
+/// Forgets an address everywhere, and keeps it away from now on. `clean_files` takes its rows out of the lists' files too.
+pub async fn erase(house: &House, address: &Address, clean_files: bool) -> anyhow::Result<Erased> {
+    let store = &house.store;
+    // First the files, so that nobody is half forgotten because one of them cannot be written.
+    let files = in_files(house, address, clean_files)?;
+    store.overwrite_what_is_freed().await?;
+    let mut tx = store.begin().await?;
+    let hash = house.secret.suppression(&address.key());
+    let tables = store.erase(&mut tx, address, &hash, COMMAND_LINE, house.now()).await?;
+    record(house, &mut tx, "erased").await?;
+    tx.commit().await?;
+    let is_clean = match house.database_file() {
+        Some(file) => store.scrub(&file, address).await?,
+        None => true,
+    };
+    Ok(Erased {
+        tables,
+        files,
+        is_clean,
+    })
+}
+
+/// Every such act leaves an entry that names nobody (SEC-22).
+async fn record(house: &House, tx: &mut Tx, what: &str) -> anyhow::Result<()> {
+    let decision = Decision {
+        subject: "a person".to_owned(),
+        what: what.to_owned(),
+        who: COMMAND_LINE.to_owned(),
+        note: None,
+        at: house.now(),
+    };
+    Ok(house.store.record_decision(tx, &decision).await?)
+}
+
+/// Keeps an address away from all lists, whether it is known or not.
+pub async fn suppress(house: &House, address: &Address, why: &str) -> anyhow::Result<()> {
+    let (store, now) = (&house.store, house.now());
+    let person = store.find_person(&address.key()).await?;
+    let mut tx = store.begin().await?;
+    let hash = house.secret.suppression(&address.key());
+    store.suppress(&mut tx, &hash, "staff", now).await?;
+    if let Some((person, _)) = person {
+        for from in ["active", "suspended"] {
+            let states = (from, "suppressed");
+            store
+                .move_subscriber(&mut tx, person.id, states, (COMMAND_LINE, why), now)
+                .await?;
+        }
+    }
+    record(house, &mut tx, "suppressed").await?;
+    Ok(tx.commit().await?)
+}
+
+/// Lets an address come back; nobody is put on a list by that. False: nothing kept it away.
+pub async fn allow(house: &House, address: &Address, why: &str) -> anyhow::Result<bool> {
+    let (store, now) = (&house.store, house.now());
+    let person = store.find_person(&address.key()).await?;
+    let mut tx = store.begin().await?;
+    let mut done = store
+        .unsuppress(&mut tx, &house.secret.suppressions(&address.key()))
+        .await?;
+    if let Some((person, _)) = person {
+        let states = ("suppressed", "active");
+        done |= store
+            .move_subscriber(&mut tx, person.id, states, (COMMAND_LINE, why), now)
+            .await?;
+    }
+    record(house, &mut tx, "allowed").await?;
+    tx.commit().await?;
+    Ok(done)
+}
+
+/// Why an address may not come onto any list, if it may not. Whoever puts people on lists asks here.
+pub async fn suppression(house: &House, address: &Address) -> anyhow::Result<Option<Suppression>> {
+    let hashes = house.secret.suppressions(&address.key());
+    let mut found = house.store.find_suppressions(None, &hashes).await?;
+    Ok(hashes.iter().find_map(|hash| found.remove(hash)))
+}
+
+/// Which of many addresses, by their keys, may not come onto any list, and why.
+pub(super) async fn suppressed(
+    house: &House,
+    mut tx: Option<&mut Tx>,
+    keys: &[String],
+) -> anyhow::Result<HashMap<String, Suppression>> {
+    if !house.store.has_suppressions(tx.as_deref_mut()).await? {
+        return Ok(HashMap::new());
+    }
+    let mut of_hash = HashMap::new();
+    for key in keys {
+        for hash in house.secret.suppressions(key) {
+            of_hash.insert(hash, key);
+        }
+    }
+    let hashes: Vec<String> = of_hash.keys().cloned().collect();
+    let found = house.store.find_suppressions(tx, &hashes).await?;
+    let known = found
+        .into_iter()
+        .filter_map(|(hash, why)| Some(((*of_hash.get(&hash)?).clone(), why)));
+    Ok(known.collect())
+}
+
+/// Everything that is known of an address.
+pub async fn know(house: &House, address: &Address) -> anyhow::Result<Known> {
+    let store = &house.store;
+    let person = store.find_person(&address.key()).await?;
+    let mut known = Known {
+        format: FORMAT,
+        made_at: house.now(),
+        address: address.to_string(),
+        name: None,
+        language: None,
+        state: None,
+        known_since: None,
+        subscriptions: Vec::new(),
+        consent: Vec::new(),
+        deliveries: Vec::new(),
+        returned: Vec::new(),
+        personal_mail: store.list_personal_to(address).await?,
+        suppression: suppression(house, address).await?,
+        files: in_files(house, address, false)?,
+    };
+    let Some((person, since)) = person else {
+        return Ok(known);
+    };
+    known.address = person.address;
+    known.name = person.name;
+    known.language = person.language;
+    known.state = Some(person.state);
+    known.known_since = Some(since);
+    let subscriptions = store.list_subscriptions_of(&address.key()).await?;
+    known.subscriptions = subscriptions
+        .into_iter()
+        .map(|it| Subscribed {
+            list: it.list,
+            state: it.state,
+            cadence: it.cadence,
+            topics: it.topics,
+            by_file: it.by_file,
+            chosen: it.chosen,
+            started_at: it.started_at,
+            ended_at: it.ended_at,
+        })
+        .collect();
+    known.consent = store.list_consent(person.id).await?;
+    known.deliveries = store.list_records_of(person.id).await?;
+    known.returned = store.list_returned_of(person.id).await?;
+    Ok(known)
+}
+
+/// Rows of an address in the files of lists, configured ones or not; taken out, if so wanted.
+fn in_files(house: &House, address: &Address, take_out: bool) -> anyhow::Result<Vec<InFile>> {
+    let folder = house.config.root.join("subscribers");
+    let mut paths: Vec<PathBuf> = match std::fs::read_dir(&folder) {
+        Ok(entries) => entries
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|path| path.extension().is_some_and(|end| end.eq_ignore_ascii_case("csv")))
+            .collect(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", folder.display())),
+    };
+    paths.sort();
+    let mut found = Vec::new();
+    for path in paths {
+        let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let rows = match csv::lines_of(&bytes, &address.key()) {
+            Ok(rows) => rows,
+            // Nobody stands in it.
+            Err(csv::FileProblem::Empty) => continue,
+            Err(problem) if take_out => bail!("{}: {problem}; nobody was erased", path.display()),
+            Err(_) => continue,
+        };
+        if rows.is_empty() {
+            continue;
+        }
+        if take_out {
+            rewrite(&path, &csv::without(&bytes, &rows))?;
+        }
+        let lines: HashSet<u64> = rows.iter().map(|(line, _)| *line).collect();
+        let mut lines: Vec<u64> = lines.into_iter().collect();
+        lines.sort_unstable();
+        found.push(InFile {
+            file: path,
+            lines,
+            removed: take_out,
+        });
+    }
+    Ok(found)
+}
+
+/// Whole or not at all, with the rights the file had.
+fn rewrite(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let context = || format!("cannot write {}", path.display());
+    let rights = std::fs::metadata(path).with_context(context)?.permissions();
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let beside = path.with_file_name(format!(".{name}.erasing"));
+    let _ = std::fs::remove_file(&beside);
+    private::create(&beside, bytes).with_context(context)?;
+    let placed = std::fs::set_permissions(&beside, rights).and_then(|()| std::fs::rename(&beside, path));
+    if placed.is_err() {
+        let _ = std::fs::remove_file(&beside);
+    }
+    placed.with_context(context)
+}

@@ -1,0 +1,241 @@
+//! Being forgotten: a person's address, name and choices go out of every table; what counts mails stays, and names nobody.
+//!
+//! In: how an address is written, and a hash that keeps it away from now on. Out: how many rows of each table were
+//! touched. The row of the person stays, empty, for the ledger says by its number which reports went out. Two surprising
+//! things: SQLite is told to overwrite what it frees, and what an earlier change left lying in its pages is looked for
+//! in the file itself, which is written anew if anything is found.
+
+use std::io::Read;
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+use regex::bytes::{Regex, RegexBuilder};
+use sqlx::Row;
+
+use super::super::{Error, Kind, Result, Store, Tx};
+use super::record_consent;
+use crate::subscriber::Address;
+
+/// What stands in the place of an address in a text that stays.
+const ERASED: &str = "(erased)";
+/// Bytes of the database that are searched at once.
+const PIECE: usize = 1 << 20;
+
+/// Texts by people and servers that stay without the address, and by what a row is known.
+const TEXTS: [(&str, &str, &str); 7] = [
+    ("alert", "id", "why"),
+    ("webhook", "id", "body"),
+    ("webhook", "id", "error"),
+    ("decision", "id", "note"),
+    ("pause", "scope", "why"),
+    ("consent", "id", "basis"),
+    ("source", "name", "last_error"),
+];
+
+impl Store {
+    /// Forgets an address, in one transaction. `hash` goes on the suppression list. Returns the tables with the number
+    /// of rows that were changed or deleted, those with none left out.
+    pub async fn erase(
+        &self,
+        tx: &mut Tx,
+        address: &Address,
+        hash: &str,
+        who: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<(&'static str, u64)>> {
+        let mut done: Vec<(&'static str, u64)> = Vec::new();
+        self.suppress(tx, hash, "erased", now).await?;
+        let person: Option<i64> = sqlx::query("SELECT id FROM subscriber WHERE address_key = $1")
+            .bind(address.key())
+            .fetch_optional(&mut **tx)
+            .await?
+            .map(|row| row.try_get(0))
+            .transpose()?;
+        if let Some(id) = person {
+            done.extend(self.erase_person(tx, id, who, now).await?);
+        }
+        done.push(("outgoing", self.erase_personal_mail(tx, address).await?));
+        done.push(("unclear", erase_unclear(tx, address).await?));
+        for (table, key, column) in TEXTS {
+            done.push((table, blot(tx, address, (table, key, column)).await?));
+        }
+        done.retain(|(_, rows)| *rows > 0);
+        Ok(done)
+    }
+
+    async fn erase_person(
+        &self,
+        tx: &mut Tx,
+        id: i64,
+        who: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<(&'static str, u64)>> {
+        let mut done = Vec::new();
+        for (table, statement) in [
+            // Rule 12: what was not handed over stays here.
+            (
+                "outgoing",
+                "UPDATE outgoing SET state = 'skipped', reason = 'left' \
+                 WHERE subscriber_id = $1 AND state IN ('pending', 'deferred', 'claimed', 'in-doubt')",
+            ),
+            // Answers of servers name whom they are about.
+            (
+                "outgoing",
+                "UPDATE outgoing SET reply = NULL WHERE subscriber_id = $1 AND reply IS NOT NULL",
+            ),
+            ("subscription", "DELETE FROM subscription WHERE subscriber_id = $1"),
+            // What was agreed to and when stays as proof; words about it may name the person.
+            (
+                "consent",
+                "UPDATE consent SET basis = NULL WHERE subscriber_id = $1 AND basis IS NOT NULL",
+            ),
+            (
+                "subscriber",
+                "UPDATE subscriber SET address = '', address_key = 'erased ' || id, name = NULL, language = NULL, \
+                 state = 'erased' WHERE id = $1",
+            ),
+        ] {
+            let changed = sqlx::query(statement).bind(id).execute(&mut **tx).await?;
+            done.push((table, changed.rows_affected()));
+        }
+        record_consent(tx, id, "*", "erased", who, None, now).await?;
+        Ok(done)
+    }
+
+    /// Mails to the address alone, and those to others in which it stands.
+    async fn erase_personal_mail(&self, tx: &mut Tx, address: &Address) -> Result<u64> {
+        let rows = sqlx::query("SELECT id, recipient, message, reply FROM outgoing WHERE recipient IS NOT NULL")
+            .fetch_all(&mut **tx)
+            .await?;
+        let pattern = pattern(address)?;
+        let mut gone = 0;
+        for row in rows {
+            let recipient: String = row.try_get(1)?;
+            let texts: [Option<String>; 2] = [row.try_get(2)?, row.try_get(3)?];
+            let is_theirs = Address::parse(&recipient).is_ok_and(|other| other.key() == address.key());
+            let names_them = texts.iter().flatten().any(|text| pattern.is_match(text.as_bytes()));
+            if is_theirs || names_them {
+                let done = sqlx::query("DELETE FROM outgoing WHERE id = $1")
+                    .bind(row.try_get::<i64, _>(0)?)
+                    .execute(&mut **tx)
+                    .await?;
+                gone += done.rows_affected();
+            }
+        }
+        Ok(gone)
+    }
+
+    /// SQLite: from now on, what is freed is overwritten, by the connection that writes.
+    pub async fn overwrite_what_is_freed(&self) -> Result<()> {
+        if self.kind == Kind::Sqlite {
+            sqlx::query("PRAGMA secure_delete = ON").fetch_all(&self.write).await?;
+        }
+        Ok(())
+    }
+
+    /// SQLite: empties the log of changes, and writes the file anew if the address still lies in a page that is in use
+    /// for something else. False: it is still there, within what is kept on purpose, such as the text of a report.
+    pub async fn scrub(&self, file: &Path, address: &Address) -> Result<bool> {
+        if self.kind != Kind::Sqlite {
+            return Ok(true);
+        }
+        self.empty_log().await?;
+        if is_free_of(file, address)? {
+            return Ok(true);
+        }
+        sqlx::query("VACUUM").execute(&self.write).await?;
+        self.empty_log().await?;
+        is_free_of(file, address)
+    }
+
+    async fn empty_log(&self) -> Result<()> {
+        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+            .fetch_all(&self.write)
+            .await?;
+        Ok(())
+    }
+}
+
+async fn erase_unclear(tx: &mut Tx, address: &Address) -> Result<u64> {
+    let pattern = pattern(address)?;
+    let mut gone = 0;
+    let mut after = 0;
+    loop {
+        let rows = sqlx::query("SELECT id, text FROM unclear WHERE id > $1 ORDER BY id LIMIT 50")
+            .bind(after)
+            .fetch_all(&mut **tx)
+            .await?;
+        if rows.is_empty() {
+            return Ok(gone);
+        }
+        for row in rows {
+            after = row.try_get(0)?;
+            if pattern.is_match(row.try_get::<String, _>(1)?.as_bytes()) {
+                let done = sqlx::query("DELETE FROM unclear WHERE id = $1")
+                    .bind(after)
+                    .execute(&mut **tx)
+                    .await?;
+                gone += done.rows_affected();
+            }
+        }
+    }
+}
+
+/// Takes the address out of texts that stay.
+async fn blot(tx: &mut Tx, address: &Address, (table, key, column): (&str, &str, &str)) -> Result<u64> {
+    // Few rows hold an @ at all.
+    let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
+        "SELECT CAST({key} AS TEXT), {column} FROM {table} WHERE {column} LIKE '%@%'"
+    )))
+    .fetch_all(&mut **tx)
+    .await?;
+    let pattern = pattern(address)?;
+    let mut done = 0;
+    for row in rows {
+        let (id, text): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+        if !pattern.is_match(text.as_bytes()) {
+            continue;
+        }
+        let text = pattern.replace_all(text.as_bytes(), ERASED.as_bytes());
+        let sql = format!("UPDATE {table} SET {column} = $1 WHERE CAST({key} AS TEXT) = $2");
+        let changed = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(String::from_utf8_lossy(&text).into_owned())
+            .bind(id)
+            .execute(&mut **tx)
+            .await?;
+        done += changed.rows_affected();
+    }
+    Ok(done)
+}
+
+/// The address in each way it may be written.
+fn pattern(address: &Address) -> Result<Regex> {
+    let forms = [address.to_string(), address.ascii(), address.key()].map(|form| regex::escape(&form));
+    RegexBuilder::new(&forms.join("|"))
+        .case_insensitive(true)
+        .build()
+        .map_err(|error| Error::Database(sqlx::Error::Protocol(error.to_string())))
+}
+
+fn is_free_of(file: &Path, address: &Address) -> Result<bool> {
+    let unreadable = |error: std::io::Error| Error::Database(error.into());
+    let pattern = pattern(address)?;
+    let overlap = 4 * address.to_string().len().max(address.ascii().len());
+    let mut source = std::fs::File::open(file).map_err(unreadable)?;
+    let mut piece = Vec::new();
+    loop {
+        let kept = piece.len().saturating_sub(overlap);
+        piece.drain(..kept);
+        let read = source
+            .by_ref()
+            .take(PIECE as u64)
+            .read_to_end(&mut piece)
+            .map_err(unreadable)?;
+        if pattern.is_match(&piece) {
+            return Ok(false);
+        }
+        if read == 0 {
+            return Ok(true);
+        }
+    }
+}
