@@ -255,6 +255,8 @@ CREATE TABLE edition (
     epoch TEXT NOT NULL,
     -- Sender, relay, editor's hand and policies as sealed: JSON of `edition::Sealed`.
     settings TEXT NOT NULL,
+    -- When a breaker stopped it for its refusals, which count against nobody then; null: it did not, or it went on.
+    breaker_at INTEGER,
     -- When the relays' answers to its mails were forgotten; null: not yet.
     forgotten_at INTEGER,
     CONSTRAINT edition_number UNIQUE (list, number)
@@ -350,7 +352,8 @@ CREATE TABLE bounce (
     kind TEXT NOT NULL,
     -- RFC 3463, such as 5.1.1
     status TEXT,
-    -- address, passing, ours; null: counts against nobody, or not any more
+    -- address, passing, ours; doubted: of the address, in an edition that was stopped; null: counts against nobody, or
+    -- not any more
     fault TEXT,
     -- Of the mail's bytes; empty: a refusal met while sending.
     fingerprint TEXT NOT NULL,

@@ -1,7 +1,7 @@
 //! What comes back to the address that bounces are asked to: who was not reached, why, and what is no bounce at all.
 //!
-//! In: the bytes of one mail, from anybody. Out: a [`Reading`] with one [`Finding`] per person. Pure. Read `parts.rs`
-//! (the mail in pieces, within limits), `sender.rs` (who wrote it), then the three forms with a structure (`dsn.rs`,
+//! In: the bytes of one mail, from anybody. Out: a [`Reading`] with one [`Finding`] per person. Pure. Read `headers.rs` and
+//! `parts.rs` (the mail in pieces, within limits), `sender.rs` (who wrote it), then the three forms with a structure (`dsn.rs`,
 //! `arf.rs`, `autoreply.rs`), and `words.rs` with `notice.rs` for servers that only use words. The surprising thing: a mail that is about
 //! a bounce, such as a person's answer that quotes one, is read as nothing; and what is found here suspends nobody by
 //! itself, since anybody can write such a mail (BNC-07).
@@ -10,6 +10,7 @@ mod address;
 mod arf;
 mod autoreply;
 mod dsn;
+mod headers;
 mod notice;
 mod parts;
 mod phrases;

@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::from_system;
-use crate::config::Config;
+use crate::config::{BouncesKind, Config};
 use crate::delivery::Delivery;
 use crate::delivery::lock::StoreLock;
 use crate::publish::{self, Collector, House, Polls};
@@ -269,12 +269,19 @@ async fn beside_the_beat(house: &House, fetcher: &Fetcher, soft: &CancellationTo
     let posting = again_and_again("posting alerts", || async {
         publish::post_alerts(house, fetcher).await.map(drop)
     });
-    let returning = again_and_again("taking what came back", || async {
-        for taken in publish::collect_returned(house).await? {
-            tracing::info!(what = taken.say(), "a mail came back");
+    let log = |taken: publish::Taken| tracing::info!(what = taken.say(), "a mail came back");
+    let returning = async {
+        match house.config.bounces.kind {
+            Some(BouncesKind::Imap) => publish::watch_mailbox(house, log).await,
+            _ => {
+                let taking = || async {
+                    publish::collect_returned(house).await?.into_iter().for_each(log);
+                    Ok(())
+                };
+                again_and_again("taking what came back", taking).await;
+            }
         }
-        Ok(())
-    });
+    };
     soft.run_until_cancelled(async { tokio::join!(asking, copying, posting, returning) })
         .await;
 }

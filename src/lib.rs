@@ -12,6 +12,7 @@
 pub mod clock;
 pub mod config;
 pub mod private;
+pub mod tls;
 pub mod token;
 
 pub mod source;

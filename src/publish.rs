@@ -47,7 +47,7 @@ pub use people::{
 };
 pub use pictures::copy_pictures;
 pub use purge::{purge, purge_daily};
-pub use returned::{Taken, collect_returned, take_returned};
+pub use returned::{Taken, Trouble, collect_returned, mailbox_trouble, take_returned, watch_mailbox};
 pub use review::reviewer;
 pub use seal::{Seen, release_due, seal, seal_slot};
 pub use slots::{Ticked, Upcoming, left_for, outlook, tick, upcoming};

@@ -93,6 +93,23 @@ impl Place {
         }
     }
 
+    /// The same with this on standard input.
+    pub(crate) fn run_with(&self, words: &str, input: &str) -> Answer {
+        self.write("input", input);
+        let Output { status, stdout, stderr } = Command::new(env!("CARGO_BIN_EXE_rapporteur"))
+            .args(words.split(' '))
+            .current_dir(self.folder.path())
+            .env_clear()
+            .stdin(File::open(self.path("input")).unwrap())
+            .output()
+            .unwrap();
+        Answer {
+            status: status.code().unwrap(),
+            out: String::from_utf8(stdout).unwrap(),
+            err: String::from_utf8(stderr).unwrap(),
+        }
+    }
+
     /// The same with a terminal for standard output and error; what both said.
     fn at_a_terminal(&self, words: &str) -> String {
         let command = format!("{} {words}", env!("CARGO_BIN_EXE_rapporteur"));

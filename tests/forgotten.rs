@@ -386,6 +386,12 @@ async fn what_is_old_goes_once_a_day_and_who_had_what_stays() {
         let purged = publish::purge_daily(&app.house).await.unwrap();
         assert_eq!(purged.len(), 1, "{purged:?}");
         assert_eq!((purged[0].kept, purged[0].rows), ("personal", 2));
+        app.run("INSERT INTO unclear (fingerprint, why, text, at) VALUES ('h', 'w', 'old', 0)")
+            .await;
+        assert!(publish::purge_daily(&app.house).await.unwrap().is_empty(), "once a day");
+        app.advance(TimeDelta::days(1));
+        let purged = publish::purge_daily(&app.house).await.unwrap();
+        assert_eq!((purged.len(), purged[0].table, purged[0].rows), (1, "unclear", 1));
         app.advance(TimeDelta::days(90));
         let expected = [
             ("answers", "outgoing", 2),

@@ -43,6 +43,7 @@ mod mail;
 mod manysources;
 mod bounces;
 mod returned;
+mod mailbox;
 mod delivery;
 mod personal;
 mod alerts;

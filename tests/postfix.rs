@@ -167,6 +167,11 @@ impl Postfix {
         mails.map(|mail| mail.message).collect()
     }
 
+    /// The folder that mails are laid down in: a Maildir.
+    pub fn maildir(&self) -> PathBuf {
+        self.folder.path().join("mail/all")
+    }
+
     /// Every mail it laid down, with the headers that it put on top.
     pub fn laid_down(&self) -> Vec<String> {
         let folder = std::fs::read_dir(self.folder.path().join("mail/all/new"));

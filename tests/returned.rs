@@ -1,11 +1,14 @@
 //! What comes back about our own mails: who is suspended, who is not, and what cannot be made to count.
 
+use std::fmt::Write as _;
+
 use chrono::TimeDelta;
 use rapporteur::bounce::Kind;
 use rapporteur::publish::{self, Taken, collect_returned, take_returned};
 use rapporteur::store::Counted;
 
 use crate::app::{EVENTS, REPORTS, TestApp, for_each_app};
+use crate::commands::Place;
 
 fn configuration() -> String {
     let events = EVENTS.replace("approval =", "bounce_address = \"bounces@example.org\"\napproval =");
@@ -338,4 +341,245 @@ async fn a_daily_list_suspends_too_whom_mails_come_back_from_after_days() {
     }
     assert_eq!(state(&app, "ada@example.org").await, "suspended");
     app.close().await;
+}
+
+/// BNC-05: a server that gives no enhanced status is believed by its words, where they can mean nothing else.
+#[tokio::test]
+async fn a_bounce_without_a_status_counts_by_its_words_if_they_are_plain() {
+    for_each_app(&configuration(), |mut app| async move {
+        app.people("events", &["ada@example.org", "bob@example.org"]).await;
+        let path = sent_to(&mut app, "ada@example.org", "The first").await;
+        let vague = "550 Requested action not taken: mailbox unavailable";
+        assert_eq!(
+            take(&app, &dsn(&path, "5.0.0", vague)).await,
+            counted(Kind::Bounce, Counted::Recorded)
+        );
+        let path = sent_to(&mut app, "bob@example.org", "The second").await;
+        assert_eq!(
+            take(&app, &dsn(&path, "5.0.0", "550 user unknown")).await,
+            counted(Kind::Bounce, Counted::Suspended)
+        );
+        app
+    })
+    .await;
+}
+
+/// BNC-11: two instances whose mails come to each other's bounce address.
+#[tokio::test]
+async fn nothing_that_comes_in_is_answered_even_if_two_instances_write_to_each_other() {
+    let mut one = TestApp::with(&configuration()).await;
+    let mut other = TestApp::with(&configuration()).await;
+    one.people("events", &["ada@example.org"]).await;
+    other.people("events", &["bob@example.org"]).await;
+    let to_one = sent_to(&mut one, "ada@example.org", "The first").await;
+    let to_other = sent_to(&mut other, "bob@example.org", "The first").await;
+    let rows = "SELECT CAST(COUNT(*) AS BIGINT) FROM outgoing";
+    let (mut of_one, mut of_other) = (one.mails().remove(0).raw, other.mails().remove(0).raw);
+    for _ in 0..5 {
+        // What one sends lies in the other's bounce mailbox, and what that would send back in the first one's.
+        of_one = format!("Delivered-To: {to_other}\n{of_one}");
+        of_other = format!("Delivered-To: {to_one}\n{of_other}");
+        for (app, mail) in [(&other, &of_one), (&one, &of_other)] {
+            assert!(!matches!(
+                take(app, mail).await,
+                Taken::Counted { .. } | Taken::Left { .. }
+            ));
+            take(app, &dsn("bounces@example.org", "5.1.1", "550 5.1.1 unknown")).await;
+            app.deliver().await;
+        }
+    }
+    for app in [&one, &other] {
+        assert_eq!(app.count(rows).await, 1);
+        assert_eq!(app.mails().len(), 1);
+    }
+    assert_eq!(state(&one, "ada@example.org").await, "active");
+    one.close().await;
+    other.close().await;
+}
+
+/// FLT-24, BNC-06.
+#[tokio::test]
+async fn ten_thousand_bounces_at_once_stop_the_edition_and_cost_few_people_their_mails() {
+    let mut app = TestApp::with(&configuration()).await;
+    app.leave_open();
+    app.people("events", &["ada@example.org"]).await;
+    app.drop_titled("The first");
+    app.send("events").await.unwrap();
+    app.run("UPDATE edition SET state = 'sending'").await;
+    let now = app.now().timestamp_millis();
+    app.run("DELETE FROM outgoing").await;
+    std::fs::remove_dir_all(app.folder.path().join("outbox")).unwrap();
+    let numbers = "WITH RECURSIVE n (i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < 20999)";
+    for (table, columns, values) in [
+        (
+            "subscriber",
+            "id, address, address_key, state, created_at",
+            "i, 'p' || i || '@example.org', 'p' || i || '@example.org', 'active', 0",
+        ),
+        (
+            "subscription",
+            "list, subscriber_id, state, since_report, started_at",
+            "'events', i, 'active', 0, 0",
+        ),
+    ] {
+        app.run(&format!(
+            "INSERT INTO {table} ({columns}) {numbers} SELECT {values} FROM n"
+        ))
+        .await;
+    }
+    app.run(&format!(
+        "INSERT INTO outgoing (id, kind, priority, relay, edition_id, subscriber_id, state, next_at, answered_at) \
+         {numbers} SELECT i, 'digest', 50, 'outbox', 1, i, 'sent', 0, {now} FROM n"
+    ))
+    .await;
+    // Some of the deliveries, each bounce three times, and as many for deliveries that nobody knows.
+    for number in 1000..3000_i64 {
+        let path = format!("bounces+{}@example.org", app.house.secret.mark(number, number));
+        for copy in 0..3 {
+            app.write(
+                &format!("bounces/new/{copy}.{number}"),
+                &dsn(&path, "5.1.1", "550 5.1.1 unknown"),
+            );
+        }
+        let nobody = format!(
+            "bounces+{}@example.org",
+            app.house.secret.mark(number + 900_000, number)
+        );
+        for copy in 3..5 {
+            app.write(
+                &format!("bounces/new/{copy}.{number}"),
+                &dsn(&nobody, "5.1.1", "550 5.1.1 unknown"),
+            );
+        }
+    }
+    let mut taken = 0;
+    loop {
+        let some = collect_returned(&app.house).await.unwrap();
+        assert!(some.len() <= 500, "{} in one go", some.len());
+        taken += some.len();
+        if some.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(taken, 10_000);
+    assert_eq!(app.edition("events", 1).await.state, "stopped");
+    let count = async |sql: &str| app.count(&format!("SELECT CAST(COUNT(*) AS BIGINT) FROM {sql}")).await;
+    assert_eq!(count("bounce").await, 2000);
+    assert_eq!(
+        count("subscriber WHERE state = 'suspended'").await,
+        0,
+        "so many at once are nobody's own fault"
+    );
+    assert_eq!(count("unclear").await, 1000);
+    assert_eq!(
+        count("outgoing WHERE recipient IS NOT NULL").await,
+        0,
+        "nothing is answered"
+    );
+    // These lie in no mailbox.
+    app.run("DELETE FROM bounce").await;
+    app.run("DELETE FROM outgoing").await;
+    app.close().await;
+}
+
+/// BULK-02.
+#[tokio::test]
+async fn an_edition_tells_how_many_complained_of_which_domain() {
+    for_each_app(&configuration(), |mut app| async move {
+        app.people(
+            "events",
+            &["a@example.org", "b@example.org", "c@example.com", "d@example.com"],
+        )
+        .await;
+        app.drop_titled("The first");
+        app.send("events").await.unwrap();
+        for address in ["a@example.org", "c@example.com", "d@example.com"] {
+            let mail = app.mails_of(address).pop().unwrap();
+            let path = mail
+                .raw
+                .lines()
+                .find_map(|line| line.strip_prefix("Return-Path: <"))
+                .unwrap();
+            take(&app, &complaint(path.trim_end_matches('>'))).await;
+        }
+        let returned = app
+            .house
+            .store
+            .find_returns(app.edition("events", 1).await.id)
+            .await
+            .unwrap();
+        assert_eq!((returned.taken, returned.bounces, returned.complaints), (4, 0, 3));
+        let mut domains = String::new();
+        for of in &returned.domains {
+            write!(domains, "{} {}/{}; ", of.domain, of.complaints, of.taken).unwrap();
+        }
+        assert_eq!(domains, "example.com 2/2; example.org 1/2; ");
+        app
+    })
+    .await;
+}
+
+#[test]
+fn a_bounce_that_cannot_be_taken_now_is_left_to_the_mail_server() {
+    let place = Place::begun();
+    let config = place.read("config.toml");
+    let away = config.replace(
+        "# url = \"sqlite:rapporteur.db\"",
+        "url = \"postgres://nobody@127.0.0.1:1/none\"",
+    );
+    assert_ne!(away, config);
+    place.write("config.toml", &away);
+    place
+        .run_with("bounce", &dsn("bounces@example.org", "5.1.1", "no"))
+        .refused(75, "not taken, try again");
+    // What staff have to mend is not tried again for days.
+    place.write("config.toml", "[institute]\nnam = 1\n");
+    place
+        .run_with("bounce", &dsn("bounces@example.org", "5.1.1", "no"))
+        .refused(2, "nam");
+}
+
+#[test]
+fn staff_let_a_suspended_person_get_mail_again() {
+    let place = Place::begun();
+    let config = place.read("config.toml");
+    let asked = config.replace(
+        "#> bounce_address = \"bounces@example.org\"",
+        "bounce_address = \"bounces@example.org\"",
+    );
+    assert_ne!(asked, config);
+    place.write("config.toml", &asked);
+    place.write("subscribers/events.csv", "email\nada@example.org\nbob@example.org\n");
+    place.run("send events --yes").done();
+    let mails = std::fs::read_dir(place.path("outbox/new")).unwrap().flatten();
+    let mail = mails
+        .map(|mail| std::fs::read_to_string(mail.path()).unwrap())
+        .find(|mail| mail.contains("Delivered-To: ada@"))
+        .unwrap();
+    let path = mail
+        .lines()
+        .find_map(|line| line.strip_prefix("Return-Path: <"))
+        .unwrap();
+    place
+        .run("subscribers resume ada@example.org --basis wrote")
+        .refused(1, "only who is suspended can be resumed");
+    place
+        .run_with("bounce", &dsn(path.trim_end_matches('>'), "5.1.1", "550 5.1.1 unknown"))
+        .done()
+        .says("the person is suspended");
+    place.run("subscribers show ada@example.org").done().says("suspended");
+    place.run("subscribers resume ada@example.org").refused(2, "--basis");
+    place
+        .run("subscribers resume ada@example.org --basis wrote_to_us")
+        .done()
+        .says("gets mail again");
+    place
+        .run("subscribers show ada@example.org")
+        .done()
+        .says("resumed by")
+        .says("wrote to us");
+    place
+        .run("editions show events/1")
+        .done()
+        .says("of 2 mails taken, 1 came back (50.00 %)");
 }

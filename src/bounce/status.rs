@@ -145,10 +145,11 @@ const WORDS: &[(u16, u16, u16, &str)] = &[
         1,
         r"spam|blocked|black ?list|block ?list|blocklisted|relay(?:ing)? (?:access |is )?(?:denied|not)|unable to relay|not (?:permitted|allowed|authorized|authorised)|access denied|permission denied|prohibited|unsolicited|reputation|dmarc|\bspf\b|\bdkim\b|not accepting mail from|policy|banned|virus|content (?:rejected|filter|violation)|abuse|greylist|restricted|authentication required",
     ),
+    // What servers also say of people whom they only do not want to hear from us: no fault of the address by itself.
     (
         5,
         1,
-        1,
+        0,
         r"(?:recipient )?address rejected|mailbox (?:is )?unavailable|no valid recipients|rejected recipient|invalid",
     ),
     (

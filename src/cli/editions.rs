@@ -11,7 +11,7 @@ use super::{Desk, Misuse, deliver, parse_edition};
 use crate::clock::from_millis;
 use crate::config::is_domain;
 use crate::publish::{self, Decided, House, MANUAL, decide_edition};
-use crate::store::{Decision, Edition, Pause, Progress};
+use crate::store::{Decision, Edition, Pause, Progress, Returns};
 
 /// So many of the commonest answers are shown.
 const REPLIES: usize = 20;
@@ -75,6 +75,9 @@ enum Action {
     Resume {
         #[arg(value_name = "LIST/N")]
         edition: String,
+        /// The refusals for which it stopped by itself were right: suspend whom they were about
+        #[arg(long)]
+        refusals_stand: bool,
     },
     /// End it for good; its reports are new again only if nobody got it
     Cancel {
@@ -139,7 +142,14 @@ pub(super) async fn run(desk: &Desk, args: Args) -> anyhow::Result<()> {
         Action::Release { edition, as_sealed } => (edition, Decided::Release { as_sealed }),
         Action::Redo { edition } => (edition, Decided::Redo),
         Action::Stop { edition } => (edition, Decided::Stop),
-        Action::Resume { edition } => (edition, Decided::Resume),
+        Action::Resume {
+            edition,
+            refusals_stand: false,
+        } => (edition, Decided::Resume),
+        Action::Resume {
+            edition,
+            refusals_stand: true,
+        } => (edition, Decided::ResumeSuspending),
         Action::Cancel { edition } => (edition, Decided::Cancel),
         Action::Retry {
             edition,
@@ -160,7 +170,12 @@ pub(super) async fn run(desk: &Desk, args: Args) -> anyhow::Result<()> {
     // Without a daemon nobody else would send what was just let go.
     if matches!(
         decided,
-        Decided::Approve { .. } | Decided::Release { .. } | Decided::Resume | Decided::Retry | Decided::ResendDoubts
+        Decided::Approve { .. }
+            | Decided::Release { .. }
+            | Decided::Resume
+            | Decided::ResumeSuspending
+            | Decided::Retry
+            | Decided::ResendDoubts
     ) {
         deliver::deliver(desk, &house).await?;
     }
@@ -243,6 +258,25 @@ async fn list(desk: &Desk, house: &House, list: Option<&str>) -> anyhow::Result<
     Ok(())
 }
 
+fn say_returns(returned: &Returns) -> String {
+    let Returns {
+        bounces,
+        complaints,
+        taken,
+        ..
+    } = returned;
+    format!(
+        "of {taken} mails taken, {bounces} came back ({}) and {complaints} were called unwanted ({})",
+        percent(*bounces, *taken),
+        percent(*complaints, *taken)
+    )
+}
+
+/// Two digits behind the point: a complaint rate of 0.10 % is a warning (BULK-02).
+fn percent(some: i64, of: i64) -> String {
+    format!("{:.2} %", some as f64 * 100.0 / of.max(1) as f64)
+}
+
 async fn show(desk: &Desk, house: &House, name: &str, recipients: bool, state: Option<&str>) -> anyhow::Result<()> {
     let (list, number) = parse_edition(name)?;
     let edition = house
@@ -252,6 +286,8 @@ async fn show(desk: &Desk, house: &House, name: &str, recipients: bool, state: O
         .with_context(|| format!("there is no edition {name}; see `rapporteur editions list`"))?;
     let counts = house.store.count_states(edition.id).await?;
     let progress = house.store.find_progress(edition.id, REPLIES).await?;
+    let returned = house.store.find_returns(edition.id).await?;
+    let pardoned = house.store.count_pardoned(edition.id).await?;
     let mut answer = document(&edition, &counts);
     if let Some(fields) = answer.as_object_mut() {
         fields.insert("rate".into(), json!(progress.rate));
@@ -261,6 +297,8 @@ async fn show(desk: &Desk, house: &House, name: &str, recipients: bool, state: O
             .iter()
             .map(|(reply, count)| json!({ "reply": reply, "count": count }));
         fields.insert("replies".into(), replies.collect());
+        fields.insert("returned".into(), json!(returned));
+        fields.insert("suspensions_taken_back".into(), json!(pardoned));
     }
     desk.say(format!(
         "{name} is {} ({}): {}",
@@ -287,6 +325,23 @@ async fn show(desk: &Desk, house: &House, name: &str, recipients: bool, state: O
             decision.what,
             decision.who,
             decision.at.format("%Y-%m-%d %H:%M UTC")
+        ));
+    }
+    if returned.bounces + returned.complaints > 0 {
+        desk.say(say_returns(&returned));
+    }
+    for domain in &returned.domains {
+        desk.say(format!(
+            "  {}: {} of {} called it unwanted ({})",
+            domain.domain,
+            domain.complaints,
+            domain.taken,
+            percent(domain.complaints, domain.taken)
+        ));
+    }
+    if pardoned > 0 {
+        desk.say(format!(
+            "{pardoned} people were let off when it stopped; `editions resume {name} --refusals-stand` suspends them"
         ));
     }
     for (reply, count) in &progress.replies {

@@ -30,6 +30,8 @@ struct Status {
     in_doubt: i64,
     /// Mails of sealed editions whose relay the configuration does not name any more.
     stranded: Vec<Stranded>,
+    /// The mailbox of bounces cannot be reached.
+    bounces: Option<publish::Trouble>,
     /// Alerts of late that could not be posted.
     unposted: Option<Unposted>,
 }
@@ -164,6 +166,7 @@ async fn gather(house: &House) -> anyhow::Result<Status> {
         unpublished,
         in_doubt,
         stranded: stranded.map(|(relay, mails)| Stranded { relay, mails }).collect(),
+        bounces: publish::mailbox_trouble(house).await?,
         unposted: unposted.map(|(posts, error)| Unposted { posts, error }),
     })
 }

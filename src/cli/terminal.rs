@@ -14,6 +14,11 @@ pub(super) fn start_log(is_daemon: bool, quiet: bool) {
         (_, true) => "error",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+    // Below that it says what goes over the line, passwords too (SEC-19).
+    let filter = match "async_imap=info".parse() {
+        Ok(directive) => filter.add_directive(directive),
+        Err(_) => filter,
+    };
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

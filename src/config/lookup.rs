@@ -108,7 +108,12 @@ impl Config {
         let root = self.root.clone();
         let relays = self.relays.values_mut();
         let files = relays.flat_map(|relay| [&mut relay.password_file, &mut relay.ca_file]);
-        let alone = [&mut self.store.password_file, &mut self.alerts.webhook_file];
+        let alone = [
+            &mut self.store.password_file,
+            &mut self.alerts.webhook_file,
+            &mut self.bounces.password_file,
+            &mut self.bounces.ca_file,
+        ];
         for path in files.chain(alone).flatten() {
             *path = root.join(&path);
         }

@@ -5,22 +5,18 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::extension::ClientId;
 use secrecy::{ExposeSecret, SecretString};
 use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::ClientConfig;
-use tokio_rustls::rustls::crypto::aws_lc_rs;
-use tokio_rustls::rustls::pki_types::CertificateDer;
-use tokio_rustls::rustls::pki_types::pem::PemObject;
 
 use super::catcher::Catcher;
 use super::maildir::Maildir;
 use super::reply::Stage;
 use crate::config::{self, RelayKind, Timeouts, Tls};
+use crate::tls;
 
 /// Why a relay cannot be used as configured.
 #[derive(Debug, thiserror::Error)]
@@ -248,34 +244,13 @@ fn login(name: &str, config: &config::Relay) -> Result<Option<(String, String)>,
     Ok(Some((user.clone(), password.expose_secret().to_owned())))
 }
 
-/// TLS 1.2 or later; certificate and name are verified by what the machine trusts, and `ca_file` beside it.
 fn connector(name: &str, ca_file: Option<PathBuf>) -> Result<TlsConnector, Error> {
-    let fails = |why: String| Error::Tls {
-        relay: name.to_owned(),
-        why,
-    };
-    let mut roots: Vec<CertificateDer<'static>> = Vec::new();
-    if let Some(path) = ca_file {
-        let pem = std::fs::read(&path).map_err(|error| file_error(name, "ca_file", &path, error))?;
-        roots = CertificateDer::pem_slice_iter(&pem).filter_map(Result::ok).collect();
-        if roots.is_empty() {
-            return Err(Error::NoCertificate {
-                relay: name.to_owned(),
-                path,
-            });
-        }
-    }
-    let provider = Arc::new(aws_lc_rs::default_provider());
-    let verifier = rustls_platform_verifier::Verifier::new_with_extra_roots(roots, provider.clone())
-        .map_err(|error| fails(error.to_string()))?;
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| fails(error.to_string()))?
-        // "dangerous" is rustls's word for any verifier that is not its own; this one verifies.
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth();
-    Ok(TlsConnector::from(Arc::new(config)))
+    let relay = name.to_owned();
+    tls::connector(ca_file.as_deref()).map_err(|error| match error {
+        tls::Error::File { path, error } => file_error(name, "ca_file", &path, error),
+        tls::Error::NoCertificate(path) => Error::NoCertificate { relay, path },
+        tls::Error::SetUp(why) => Error::Tls { relay, why },
+    })
 }
 
 /// A session at work, for as long as this lives.

@@ -37,6 +37,8 @@ pub enum Decided {
     /// Stop sending, to go on later.
     Stop,
     Resume,
+    /// The same, and the refusals for which it was stopped were right: who was let off is suspended.
+    ResumeSuspending,
     /// For good.
     Cancel,
     /// Try the failed rows again.
@@ -80,6 +82,7 @@ pub async fn decide_edition(
             change("sending", "stopped", hint).await
         }
         Decided::Resume => change("stopped", "sending", "it goes on where it stopped").await,
+        Decided::ResumeSuspending => resume_suspending(house, &edition, &name, who).await,
         Decided::Cancel => cancel(house, &edition, &name, who).await,
         Decided::Redo => return redo(house, &edition, &name, who).await,
         Decided::ResendDoubts => decide_doubts(house, &edition, &name, Doubts::Resend, "sent once more", who).await,
@@ -87,6 +90,24 @@ pub async fn decide_edition(
         Decided::Retry => retry(house, &edition, &name, who).await,
     }?;
     Ok(Told { said, number })
+}
+
+async fn resume_suspending(house: &House, edition: &Edition, name: &str, who: &str) -> anyhow::Result<String> {
+    let mut tx = house.store.begin().await?;
+    if !house
+        .store
+        .move_edition(&mut tx, edition.id, &["stopped"], "sending")
+        .await?
+    {
+        bail!("{name} is {}; only a stopped edition goes on", edition.state);
+    }
+    let people = house.store.confirm_refusals(&mut tx, edition.id, house.now()).await?;
+    let note = format!("the refusals stand: {people} people are suspended");
+    write(house, &mut tx, name, "sending", who, Some(note)).await?;
+    tx.commit().await?;
+    Ok(format!(
+        "{name}: it goes on where it stopped, and {people} people are suspended"
+    ))
 }
 
 async fn approve(house: &House, edition: &Edition, name: &str, as_sealed: bool, who: &str) -> anyhow::Result<String> {

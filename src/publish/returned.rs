@@ -5,17 +5,19 @@
 //! against nobody and is kept for staff, its beginning only (BNC-03). The surprising thing: the address that a bounce
 //! names is not looked at, since anybody can write one.
 
+mod imap;
 mod maildir;
 
 use chrono::TimeDelta;
 
 use super::House;
 use crate::bounce::{self, Kind, Reading};
+use crate::config::BouncesKind;
 use crate::store::{Counted, Marked, Returned};
 use crate::subscriber::Address;
 use crate::token::delivery_of;
 
-pub use maildir::collect_returned;
+pub use imap::{Trouble, mailbox_trouble, watch_mailbox};
 
 /// A bounce that comes later than this counts against nobody.
 const LATEST: TimeDelta = TimeDelta::days(30);
@@ -56,6 +58,15 @@ impl Taken {
             Taken::Unclear(why) => format!("kept for review: {why}"),
             Taken::Ignored(kind) => format!("{}: nothing follows", kind.as_str()),
         }
+    }
+}
+
+/// Takes what lies in the configured mailbox. Returns what became of each mail; none: nothing is configured.
+pub async fn collect_returned(house: &House) -> anyhow::Result<Vec<Taken>> {
+    match house.config.bounces.kind {
+        None => Ok(Vec::new()),
+        Some(BouncesKind::Maildir) => maildir::collect(house).await,
+        Some(BouncesKind::Imap) => imap::collect(house).await,
     }
 }
 

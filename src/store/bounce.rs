@@ -226,6 +226,8 @@ async fn count(
         (Kind::Bounce, None) => Some(Blame::Passing),
         _ => None,
     };
+    // Of an edition that was stopped for its refusals, none is believed: see `outgoing/pardon.rs`.
+    let is_doubted = blame == Some(Blame::Address) && is_stopped_by_breaker(tx, marked.edition_id).await?;
     let status = returned.status.map(|status| status.to_string());
     let inserted = sqlx::query(
         "INSERT INTO bounce (outgoing_id, edition_id, subscriber_id, kind, status, fault, fingerprint, at)
@@ -236,13 +238,20 @@ async fn count(
     .bind(marked.subscriber_id)
     .bind(returned.kind.as_str())
     .bind(&status)
-    .bind(blame.map(Blame::as_str))
+    .bind(if is_doubted {
+        Some("doubted")
+    } else {
+        blame.map(Blame::as_str)
+    })
     .bind(returned.fingerprint)
     .bind(now.timestamp_millis())
     .execute(&mut **tx)
     .await?;
     if inserted.rows_affected() == 0 {
         return Ok(Counted::Known);
+    }
+    if is_doubted {
+        return Ok(Counted::Recorded);
     }
     let why = status.as_deref().unwrap_or("no status");
     match (returned.kind, blame) {
@@ -256,6 +265,14 @@ async fn count(
         }
         _ => Ok(Counted::Recorded),
     }
+}
+
+async fn is_stopped_by_breaker(tx: &mut Tx, edition: i64) -> Result<bool> {
+    let row = sqlx::query("SELECT 1 FROM edition WHERE id = $1 AND state = 'stopped' AND breaker_at IS NOT NULL")
+        .bind(edition)
+        .fetch_optional(&mut **tx)
+        .await?;
+    Ok(row.is_some())
 }
 
 /// So many mails in a row did not arrive, over so long.

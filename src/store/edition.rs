@@ -256,7 +256,10 @@ impl Store {
             .map(|n| format!("${n}"))
             .collect::<Vec<_>>()
             .join(", ");
-        let sql = format!("UPDATE edition SET state = $2 WHERE id = $1 AND state IN ({marks})");
+        let sql = format!(
+            "UPDATE edition SET state = $2, breaker_at = CASE WHEN $2 = 'sending' THEN NULL ELSE breaker_at END \
+             WHERE id = $1 AND state IN ({marks})"
+        );
         let mut query = sqlx::query(AssertSqlSafe(sql)).bind(id).bind(to);
         for state in from {
             query = query.bind(*state);

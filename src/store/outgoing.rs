@@ -11,6 +11,7 @@ mod allowance;
 mod breaker;
 mod domain;
 mod marks;
+mod pardon;
 mod progress;
 mod recovery;
 mod returns;
@@ -35,6 +36,7 @@ pub(super) use domain::unpark;
 pub use marks::{Handoff, Outcome, Settled, Turn};
 pub use progress::{Progress, kind_of};
 pub use recovery::{Doubts, Recovered, Retried};
+pub use returns::{DomainReturns, Returns};
 
 /// Rows named in one statement; both databases take far more, but nothing is gained. A power of two: see [`padded`].
 const CHUNK: usize = 512;

@@ -44,6 +44,13 @@ pub(super) fn sentences(status: &Status) -> Vec<String> {
             unposted.posts, unposted.error
         ));
     }
+    if let Some(trouble) = &status.bounces {
+        lines.push(format!(
+            "Bounces: the mailbox cannot be read since {}, and is tried again: {}",
+            trouble.since.format("%-d %b %Y %H:%M UTC"),
+            trouble.why
+        ));
+    }
     for stranded in &status.stranded {
         lines.push(format!(
             "Stranded: {} mails of sealed editions wait for the relay {}, which is not in config.toml; name a relay so \

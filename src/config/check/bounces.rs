@@ -1,6 +1,7 @@
 //! The section `[bounces]`, and addresses that leave room for a mark.
 
 use super::{Config, Problems, SHORTER, length, note};
+use crate::config::{Bounces, BouncesKind, Tls};
 use crate::subscriber::Address;
 use crate::token::MARK;
 
@@ -9,7 +10,10 @@ const LOCAL: usize = 64;
 
 pub(super) fn problems(config: &Config, found: &mut Problems) {
     let bounces = &config.bounces;
-    if bounces.kind.is_some() && bounces.path.is_none() {
+    if bounces.kind == Some(BouncesKind::Imap) {
+        mailbox(bounces, found);
+    }
+    if bounces.kind == Some(BouncesKind::Maildir) && bounces.path.is_none() {
         note(
             found,
             &["bounces", "path"],
@@ -41,5 +45,49 @@ pub(super) fn problems(config: &Config, found: &mut Problems) {
                 ),
             );
         }
+    }
+}
+
+fn mailbox(bounces: &Bounces, found: &mut Problems) {
+    let is_empty = |text: &Option<String>| text.as_deref().is_none_or(|text| text.trim().is_empty());
+    for (key, is_missing, such_as) in [
+        ("host", is_empty(&bounces.host), "host = \"imap.example.org\""),
+        ("user", is_empty(&bounces.user), "user = \"bounces\""),
+        (
+            "password_file",
+            bounces.password_file.is_none() && bounces.password.is_none(),
+            "password_file = \"secrets/bounces\"",
+        ),
+    ] {
+        if is_missing {
+            note(
+                found,
+                &["bounces", key],
+                format!("`bounces.{key}` is missing; write such as {such_as}"),
+            );
+        }
+    }
+    if bounces.tls() == Tls::None && !bounces.is_loopback() {
+        note(
+            found,
+            &["bounces", "tls"],
+            "`bounces.tls` is \"none\", and the password would go in the clear; write \"implicit\" or \"starttls\"",
+        );
+    }
+    for (key, name) in [("folder", Some(&bounces.folder)), ("done", bounces.done.as_ref())] {
+        if name.is_some_and(|name| name.is_empty() || name.chars().any(char::is_control)) {
+            note(
+                found,
+                &["bounces", key],
+                format!("`bounces.{key}` is no name of a folder; write such as \"INBOX\""),
+            );
+        }
+    }
+    if bounces.done.as_ref() == Some(&bounces.folder) {
+        note(
+            found,
+            &["bounces", "done"],
+            "`bounces.done` is the folder that bounces lie in; write another, or leave it out to delete them",
+        );
     }
 }

@@ -7,17 +7,15 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 use super::{House, Taken, take_returned};
-use crate::config::BouncesKind;
 
 /// Mails taken in one go, so that the daemon can end between them.
 const AT_ONCE: usize = 500;
 /// Bytes of a mail that are read.
 const SIZE: u64 = 8 << 20;
 
-/// Takes what lies in the configured mailbox. Returns what became of each mail; none: nothing is configured.
-pub async fn collect_returned(house: &House) -> anyhow::Result<Vec<Taken>> {
-    let bounces = &house.config.bounces;
-    let (Some(BouncesKind::Maildir), Some(path)) = (bounces.kind, &bounces.path) else {
+/// Takes what lies in the folder. Returns what became of each mail.
+pub(super) async fn collect(house: &House) -> anyhow::Result<Vec<Taken>> {
+    let Some(path) = &house.config.bounces.path else {
         return Ok(Vec::new());
     };
     let folder = house.config.path(path);

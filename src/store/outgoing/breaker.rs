@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use sqlx::{AssertSqlSafe, Row};
 
 use super::super::alert::{self, Trouble};
+use super::pardon::Pardoned;
 use super::places;
 use crate::config::Breaker;
 use crate::store::{Decision, Result, Store};
@@ -48,8 +49,8 @@ impl Store {
                 continue;
             }
             let since = self.resumed_at(&name).await?;
-            if let Some(why) = self.find_excess(id, near, since, breaker).await?
-                && self.stop_edition(id, &name, &why).await?
+            if let Some((why, pardoned)) = self.find_excess(id, near, since, breaker).await?
+                && let Some(why) = self.stop_edition(id, &name, &why, &pardoned).await?
             {
                 stopped.push((name, why));
             }
@@ -58,11 +59,18 @@ impl Store {
     }
 
     /// Why an edition should stop, by what was answered after an instant.
-    async fn find_excess(&self, edition: i64, near: i64, since: i64, breaker: &Breaker) -> Result<Option<String>> {
+    async fn find_excess(
+        &self,
+        edition: i64,
+        near: i64,
+        since: i64,
+        breaker: &Breaker,
+    ) -> Result<Option<(String, Pardoned)>> {
         if let Some(why) = self.find_share(edition, near, since, breaker).await? {
-            return Ok(Some(why));
+            return Ok(Some((why, Pardoned::Everybody)));
         }
-        self.find_domain_that_refuses_all(edition, since, breaker).await
+        let found = self.find_domain_that_refuses_all(edition, since, breaker).await?;
+        Ok(found.map(|(domain, why)| (why, Pardoned::Domain(domain))))
     }
 
     async fn find_share(&self, edition: i64, near: i64, since: i64, breaker: &Breaker) -> Result<Option<String>> {
@@ -93,7 +101,7 @@ impl Store {
         edition: i64,
         since: i64,
         breaker: &Breaker,
-    ) -> Result<Option<String>> {
+    ) -> Result<Option<(String, String)>> {
         let in_a_row = usize::try_from(breaker.in_a_row).unwrap_or(usize::MAX);
         if in_a_row == 0 {
             return Ok(None);
@@ -134,7 +142,8 @@ impl Store {
             .fetch_optional(&self.read)
             .await?;
             if taken.is_none() {
-                return Ok(Some(format!("{domain} refused {in_a_row} mails in a row for good")));
+                let why = format!("{domain} refused {in_a_row} mails in a row for good");
+                return Ok(Some((domain, why)));
             }
         }
         Ok(None)
@@ -151,23 +160,35 @@ impl Store {
         Ok(row.try_get(0)?)
     }
 
-    /// As `editions stop` does. False: it is not being sent any more.
-    pub(super) async fn stop_edition(&self, id: i64, name: &str, why: &str) -> Result<bool> {
+    /// As `editions stop` does, and takes back whom its refusals suspended. Returns why, with how many those are; none: it
+    /// is not being sent any more.
+    pub(super) async fn stop_edition(
+        &self,
+        id: i64,
+        name: &str,
+        why: &str,
+        pardoned: &Pardoned,
+    ) -> Result<Option<String>> {
         let now = self.now().await?;
+        let since = self.resumed_at(name).await?;
         let mut tx = self.begin().await?;
         if !self.move_edition(&mut tx, id, &["sending"], "stopped").await? {
-            return Ok(false);
+            return Ok(None);
         }
+        let why = match self.pardon(&mut tx, id, pardoned, since, now).await? {
+            0 => why.to_owned(),
+            people => format!("{why}; {people} suspensions that followed from it were taken back"),
+        };
         let decision = Decision {
             subject: name.to_owned(),
             what: "stopped".to_owned(),
             who: RAPPORTEUR.to_owned(),
-            note: Some(why.to_owned()),
+            note: Some(why.clone()),
             at: now,
         };
         self.record_decision(&mut tx, &decision).await?;
-        alert::raise(&mut tx, Trouble::EditionStopped, name, why, now).await?;
+        alert::raise(&mut tx, Trouble::EditionStopped, name, &why, now).await?;
         tx.commit().await?;
-        Ok(true)
+        Ok(Some(why))
     }
 }

@@ -3,9 +3,12 @@
 //! In: an edition about which something has come back. Out: it is stopped, or staff are told, if too much has (BNC-06, BULK-02). Everything
 //! follows from rows, so that a bounce that comes twice counts once.
 
+use std::collections::BTreeMap;
+
 use sqlx::Row;
 
 use super::super::alert::Trouble;
+use super::pardon::Pardoned;
 use crate::config::Breaker;
 use crate::store::{Result, Store};
 
@@ -19,7 +22,74 @@ const FEW_BOUNCES: i64 = 20;
 /// Counting an edition's rows is dear: a look after so many bounces.
 const BOUNCES: i64 = 10;
 
+/// Domains that are looked at: each costs a walk through the edition.
+const DOMAINS: usize = 5;
+
+/// What came back of an edition.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct Returns {
+    /// Mails that a relay took and that did not fail later.
+    pub taken: i64,
+    /// Bounces; refusals while sending are failed rows instead.
+    pub bounces: i64,
+    pub complaints: i64,
+    /// Those with most complaints.
+    pub domains: Vec<DomainReturns>,
+}
+
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct DomainReturns {
+    pub domain: String,
+    pub complaints: i64,
+    pub taken: i64,
+}
+
 impl Store {
+    /// How much of an edition came back, and which domains' readers complained (BULK-02).
+    pub async fn find_returns(&self, edition: i64) -> Result<Returns> {
+        let mut returns = Returns {
+            taken: self.count_taken(edition).await?,
+            bounces: self.count_returned(edition, "bounce", 0).await?,
+            complaints: self.count_returned(edition, "complaint", 0).await?,
+            domains: Vec::new(),
+        };
+        if returns.complaints == 0 {
+            return Ok(returns);
+        }
+        let rows = sqlx::query(
+            "SELECT p.address_key FROM bounce b JOIN subscriber p ON p.id = b.subscriber_id \
+             WHERE b.edition_id = $1 AND b.kind = 'complaint'",
+        )
+        .bind(edition)
+        .fetch_all(&self.read)
+        .await?;
+        let mut complaints: BTreeMap<String, i64> = BTreeMap::new();
+        for row in rows {
+            // Who is erased has no domain any more.
+            if let Some((_, domain)) = row.try_get::<String, _>(0)?.rsplit_once('@') {
+                *complaints.entry(domain.to_owned()).or_default() += 1;
+            }
+        }
+        let mut complaints: Vec<(String, i64)> = complaints.into_iter().collect();
+        complaints.sort_by_key(|(_, count)| -count);
+        for (domain, complaints) in complaints.into_iter().take(DOMAINS) {
+            let row = sqlx::query(
+                "SELECT CAST(COUNT(*) AS BIGINT) FROM outgoing o JOIN subscriber p ON p.id = o.subscriber_id \
+                 WHERE o.edition_id = $1 AND o.state = 'sent' AND p.address_key LIKE $2",
+            )
+            .bind(edition)
+            .bind(format!("%@{domain}"))
+            .fetch_one(&self.read)
+            .await?;
+            returns.domains.push(DomainReturns {
+                domain,
+                complaints,
+                taken: row.try_get(0)?,
+            });
+        }
+        Ok(returns)
+    }
+
     /// Looks whether so many mails of an edition came back that it should stop. Returns its name and why.
     pub async fn trip_by_returns(&self, edition: i64, breaker: &Breaker) -> Result<Option<(String, String)>> {
         let row = sqlx::query("SELECT list, number, state FROM edition WHERE id = $1")
@@ -43,13 +113,14 @@ impl Store {
             // What had come before staff let it go on does not stop it again.
             let since = self.resumed_at(&name).await?;
             let why = if reach(self.count_returned(edition, "complaint", since).await?, STOP) {
-                Some(unwanted.clone())
+                Some((unwanted.clone(), Pardoned::Nobody))
             } else {
                 let lately = self.count_returned(edition, "bounce", since).await?;
-                over(lately).then(|| format!("{bounces} of {taken} mails came back"))
+                over(lately).then(|| (format!("{bounces} of {taken} mails came back"), Pardoned::Everybody))
             };
-            if let Some(why) = why {
-                return Ok(self.stop_edition(edition, &name, &why).await?.then_some((name, why)));
+            if let Some((why, pardoned)) = why {
+                let stopped = self.stop_edition(edition, &name, &why, &pardoned).await?;
+                return Ok(stopped.map(|why| (name, why)));
             }
         }
         if reach(complaints, WARN) {
