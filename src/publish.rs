@@ -43,7 +43,7 @@ pub use hand::{Hands, read_hands, read_note};
 pub use host::{COPIED, know_new_reports};
 pub use people::{
     Added, COMMAND_LINE, Erased, Import, InFile, Judged, KnownOf, Subscribed, Synced, Verdict, add, allow, erase,
-    hold_to, import, know, suppress, suppression, sync,
+    hold_to, import, know, record_export, suppress, suppression, sync,
 };
 pub use pictures::copy_pictures;
 pub use purge::{purge, purge_daily};

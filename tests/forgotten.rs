@@ -60,6 +60,7 @@ async fn import(app: &TestApp, text: &str) -> Vec<Judged> {
     let import = Import {
         list: "events",
         basis: Some("asked us"),
+        who: "staff",
     };
     publish::import(&app.house, &import, Cursor::new(text.to_owned()), |judged, _| {
         all.push(judged.clone());
@@ -131,7 +132,7 @@ async fn who_is_erased_is_nowhere_any_more_and_does_not_come_back() {
         assert_eq!(app.count(&open).await, 1);
         assert!(hits(&app, "ada.lovelace@").await > 5);
 
-        let erased = publish::erase(&app.house, &ada(), false).await.unwrap();
+        let erased = publish::erase(&app.house, &ada(), false, "staff").await.unwrap();
         assert!(erased.is_clean);
         assert_eq!(erased.files.len(), 1);
         assert_eq!((erased.files[0].lines.as_slice(), erased.files[0].removed), (&[2][..], false));
@@ -171,8 +172,8 @@ async fn who_is_erased_is_nowhere_any_more_and_does_not_come_back() {
         assert_eq!(hits(&app, "ada.lovelace").await, 0);
 
         // Until they ask to come back.
-        assert!(publish::allow(&app.house, &ada(), "wrote to us").await.unwrap());
-        assert!(!publish::allow(&app.house, &ada(), "wrote to us").await.unwrap());
+        assert!(publish::allow(&app.house, &ada(), "wrote to us", "staff").await.unwrap());
+        assert!(!publish::allow(&app.house, &ada(), "wrote to us", "staff").await.unwrap());
         assert_eq!(publish::add(&app.house, "events", &row, "asked").await.unwrap(), Added::Done);
 
         // The mailbox is Ada's own.
@@ -202,7 +203,12 @@ async fn no_page_of_the_database_keeps_what_moved_through_it() {
     }
     for number in [0, 411, 1500, 2222, 2999] {
         let address = Address::parse(&format!("p{number}x@example.org")).unwrap();
-        assert!(publish::erase(&app.house, &address, false).await.unwrap().is_clean);
+        assert!(
+            publish::erase(&app.house, &address, false, "staff")
+                .await
+                .unwrap()
+                .is_clean
+        );
         assert_eq!(hits(&app, &format!("p{number}x@")).await, 0, "{number}");
     }
     assert!(hits(&app, "p412x@").await > 0);
@@ -224,7 +230,7 @@ async fn who_complained_stays_away_also_when_nothing_else_is_left_of_them() {
         );
         let taken = take_returned(&app.house, complaint.as_bytes()).await.unwrap();
         assert!(matches!(taken, Taken::Counted { .. }), "{taken:?}");
-        publish::erase(&app.house, &ada(), false).await.unwrap();
+        publish::erase(&app.house, &ada(), false, "staff").await.unwrap();
         let why = publish::suppression(&app.house, &ada()).await.unwrap().unwrap();
         assert_eq!(why.reason, "complaint");
         let judged = import(&app, &format!("email\n{ADA}\n")).await;

@@ -16,7 +16,11 @@ fn configuration() -> String {
 
 async fn import(app: &TestApp, text: &str, basis: Option<&str>) -> Vec<Judged> {
     let mut all = Vec::new();
-    let import = Import { list: "events", basis };
+    let import = Import {
+        list: "events",
+        basis,
+        who: "staff",
+    };
     publish::import(&app.house, &import, Cursor::new(text.to_owned()), |judged, _| {
         all.push(judged.clone());
         Ok(())
@@ -264,10 +268,19 @@ async fn a_file_that_cannot_be_read_to_its_end_changes_nothing() {
     let source = Failing(Cursor::new(text), size * 5 / 2 + 100_000);
     let mut told = 0;
     let basis = Some("asked us");
-    let failed = publish::import(&app.house, &Import { list: "events", basis }, source, |_, _| {
-        told += 1;
-        Ok(())
-    })
+    let failed = publish::import(
+        &app.house,
+        &Import {
+            list: "events",
+            basis,
+            who: "staff",
+        },
+        source,
+        |_, _| {
+            told += 1;
+            Ok(())
+        },
+    )
     .await;
     assert!(format!("{:#}", failed.unwrap_err()).contains("the disk is gone"));
     assert!(told > 0, "some had been told before");
@@ -343,6 +356,11 @@ async fn many_come_in_the_order_of_the_file_with_what_each_row_says() {
         assert_eq!(
             (consent.len(), consent[0].how.as_str(), consent[0].basis.as_deref()),
             (1, "import", Some("asked us"))
+        );
+        let decisions = app.house.store.list_decisions("list events").await.unwrap();
+        assert_eq!(
+            (decisions[0].what.as_str(), decisions[0].note.as_deref()),
+            ("imported", Some("1232 people"))
         );
         // Once more, and nobody comes.
         let again = import(&app, &text, Some("asked us")).await;

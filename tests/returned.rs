@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use chrono::TimeDelta;
 use rapporteur::bounce::Kind;
-use rapporteur::publish::{self, Taken, collect_returned, take_returned};
+use rapporteur::publish::{self, Decided, Taken, collect_returned, take_returned};
 use rapporteur::store::Counted;
 
 use crate::app::{EVENTS, REPORTS, TestApp, for_each_app};
@@ -476,6 +476,11 @@ async fn ten_thousand_bounces_at_once_stop_the_edition_and_cost_few_people_their
         0,
         "nothing is answered"
     );
+    assert_eq!(count("bounce WHERE fault = 'doubted'").await, 2000);
+    // Staff know that the list was bad.
+    app.decide("events", 1, Decided::ResumeSuspending).await.unwrap();
+    assert_eq!(count("subscriber WHERE state = 'suspended'").await, 2000);
+    assert_eq!(app.edition("events", 1).await.state, "sending");
     // These lie in no mailbox.
     app.run("DELETE FROM bounce").await;
     app.run("DELETE FROM outgoing").await;

@@ -136,12 +136,13 @@ async fn export(desk: &Desk, house: &House, list: &str) -> anyhow::Result<()> {
     if !desk.json {
         write(format!("{}\r\n", csv::HEADER))?;
     }
-    let mut after = 0;
+    let (mut after, mut people) = (0, 0);
     loop {
-        let people = house.store.list_active_people(list, after, PAGE).await?;
-        let Some(last) = people.last() else { break };
+        let page = house.store.list_active_people(list, after, PAGE).await?;
+        let Some(last) = page.last() else { break };
         after = last.subscriber.id;
-        for person in people {
+        people += page.len() as u64;
+        for person in page {
             let address = Address::parse(&person.subscriber.address)
                 .with_context(|| format!("subscriber {} in the store", person.subscriber.id))?;
             let cells = Cells {
@@ -165,7 +166,9 @@ async fn export(desk: &Desk, house: &House, list: &str) -> anyhow::Result<()> {
             })?;
         }
     }
-    out.flush().context("cannot write to standard output")
+    out.flush().context("cannot write to standard output")?;
+    drop(out);
+    publish::record_export(house, Some(list), people, &desk.who()).await
 }
 
 async fn sync(desk: &Desk, house: &House, list: &str, yes: bool) -> anyhow::Result<()> {

@@ -14,7 +14,9 @@ use crate::store::{Change, Joining, Store, Subscription, Tx};
 use crate::subscriber::csv::{self, FileProblem, Offer, Refused, Row};
 use crate::subscriber::sync::{Change as Cell, Known, Own, Plan, Update, plan_sync};
 use crate::subscriber::{Address, Cells, State};
-pub use forget::{Erased, InFile, Known as KnownOf, Subscribed, allow, erase, know, suppress, suppression};
+pub use forget::{
+    Erased, InFile, Known as KnownOf, Subscribed, allow, erase, know, record_export, suppress, suppression,
+};
 pub use import::{Added, COMMAND_LINE, Import, Judged, Verdict, add, import};
 
 /// What a list's file changed, or why it changed nothing.

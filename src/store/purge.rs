@@ -127,8 +127,9 @@ impl Store {
     /// Does it.
     pub async fn purge(&self, cutoffs: &Cutoffs) -> Result<Vec<Purged>> {
         let mut done = Vec::new();
+        let late = self.forget_late_answers().await?;
         if let Some(before) = cutoffs.answers {
-            done.push(purged("answers", "outgoing", self.forget_answers(before).await?));
+            done.push(purged("answers", "outgoing", late + self.forget_answers(before).await?));
         }
         for step in &STEPS {
             let Some(before) = cutoffs.of(step.kept) else { continue };
@@ -160,6 +161,19 @@ impl Store {
         .await?;
         tx.commit().await?;
         Ok(done.rows_affected() == 1)
+    }
+
+    /// An answer to a mail that was on its way while its reader was erased.
+    async fn forget_late_answers(&self) -> Result<i64> {
+        let mut tx = self.begin().await?;
+        let changed = sqlx::query(
+            "UPDATE outgoing SET reply = NULL WHERE reply IS NOT NULL \
+             AND subscriber_id IN (SELECT id FROM subscriber WHERE state = 'erased')",
+        )
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(changed.rows_affected().cast_signed())
     }
 
     async fn forget_answers(&self, before: DateTime<Utc>) -> Result<i64> {

@@ -10,7 +10,7 @@ use crate::publish::{self, House};
 /// The address is not said again: what was typed is enough.
 pub(super) async fn erase(desk: &Desk, house: &House, address: &str, files: bool) -> anyhow::Result<()> {
     let address = parse(address)?;
-    let erased = publish::erase(house, &address, files).await?;
+    let erased = publish::erase(house, &address, files, &desk.who()).await?;
     let tables: serde_json::Map<String, serde_json::Value> =
         erased
             .tables
@@ -51,7 +51,7 @@ pub(super) async fn erase(desk: &Desk, house: &House, address: &str, files: bool
 
 pub(super) async fn suppress(desk: &Desk, house: &House, address: &str, basis: &str) -> anyhow::Result<()> {
     let address = parse(address)?;
-    publish::suppress(house, &address, stated(basis)?).await?;
+    publish::suppress(house, &address, stated(basis)?, &desk.who()).await?;
     desk.tell(&json!({ "done": "suppressed" }))?;
     desk.say("no list mails this address any more, and nobody can put it on one");
     Ok(())
@@ -59,7 +59,7 @@ pub(super) async fn suppress(desk: &Desk, house: &House, address: &str, basis: &
 
 pub(super) async fn allow(desk: &Desk, house: &House, address: &str, basis: &str) -> anyhow::Result<()> {
     let address = parse(address)?;
-    if !publish::allow(house, &address, stated(basis)?).await? {
+    if !publish::allow(house, &address, stated(basis)?, &desk.who()).await? {
         bail!("nothing keeps this address away");
     }
     desk.tell(&json!({ "done": "allowed" }))?;
@@ -70,6 +70,7 @@ pub(super) async fn allow(desk: &Desk, house: &House, address: &str, basis: &str
 /// Everything that is known of a person, as one JSON document.
 pub(super) async fn export(desk: &Desk, house: &House, address: &str) -> anyhow::Result<()> {
     let known = publish::know(house, &parse(address)?).await?;
+    publish::record_export(house, None, 1, &desk.who()).await?;
     if desk.json {
         return desk.tell(&known);
     }

@@ -72,6 +72,7 @@ pub(super) async fn run(desk: &Desk, house: &House, args: &Args) -> anyhow::Resu
     let import = Import {
         list: &args.list,
         basis: (!args.dry_run).then_some(basis),
+        who: &desk.who(),
     };
     let notes = publish::import(house, &import, file, |judged, taken| {
         bar.set_position(taken);

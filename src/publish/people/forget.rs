@@ -70,7 +70,7 @@ pub struct Subscribed {
 const FORMAT: &str = "rapporteur-person/1";
 
 /// Forgets an address everywhere, and keeps it away from now on. `clean_files` takes its rows out of the lists' files too.
-pub async fn erase(house: &House, address: &Address, clean_files: bool) -> anyhow::Result<Erased> {
+pub async fn erase(house: &House, address: &Address, clean_files: bool, who: &str) -> anyhow::Result<Erased> {
     let store = &house.store;
     // First the files, so that nobody is half forgotten because one of them cannot be written.
     let files = in_files(house, address, clean_files)?;
@@ -78,7 +78,7 @@ pub async fn erase(house: &House, address: &Address, clean_files: bool) -> anyho
     let mut tx = store.begin().await?;
     let hash = house.secret.suppression(&address.key());
     let tables = store.erase(&mut tx, address, &hash, COMMAND_LINE, house.now()).await?;
-    record(house, &mut tx, "erased").await?;
+    record(house, &mut tx, "erased", who).await?;
     tx.commit().await?;
     let is_clean = match house.database_file() {
         Some(file) => store.scrub(&file, address).await?,
@@ -92,11 +92,11 @@ pub async fn erase(house: &House, address: &Address, clean_files: bool) -> anyho
 }
 
 /// Every such act leaves an entry that names nobody (SEC-22).
-async fn record(house: &House, tx: &mut Tx, what: &str) -> anyhow::Result<()> {
+async fn record(house: &House, tx: &mut Tx, what: &str, who: &str) -> anyhow::Result<()> {
     let decision = Decision {
         subject: "a person".to_owned(),
         what: what.to_owned(),
-        who: COMMAND_LINE.to_owned(),
+        who: who.to_owned(),
         note: None,
         at: house.now(),
     };
@@ -104,7 +104,7 @@ async fn record(house: &House, tx: &mut Tx, what: &str) -> anyhow::Result<()> {
 }
 
 /// Keeps an address away from all lists, whether it is known or not.
-pub async fn suppress(house: &House, address: &Address, why: &str) -> anyhow::Result<()> {
+pub async fn suppress(house: &House, address: &Address, why: &str, who: &str) -> anyhow::Result<()> {
     let (store, now) = (&house.store, house.now());
     let person = store.find_person(&address.key()).await?;
     let mut tx = store.begin().await?;
@@ -118,12 +118,12 @@ pub async fn suppress(house: &House, address: &Address, why: &str) -> anyhow::Re
                 .await?;
         }
     }
-    record(house, &mut tx, "suppressed").await?;
+    record(house, &mut tx, "suppressed", who).await?;
     Ok(tx.commit().await?)
 }
 
 /// Lets an address come back; nobody is put on a list by that. False: nothing kept it away.
-pub async fn allow(house: &House, address: &Address, why: &str) -> anyhow::Result<bool> {
+pub async fn allow(house: &House, address: &Address, why: &str, who: &str) -> anyhow::Result<bool> {
     let (store, now) = (&house.store, house.now());
     let person = store.find_person(&address.key()).await?;
     let mut tx = store.begin().await?;
@@ -136,7 +136,7 @@ pub async fn allow(house: &House, address: &Address, why: &str) -> anyhow::Resul
             .move_subscriber(&mut tx, person.id, states, (COMMAND_LINE, why), now)
             .await?;
     }
-    record(house, &mut tx, "allowed").await?;
+    record(house, &mut tx, "allowed", who).await?;
     tx.commit().await?;
     Ok(done)
 }
@@ -217,6 +217,20 @@ pub async fn know(house: &House, address: &Address) -> anyhow::Result<Known> {
     known.deliveries = store.list_records_of(person.id).await?;
     known.returned = store.list_returned_of(person.id).await?;
     Ok(known)
+}
+
+/// That people's data were given out leaves an entry: of a list, or of one person, who is not named.
+pub async fn record_export(house: &House, list: Option<&str>, people: u64, who: &str) -> anyhow::Result<()> {
+    let decision = Decision {
+        subject: list.map_or_else(|| "a person".to_owned(), |list| format!("list {list}")),
+        what: "exported".to_owned(),
+        who: who.to_owned(),
+        note: list.map(|_| format!("{people} people")),
+        at: house.now(),
+    };
+    let mut tx = house.store.begin().await?;
+    house.store.record_decision(&mut tx, &decision).await?;
+    Ok(tx.commit().await?)
 }
 
 /// Rows of an address in the files of lists, configured ones or not; taken out, if so wanted.

@@ -12,7 +12,7 @@ use anyhow::bail;
 use tokio::sync::mpsc::{Receiver, channel};
 
 use super::{House, forget, subscribe};
-use crate::store::{Standing, Suppression, Tx};
+use crate::store::{Decision, Standing, Suppression, Tx};
 use crate::subscriber::csv::{FileProblem, Offer, Outcome, Reader, Record, Row};
 use crate::subscriber::{Address, masked};
 
@@ -29,6 +29,8 @@ pub struct Import<'a> {
     pub list: &'a str,
     /// Why these people may be mailed; none: nothing is changed.
     pub basis: Option<&'a str>,
+    /// Who imports, for the record.
+    pub who: &'a str,
 }
 
 /// What becomes of a record.
@@ -80,10 +82,12 @@ pub async fn import<R: Read + Seek + Send + 'static>(
         Some(_) => Some(house.store.begin_import(&format!("people {}", import.list)).await?),
         None => None,
     };
+    let mut added = 0;
     while let Some((piece, taken)) = pieces.recv().await {
         let (judged, rows) = judge(house, import.list, tx.as_mut(), piece?).await?;
         if let (Some(tx), Some(basis)) = (&mut tx, import.basis) {
             let rows: Vec<&Row> = rows.iter().collect();
+            added += rows.len();
             let how = (import.list, BY_IMPORT, Some(basis));
             subscribe(&house.store, tx, how, &rows, house.now()).await?;
         }
@@ -91,7 +95,15 @@ pub async fn import<R: Read + Seek + Send + 'static>(
             tell(judged, taken)?;
         }
     }
-    if let Some(tx) = tx {
+    if let Some(mut tx) = tx {
+        let decision = Decision {
+            subject: format!("list {}", import.list),
+            what: "imported".to_owned(),
+            who: import.who.to_owned(),
+            note: Some(format!("{added} people")),
+            at: house.now(),
+        };
+        house.store.record_decision(&mut tx, &decision).await?;
         tx.commit().await?;
     }
     Ok(notes)
