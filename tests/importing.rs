@@ -88,9 +88,12 @@ fn an_export_of_listmonk_comes_without_whom_it_calls_disabled() {
 /// PRIV-10.
 #[test]
 fn an_export_of_mailchimp_comes_and_its_unsubscribed_do_not() {
-    let head = "Email Address,First Name,Last Name,MEMBER_RATING,OPTIN_TIME,OPTIN_IP,LATITUDE,LEID,EUID,NOTES,TAGS";
+    let head =
+        "Address,Email Address,First Name,Last Name,MEMBER_RATING,OPTIN_TIME,OPTIN_IP,LATITUDE,LEID,EUID,NOTES,TAGS";
     let row = "3,2024-05-03 09:00:00,,48.1,1,a,,";
-    let active = format!("{head}\nada@example.org,Ada,Berg,{row}\nbo@example.org,,,{row}\ncy@example.org,,Cyr,{row}\n");
+    let active = format!(
+        "{head}\n\"12 Example Street\",ada@example.org,Ada,Berg,{row}\n,bo@example.org,,,{row}\n,cy@example.org,,Cyr,{row}\n"
+    );
     assert_eq!(
         names(active.as_bytes()),
         ["ada@example.org Ada Berg ", "bo@example.org  ", "cy@example.org Cyr "]
@@ -101,8 +104,8 @@ fn an_export_of_mailchimp_comes_and_its_unsubscribed_do_not() {
     );
     let left = format!(
         "{head},UNSUB_TIME,UNSUB_CAMPAIGN_TITLE,UNSUB_REASON\n\
-         ada@example.org,Ada,Berg,{row},2025-01-02 10:00:00,May,NORMAL\n\
-         bo@example.org,,,{row}\n"
+         ,ada@example.org,Ada,Berg,{row},2025-01-02 10:00:00,May,NORMAL\n\
+         ,bo@example.org,,,{row}\n"
     );
     assert_eq!(csv::read(left.as_bytes()).unwrap().rows, []);
     assert_eq!(
@@ -112,7 +115,7 @@ fn an_export_of_mailchimp_comes_and_its_unsubscribed_do_not() {
             "3 the record ends before its column `UNSUB_TIME`"
         ]
     );
-    let cleaned = format!("{head},CLEAN_TIME\nada@example.org,Ada,Berg,{row},2025-01-02 10:00:00\n");
+    let cleaned = format!("{head},CLEAN_TIME\n,ada@example.org,Ada,Berg,{row},2025-01-02 10:00:00\n");
     assert_eq!(
         refusals(&cleaned),
         ["2 the file says that they were taken out as undeliverable"]

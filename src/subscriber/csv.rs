@@ -5,12 +5,13 @@
 //! no header) is a [`FileProblem`], for a file like that must not look like one from which people were taken out.
 //!
 //! Rows come one by one from [`Reader`], so that a million of them need no room but for sixteen bytes each, by which a
-//! second row of the same person is known; [`read`] gathers them for `sync`. Read on in the order of a file's way: `text.rs`
-//! (bytes become text), `columns.rs` (the header), `cells.rs` (the rows).
+//! second row of the same person is known; [`read`] gathers them for `sync`. Read on in the order of a file's way: `survey.rs`
+//! (a look at the whole), `text.rs` (bytes become text), `columns.rs` (the header), `cells.rs` (the rows).
 
 mod cells;
 mod columns;
 mod forget;
+mod survey;
 mod text;
 mod write;
 
@@ -180,7 +181,7 @@ pub struct Reader<R> {
 impl<R: Read + Seek> Reader<R> {
     /// Looks at the file as a whole, then reads the header.
     pub fn new(mut source: R) -> Result<Self, FileProblem> {
-        let survey = text::survey(&mut source)?;
+        let survey = survey::survey(&mut source)?;
         let unreadable = |error: std::io::Error| FileProblem::Unreadable(error.to_string());
         let text = text::Text::new(source, survey.encoding, survey.delimiter).map_err(unreadable)?;
         // Lines are counted by their ends.

@@ -8,11 +8,10 @@ use super::FileProblem;
 use super::cells::shown;
 
 /// Names in lower case, `_` as a blank.
-const EMAIL: [&str; 18] = [
+const EMAIL: [&str; 16] = [
     "email",
     "e-mail",
     "mail",
-    "address",
     "email address",
     "e-mail address",
     "e-mail-adresse",
@@ -26,8 +25,9 @@ const EMAIL: [&str; 18] = [
     "электронная почта",
     "почта",
     "адрес электронной почты",
-    "адрес",
 ];
+/// The column of addresses only where no other one is: in Mailchimp it is where people live.
+const ADDRESS: [&str; 2] = ["address", "адрес"];
 const NAME: [&str; 7] = ["name", "full name", "nom", "nombre", "имя", "фио", "ф.и.о."];
 const FIRST_NAME: [&str; 4] = ["first name", "vorname", "prénom", "firstname"];
 const LAST_NAME: [&str; 4] = ["last name", "nachname", "nom de famille", "lastname"];
@@ -35,7 +35,10 @@ const LANGUAGE: [&str; 6] = ["language", "sprache", "langue", "idioma", "язы�
 const TOPICS: [&str; 5] = ["topics", "themen", "sujets", "temas", "темы"];
 
 /// Columns of an export of Mailchimp that say nothing we keep.
-const OF_MAILCHIMP: [&str; 22] = [
+const OF_MAILCHIMP: [&str; 25] = [
+    "address",
+    "phone number",
+    "birthday",
     "member rating",
     "optin time",
     "optin ip",
@@ -86,8 +89,10 @@ fn plain(title: &str) -> String {
     title.trim().to_lowercase().replace('_', " ")
 }
 
-pub(super) fn is_email(title: &str) -> bool {
-    EMAIL.contains(&plain(title).as_str())
+/// The column of addresses.
+pub(super) fn email_column(header: &::csv::StringRecord) -> Option<usize> {
+    let of = |names: &[&str]| header.iter().position(|title| names.contains(&plain(title).as_str()));
+    of(&EMAIL).or_else(|| of(&ADDRESS))
 }
 
 impl Columns {
@@ -104,11 +109,12 @@ impl Columns {
             count: header.len(),
             ..Columns::default()
         };
+        let has_email = titles.iter().any(|title| EMAIL.contains(&title.as_str()));
         let mut email = None;
         for (index, title) in titles.iter().enumerate() {
             let title = title.as_str();
             let (place, column) = match title {
-                title if EMAIL.contains(&title) => (&mut email, "email"),
+                title if EMAIL.contains(&title) || !has_email && ADDRESS.contains(&title) => (&mut email, "email"),
                 title if NAME.contains(&title) => (&mut columns.name, "name"),
                 title if FIRST_NAME.contains(&title) => (&mut columns.first_name, "first name"),
                 title if LAST_NAME.contains(&title) => (&mut columns.last_name, "last name"),
