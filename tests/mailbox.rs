@@ -17,6 +17,7 @@ use crate::app::{EVENTS, REPORTS, TestApp};
 use crate::delivery::tls::fixture;
 use crate::feeds::others::{installed, wanted};
 use crate::postfix::Postfix;
+use crate::process::{Place, until};
 use crate::servers::{Kept, free_port, wait_for};
 
 const DOVECOT: &str = "
@@ -324,4 +325,49 @@ async fn news_is_taken_when_it_comes_and_a_server_that_is_away_stops_nothing_but
     watching.abort();
     let _ = watching.await;
     app.close().await;
+}
+
+/// SEC-19, FLT-25.
+#[test]
+fn the_daemon_takes_bounces_and_its_log_holds_no_password_however_much_it_says() {
+    let folder = maildir();
+    let maildir = folder.path().join("mail");
+    let Some(mut dovecot) = Dovecot::start(&maildir) else {
+        return;
+    };
+    let place = Place::new("kind = \"file\"\npath = \"outbox\"", "");
+    let config = std::fs::read_to_string(place.path("config.toml")).unwrap();
+    let bounces = format!(
+        "[bounces]\nkind = \"imap\"\nhost = \"localhost\"\nport = {}\nuser = \"bounces\"\npassword = \"sesame\"\nca_file = \"{}\"\n",
+        dovecot.implicit,
+        fixture("ca.pem").display()
+    );
+    place.write("config.toml", &format!("{config}\n{bounces}"));
+    lay_down(&maildir, "1", "Subject: hello\n\nA letter.\n");
+    let log = place.path("trace.log");
+    let mut daemon = place
+        .command(&["run"])
+        .env("RUST_LOG", "trace")
+        .stdout(std::process::Stdio::null())
+        .stderr(std::fs::File::create(&log).unwrap())
+        .spawn()
+        .unwrap();
+    until("the mail is taken", || (lying(&maildir) == 0).then_some(()));
+    dovecot.go_away();
+    let told = until("status tells that the server is away", || {
+        let said = place.done(&["status"]);
+        said.contains("Bounces: the mailbox cannot be read since")
+            .then_some(said)
+    });
+    daemon.kill().unwrap();
+    daemon.wait().unwrap();
+    let log = std::fs::read_to_string(log).unwrap();
+    assert!(log.contains("a mail came back"), "{log}");
+    for said in [&told, &log] {
+        assert!(
+            !said.contains("sesame"),
+            "{}",
+            said.lines().find(|line| line.contains("sesame")).unwrap()
+        );
+    }
 }
