@@ -73,8 +73,9 @@ fn every_word_is_said_somewhere() {
     let said = |key: &str| texts.contains(&format!("\"{key}\""));
     for file in ["dates.ftl", "mail.ftl", "web.ftl"] {
         for key in words_of(&folder("templates/locales/en").join(file)).into_keys() {
-            // Months by their number, and the second line of an error page by its first.
-            let made = key.starts_with("month-") || key.strip_suffix("-text").is_some_and(said);
+            // Months by their number, the second line of an error page by its first, alerts by their event.
+            let first = key.strip_suffix("-text").unwrap_or(&key);
+            let made = key.starts_with("month-") || said(first) || first.strip_prefix("alert-").is_some_and(said);
             assert!(made || said(&key), "nothing says `{key}` of {file}");
         }
     }
