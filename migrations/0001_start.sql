@@ -224,12 +224,60 @@ CREATE TABLE consent (
     list TEXT NOT NULL,
     -- subscribed, left, removed, returned, suspended, suppressed, resumed, allowed, erased
     what TEXT NOT NULL,
-    -- file, import, command line, one-click, page, mail, bounce, complaint, or who resumed
+    -- double opt-in, file, import, command line, one-click, page, mail, bounce, complaint, or who resumed
     how TEXT NOT NULL,
     basis TEXT,
+    -- Double opt-in: when and where they asked, and which words they read there, in which language.
+    asked_at INTEGER,
+    form TEXT,
+    wording TEXT,
+    language TEXT,
+    -- The network they asked from, shortened; null unless `signup.keep_network` is set, and again when its time is over.
+    network TEXT,
     at INTEGER NOT NULL
 );
 CREATE INDEX consent_by_subscriber ON consent (subscriber_id);
+CREATE INDEX consent_with_network ON consent (at) WHERE network IS NOT NULL;
+
+-- Words that people agreed to, by the hash of them: what a consent record names can be read years later.
+CREATE TABLE wording (
+    id TEXT NOT NULL PRIMARY KEY,
+    language TEXT NOT NULL,
+    text TEXT NOT NULL,
+    first_at INTEGER NOT NULL
+);
+
+-- Somebody who asked to join and has not confirmed: all that is known of them stands here, and goes with the row.
+CREATE TABLE signup (
+    id INTEGER PRIMARY KEY,
+    address TEXT NOT NULL,
+    address_key TEXT NOT NULL,
+    name TEXT,
+    -- Theirs, if they chose one.
+    language TEXT,
+    -- JSON array of `store::Wish`, one for each list.
+    wishes TEXT NOT NULL,
+    -- Stands for the network that the request came from, under a key of ours.
+    network_key TEXT NOT NULL,
+    requested_at INTEGER NOT NULL,
+    -- When the mail with the link was made; null: the request waits for its turn.
+    mailed_at INTEGER,
+    reminded_at INTEGER
+);
+CREATE UNIQUE INDEX signup_waiting ON signup (address_key) WHERE mailed_at IS NULL;
+CREATE UNIQUE INDEX signup_mailed ON signup (address_key) WHERE mailed_at IS NOT NULL;
+CREATE INDEX signup_by_network ON signup (network_key) WHERE mailed_at IS NULL;
+
+-- Mails that were sent because somebody typed an address, all under keys of ours: what the limits count (PRIV-06).
+CREATE TABLE confirmation (
+    id INTEGER PRIMARY KEY,
+    address_key TEXT NOT NULL,
+    domain_key TEXT NOT NULL,
+    network_key TEXT NOT NULL,
+    at INTEGER NOT NULL
+);
+CREATE INDEX confirmation_by_address ON confirmation (address_key, at);
+CREATE INDEX confirmation_by_time ON confirmation (at);
 
 CREATE TABLE edition (
     id INTEGER PRIMARY KEY,
@@ -300,7 +348,7 @@ CREATE INDEX variant_item_by_report ON variant_item (report_id);
 -- Everything that goes out by SMTP, one row per recipient. A row with an edition is a delivery.
 CREATE TABLE outgoing (
     id INTEGER PRIMARY KEY,
-    -- digest, preview, test, notice
+    -- digest, preview, test, notice, confirm, known, welcome
     kind TEXT NOT NULL,
     -- Smaller goes first: personal mail never waits behind a digest.
     priority INTEGER NOT NULL,
@@ -315,6 +363,8 @@ CREATE TABLE outgoing (
     message TEXT,
     -- Personal mail: the list it is about, if any.
     list TEXT,
+    -- Personal mail: JSON of `token::Link`, where its own link leads. The token is made when the mail goes out (SEC-13).
+    link TEXT,
     state TEXT NOT NULL CHECK (state IN ('pending', 'claimed', 'handoff', 'sent', 'deferred', 'failed', 'skipped', 'in-doubt')),
     reason TEXT,
     attempts INTEGER NOT NULL DEFAULT 0,
@@ -396,7 +446,7 @@ CREATE TABLE decision (
     at INTEGER NOT NULL
 );
 
--- What stands still: everything, list NAME, relay NAME, domain NAME.
+-- What stands still: everything, list NAME, relay NAME, domain NAME, signup.
 CREATE TABLE pause (
     scope TEXT NOT NULL PRIMARY KEY,
     who TEXT NOT NULL,
@@ -409,9 +459,9 @@ CREATE TABLE pause (
 -- What is wrong and staff should know: one row from the moment it began until it is over.
 CREATE TABLE alert (
     id INTEGER PRIMARY KEY,
-    -- edition events/12, relay main, domain example.org
+    -- edition events/12, relay main, domain example.org, signup page
     matter TEXT NOT NULL,
-    -- edition-stopped, approval-missing, domain-paused, relay-rests, password-refused, complaints
+    -- edition-stopped, approval-missing, domain-paused, relay-rests, password-refused, complaints, signups
     event TEXT NOT NULL,
     -- In words that hold no address.
     why TEXT NOT NULL,

@@ -18,6 +18,7 @@ mod problem;
 mod rate;
 mod relay;
 mod retention;
+mod signup;
 mod source;
 
 pub use advice::Advice;
@@ -31,12 +32,15 @@ pub use problem::{Error, Problem};
 pub use rate::{DomainRates, Quiet, Ramp, Rate};
 pub use relay::{Relay, RelayKind, Timeouts, Tls};
 pub use retention::Retention;
+pub use signup::Signup;
 pub use source::{Backfill, FullText, Source, SourceKind};
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use indexmap::IndexMap;
+use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -61,6 +65,8 @@ pub struct Config {
     pub alerts: Alerts,
     #[serde(default)]
     pub personal: alerts::Personal,
+    #[serde(default)]
+    pub signup: Signup,
     #[serde(default)]
     pub fetch: Fetch,
     #[serde(default)]
@@ -143,6 +149,8 @@ pub struct Web {
     pub public_url: String,
     /// A second address for `/livez` and `/readyz`.
     pub private_listen: Option<String>,
+    /// Proxies in front of us, addresses or networks: only what they say of their clients' addresses is believed.
+    pub proxies: Vec<String>,
     /// For intranets and tests: allows mailing links that are not https, or that lead to loopback.
     pub allow_insecure_links: bool,
 }
@@ -153,9 +161,25 @@ impl Default for Web {
             listen: "127.0.0.1:8080".into(),
             public_url: "http://127.0.0.1:8080".into(),
             private_listen: None,
+            proxies: vec!["127.0.0.1".into(), "::1".into()],
             allow_insecure_links: false,
         }
     }
+}
+
+impl Web {
+    /// Whether this is one of our proxies.
+    pub fn is_proxy(&self, address: IpAddr) -> bool {
+        let networks = self.proxies.iter().filter_map(|text| proxy_network(text));
+        let address = address.to_canonical();
+        networks.into_iter().any(|network| network.contains(&address))
+    }
+}
+
+/// An address stands for the network of it alone.
+fn proxy_network(text: &str) -> Option<IpNet> {
+    let alone = || text.parse::<IpAddr>().ok().map(IpNet::from);
+    text.parse().ok().or_else(alone)
 }
 
 /// What entries of feeds carry.

@@ -29,6 +29,8 @@ use crate::web;
 
 /// How often we look for what is due, even if no folder reports a change (network folders never do).
 const BEAT: Duration = Duration::from_secs(5);
+/// How often we look for what was kept long enough.
+const FORGET: Duration = Duration::from_secs(3600);
 
 /// Why the daemon ended.
 #[derive(Debug)]
@@ -231,8 +233,9 @@ async fn once(
     for edition in &ticked.sealed {
         tracing::info!(edition, "sealed");
     }
+    let answered = publish::answer_signups(house).await?;
     let told = publish::tell_alerts(house).await?;
-    if told > 0 || !ticked.released.is_empty() || !ticked.sealed.is_empty() {
+    if answered > 0 || told > 0 || !ticked.released.is_empty() || !ticked.sealed.is_empty() {
         delivery.wake();
     }
     for purged in publish::purge_daily(house).await? {
@@ -249,6 +252,14 @@ async fn once(
 
 /// What would hold up the beat, because somebody else may dawdle: sources on the web, pictures, posts, returned mails.
 async fn beside_the_beat(house: &House, fetcher: &Fetcher, soft: &CancellationToken) {
+    let forgetting = async {
+        loop {
+            if let Err(error) = publish::purge_signups(house).await {
+                tracing::error!("requests to join were not forgotten, it is tried again: {error:#}");
+            }
+            tokio::time::sleep(FORGET).await;
+        }
+    };
     let asking = async {
         let mut polls = Polls::default();
         loop {
@@ -282,7 +293,7 @@ async fn beside_the_beat(house: &House, fetcher: &Fetcher, soft: &CancellationTo
             }
         }
     };
-    soft.run_until_cancelled(async { tokio::join!(asking, copying, posting, returning) })
+    soft.run_until_cancelled(async { tokio::join!(asking, copying, posting, returning, forgetting) })
         .await;
 }
 

@@ -14,6 +14,7 @@ use crate::render::{self, Templates, one_line};
 mod encode;
 mod lint;
 mod message;
+mod personal;
 mod plain;
 mod prepared;
 mod prose;
@@ -23,6 +24,8 @@ mod view;
 
 pub use lint::{lint, lint_html};
 pub use message::{Headers, ListHeaders, compose};
+pub use personal::{House, LastEdition, Letter, letter_samples, render_letter};
+pub(crate) use personal::{letter_faults, letter_text_faults};
 pub use plain::{Plain, plain};
 pub use prepared::{Holes, Prepared, boundary, message_id, with_crlf};
 pub use samples::samples;
@@ -266,7 +269,11 @@ fn render_once(templates: &Templates, digest: &Digest) -> Result<Rendered, Error
             faults: vec!["renders an empty subject".into()],
         });
     }
-    let html = inline(templates, &templates.render("mail/digest.html", &view)?)?;
+    let html = inline(
+        templates,
+        "mail/digest.html",
+        &templates.render("mail/digest.html", &view)?,
+    )?;
     let text = shorten::tidy(&templates.render("mail/digest.txt", &view)?);
     refuse(templates, "mail/digest.html", html_faults(&html))?;
     refuse(templates, "mail/digest.txt", text_faults(&text))?;
@@ -299,13 +306,13 @@ fn refuse(templates: &Templates, name: &str, faults: Vec<String>) -> Result<(), 
 
 /// Moves the styles into the elements, because Gmail's apps and Outlook know little of style blocks. The block marked
 /// `data-css-inline="keep"` (dark and narrow) stays.
-fn inline(templates: &Templates, html: &str) -> Result<String, Error> {
+fn inline(templates: &Templates, name: &str, html: &str) -> Result<String, Error> {
     let inliner = css_inline::CSSInliner::options()
         .load_remote_stylesheets(false)
         .minify_css(true)
         .build();
     let inlined = inliner.inline(html).map_err(|error| Error::Markup {
-        file: templates.origin("mail/digest.html"),
+        file: templates.origin(name),
         faults: vec![format!("its styles cannot be moved into the elements: {error}")],
     })?;
     Ok(inlined.replace(" data-css-inline=\"keep\"", ""))

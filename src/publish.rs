@@ -4,7 +4,7 @@
 //! Commands and pages call the same functions. Read on in this order: `collect.rs` (files become reports), `people.rs`
 //! (the CSV becomes subscriptions), `draft.rs` (an edition before it is one), `seal.rs` (draft becomes rows),
 //! `decide.rs` (what staff decide about it), `slots.rs` (when all this happens by itself), `trial.rs` (test sends),
-//! `alert.rs` (what staff are told), `returned.rs` (what comes back).
+//! `alert.rs` (what staff are told), `returned.rs` (what comes back), `joining.rs` (people who come by themselves).
 
 mod alert;
 mod collect;
@@ -13,6 +13,7 @@ mod decide;
 mod draft;
 mod hand;
 mod host;
+mod joining;
 mod lasting;
 mod people;
 mod pictures;
@@ -41,6 +42,7 @@ pub use decide::{Decided, ReportDecision, Told, decide_edition, decide_report};
 pub use draft::{Draft, DraftVariant, Order, by_hand, draft, reads_by};
 pub use hand::{Hands, read_hands, read_note};
 pub use host::{COPIED, know_new_reports};
+pub use joining::{SIGNUP, answer_signups, confirm, find_request, is_open, joinable, purge_signups};
 pub use people::{
     Added, COMMAND_LINE, Erased, Import, InFile, Judged, KnownOf, Subscribed, Synced, Verdict, add, allow, erase,
     hold_to, import, know, record_export, suppress, suppression, sync,

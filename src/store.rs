@@ -17,6 +17,7 @@ mod public;
 mod purge;
 mod report;
 mod schema;
+mod signup;
 mod state;
 mod visit;
 
@@ -44,6 +45,7 @@ pub use picture::*;
 pub use public::*;
 pub use purge::{Cutoffs, Purged};
 pub use report::*;
+pub use signup::{Counted as CountedMail, NewSignup, Sent, Signup, Wish, Wording};
 pub use state::*;
 
 /// Connections that read, beside the one that writes (SQLite), or the whole pool (PostgreSQL).

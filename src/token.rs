@@ -4,11 +4,15 @@
 //! purpose, so that a link for leaving one list opens nothing else. It holds no address, and an unsubscribe token never expires (LST-06):
 //! older keys stay in the secret's file, one a line below the current one, and go on verifying.
 
+mod link;
+
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::private;
+
+pub use link::Link;
 
 /// Bytes of the key's id in front of a token.
 const KEY_ID: usize = 4;
@@ -28,6 +32,8 @@ enum Purpose {
     Approve,
     Hold,
     Bounce,
+    Confirm,
+    Stamp,
 }
 
 /// What staff may decide by a link in a preview mail.
@@ -65,6 +71,8 @@ impl Purpose {
             Purpose::Approve => "rapporteur 2026 token approve",
             Purpose::Hold => "rapporteur 2026 token hold",
             Purpose::Bounce => "rapporteur 2026 token bounce",
+            Purpose::Confirm => "rapporteur 2026 token confirm",
+            Purpose::Stamp => "rapporteur 2026 token stamp",
         }
     }
 }

@@ -1,11 +1,15 @@
-//! Feeds and pages over HTTP: what the public sees, and the page where people leave a list.
+//! Feeds and pages over HTTP: what the public sees, and the pages where people join and leave.
 //!
 //! In: the store, the configuration, requests. Out: feeds rendered once per change and answered from memory (HTTP-09),
-//! pages, health. GET never changes anything; only the POSTs of `unsubscribe.rs` and `decide.rs` write. Links are built from
+//! pages, health. GET never changes anything; only the POSTs of `subscribe.rs`, `confirm.rs`,
+//! `unsubscribe.rs` and `decide.rs` write, and none of them knows a cookie: what may be done stands in the link or in the form
+//! itself, so that a page elsewhere gains nothing by posting here (SEC-09). Links are built from
 //! `web.public_url`, never from what a request says about its host (HTTP-08). Surprising: pages link by path, feeds by
 //! full address, so that pages also work on loopback and behind a proxy that strips a prefix.
 
 mod cache;
+mod client;
+mod confirm;
 mod edition;
 mod decide;
 mod error;
@@ -20,6 +24,7 @@ mod samples;
 mod server;
 mod sitemap;
 mod snapshot;
+mod subscribe;
 mod unsubscribe;
 
 use std::sync::{Arc, PoisonError, RwLock};
@@ -174,6 +179,9 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/reports/{slug}", get(pages::report))
         .route("/pictures/{name}", get(pictures::show))
         .route("/editions/{list}/{number}", get(edition::show))
+        .route("/subscribe", get(subscribe::show).post(subscribe::ask))
+        .route("/api/v1/subscribe", get(subscribe::describe).post(subscribe::ask_json))
+        .route("/confirm/{token}", get(confirm::show).post(confirm::confirm))
         .route("/unsubscribe/{token}", get(unsubscribe::show).post(unsubscribe::leave))
         .route("/decide/{token}", get(decide::show).post(decide::decide))
         .route(&style, get(serve_style))

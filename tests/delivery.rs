@@ -363,6 +363,7 @@ async fn personal_mail_goes_first_and_through_the_same_door() {
             sender: "news@example.org".into(),
             message: "Subject: [Test]\r\n\r\nText\r\n".into(),
             list: None,
+            link: None,
         };
         test.store.insert_personal(&mut tx, &mail).await.unwrap();
         tx.commit().await.unwrap();

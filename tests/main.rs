@@ -45,6 +45,7 @@ mod bounces;
 mod returned;
 mod mailbox;
 mod delivery;
+mod joining;
 mod personal;
 mod alerts;
 mod signing;

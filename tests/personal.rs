@@ -87,6 +87,7 @@ async fn a_personal_mail_overtakes_a_digest_that_is_going_out() {
                         sender: "news@example.org".into(),
                         message: "Subject: [Test]\r\n\r\nText\r\n".into(),
                         list: None,
+                        link: None,
                     };
                     store.insert_personal(&mut tx, &mail).await.unwrap();
                     tx.commit().await.unwrap();

@@ -298,6 +298,7 @@ async fn what_we_hand_in_lies_in_the_mailbox_byte_for_byte() {
         sender: "news@example.org".into(),
         message: written.clone(),
         list: None,
+        link: None,
     };
     test.store.insert_personal(&mut tx, &mail).await.unwrap();
     tx.commit().await.unwrap();

@@ -96,8 +96,8 @@ enum Action {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Scope {
-    /// A list or a relay of config.toml, or a domain that mails go to; none: everything
-    #[arg(value_name = "LIST|RELAY|DOMAIN")]
+    /// A list or a relay of config.toml, a domain that mails go to, or `signup`, the page where people join; none: everything
+    #[arg(value_name = "LIST|RELAY|DOMAIN|signup")]
     name: Option<String>,
 }
 
@@ -378,9 +378,10 @@ pub(super) async fn pause(desk: &Desk, scope: &Scope) -> anyhow::Result<()> {
     house.store.pause(&pause).await?;
     decided(desk, &house, &scope, "paused", None).await?;
     desk.tell(&pause)?;
-    desk.say(format!(
-        "{scope} stands still; mails already with a relay cannot be called back"
-    ));
+    desk.say(match scope == publish::SIGNUP {
+        true => "nobody can ask to join; whoever has a link can still confirm".to_owned(),
+        false => format!("{scope} stands still; mails already with a relay cannot be called back"),
+    });
     Ok(())
 }
 
@@ -445,10 +446,11 @@ fn scope_of(house: &House, scope: &Scope) -> anyhow::Result<String> {
         None => Ok("everything".into()),
         Some(name) if house.config.lists.contains_key(name) => Ok(format!("list {name}")),
         Some(name) if house.config.relays.contains_key(name) => Ok(format!("relay {name}")),
+        Some(name) if name == publish::SIGNUP => Ok(name.clone()),
         // No list and no relay has a dot in its name.
         Some(name) if is_domain(name) => Ok(format!("domain {name}")),
         Some(name) => Err(Misuse(format!(
-            "{name} is neither a list nor a relay of config.toml, nor a domain such as example.org"
+            "{name} is neither a list nor a relay of config.toml, nor a domain such as example.org, nor `signup`"
         ))
         .into()),
     }

@@ -8,6 +8,7 @@ mod dkim;
 mod list;
 mod relay;
 mod retention;
+mod signup;
 mod source;
 
 use std::net::SocketAddr;
@@ -76,6 +77,7 @@ pub(super) fn problems(config: &Config) -> Problems {
     alerts::problems(config, &mut found);
     bounces::problems(config, &mut found);
     retention::problems(config, &mut found);
+    signup::problems(config, &mut found);
     for (topic, keywords) in &config.topics {
         if topic.trim().is_empty()
             || keywords.is_empty()

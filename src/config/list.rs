@@ -129,6 +129,9 @@ pub struct List {
     /// Full text instead of the summary when an edition has one item.
     #[serde(default)]
     pub full_text_of_one: bool,
+    /// Whoever joins gets a mail that says so, with the last edition.
+    #[serde(default)]
+    pub welcome: bool,
     /// WORD = `"immediate"` or a cron expression with a zone.
     #[serde(default)]
     pub cadences: IndexMap<String, Cadence>,

@@ -107,12 +107,24 @@ impl Job {
                 splice(&row, &origin.dispatch, variant, stationery),
                 variant.leading_dots(),
             ),
-            (None, Some(message)) => (
-                envelope_address(row.sender.as_deref().unwrap_or_default()),
-                InDoubt::Resend,
-                mail::with_crlf(message),
-                true,
-            ),
+            (None, Some(message)) => {
+                let message = match &row.link {
+                    None => mail::with_crlf(message),
+                    Some(link) => {
+                        let link = format!("{}{}", stationery.public_url, stationery.secret.path(link));
+                        match Prepared::from_stored(message) {
+                            Ok(prepared) => prepared.with_link(&link),
+                            Err(_) => return Err(never(row, "no message")),
+                        }
+                    }
+                };
+                (
+                    envelope_address(row.sender.as_deref().unwrap_or_default()),
+                    InDoubt::Resend,
+                    message,
+                    true,
+                )
+            }
             (None, None) => return Err(never(row, "no message")),
         };
         let Some(sender) = sender else {

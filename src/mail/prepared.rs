@@ -140,9 +140,31 @@ impl Prepared {
         self.fixed.len()
     }
 
+    /// The message to one person, in the stored form: all holes are filled but those of the link, which is made when the
+    /// mail goes out.
+    pub fn addressed(&self, holes: &Holes) -> String {
+        self.fill(holes, true)
+    }
+
+    /// An addressed message with its link.
+    pub fn with_link(&self, link: &str) -> String {
+        self.splice(&Holes {
+            to: "",
+            name: None,
+            date: DateTime::UNIX_EPOCH,
+            message_id: "",
+            boundary: "",
+            unsubscribe: link,
+        })
+    }
+
     /// The whole message for one person. Control characters in values, which no checked address or link has, are left
     /// out, so that nothing a person is called can end a header.
     pub fn splice(&self, holes: &Holes) -> String {
+        self.fill(holes, false)
+    }
+
+    fn fill(&self, holes: &Holes, keeps_link: bool) -> String {
         let name = holes.name.map(clean_name).filter(|name| !name.is_empty());
         let name = name.as_deref();
         let mut out = String::with_capacity(self.fixed.len() + ROOM);
@@ -157,6 +179,7 @@ impl Prepared {
                 Hole::EndName => skipping = false,
                 Hole::IfName => skipping = name.is_none(),
                 _ if skipping => {}
+                Hole::LeaveHeader | Hole::LeaveText | Hole::LeaveHtml if keeps_link => out.push_str(&self::hole(*hole)),
                 Hole::To => mailbox(&mut out, name, &printable(&for_header(holes.to)), "To: ".len()),
                 Hole::Date => out.push_str(&holes.date.to_rfc2822()),
                 Hole::MessageId => out.push_str(&printable(holes.message_id)),

@@ -192,7 +192,7 @@ fn groups(digest: &Digest, full: &[Item], show: impl Fn(&Item) -> ItemView) -> V
 
 /// The lines of a postal address, which are parted by line ends or ", ", without the institute's name: the foot has it
 /// above them.
-fn postal_lines(address: &str, institute: &str) -> Vec<String> {
+pub(super) fn postal_lines(address: &str, institute: &str) -> Vec<String> {
     let lines = address.split('\n').flat_map(|line| line.split(", "));
     lines
         .map(one_line)

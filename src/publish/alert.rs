@@ -148,6 +148,7 @@ async fn count_waiting(house: &House, alert: &Alert) -> anyhow::Result<i64> {
                 .sum()
         }
         Trouble::DomainPaused => store.count_waiting_for_domain(alert.name()).await?,
+        Trouble::Signups => 0,
         Trouble::RelayRests | Trouble::PasswordRefused => {
             let by_relay = store.count_waiting_by_relay().await?;
             by_relay
@@ -223,6 +224,7 @@ async fn queue_mail(
         sender: Mailbox::parse(&sender.bounces_to)?.address.to_string(),
         message,
         list: edition_of(alert).map(|(list, _)| list.to_owned()),
+        link: None,
     };
     house.store.insert_personal(tx, &mail).await?;
     Ok(())
@@ -300,6 +302,10 @@ fn commands(alert: &Alert) -> Vec<String> {
             vec!["rapporteur status".to_owned(), format!("rapporteur resume {name}")]
         }
         Trouble::RelayRests => vec!["rapporteur status".to_owned()],
+        Trouble::Signups => vec![
+            "rapporteur pause signup".to_owned(),
+            "rapporteur resume signup".to_owned(),
+        ],
     }
 }
 

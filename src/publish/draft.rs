@@ -22,7 +22,7 @@ use crate::store::Audience;
 
 pub use self::candidates::reads_by;
 pub(super) use self::candidates::{concerned, is_named, waiting};
-pub(super) use self::render::{Renderer, show};
+pub(super) use self::render::{Renderer, list_facts, show};
 
 /// Which edition is wanted.
 #[derive(Clone, Debug)]

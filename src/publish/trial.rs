@@ -202,6 +202,7 @@ pub(super) async fn post(
         sender: Mailbox::parse(&sender.bounces_to)?.address.to_string(),
         message,
         list: Some(parcel.list.to_owned()),
+        link: None,
     };
     Ok(house.store.insert_personal(tx, &personal).await?)
 }

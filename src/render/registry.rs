@@ -24,14 +24,42 @@ pub fn registry() -> Vec<Entry> {
 }
 
 fn mail_templates() -> Vec<Entry> {
+    let mut entries = digest_templates();
+    entries.extend(letter_templates());
+    entries
+}
+
+fn no_empty_subject(subject: &str) -> Vec<String> {
+    match subject.trim() {
+        "" => vec!["renders an empty subject".to_owned()],
+        _ => Vec::new(),
+    }
+}
+
+fn letter_templates() -> Vec<Entry> {
+    let entry = |name, samples: fn(&Templates) -> Vec<serde_json::Value>, rules| Entry { name, samples, rules };
+    let confirm = |templates: &Templates| mail::letter_samples(templates, "confirm");
+    let known = |templates: &Templates| mail::letter_samples(templates, "known");
+    let welcome = |templates: &Templates| mail::letter_samples(templates, "welcome");
+    vec![
+        entry("mail/confirm.subject.txt", confirm, no_empty_subject),
+        entry("mail/confirm.html", confirm, mail::letter_faults),
+        entry("mail/confirm.txt", confirm, mail::letter_text_faults),
+        entry("mail/known.subject.txt", known, no_empty_subject),
+        entry("mail/known.html", known, mail::letter_faults),
+        entry("mail/known.txt", known, mail::letter_text_faults),
+        entry("mail/welcome.subject.txt", welcome, no_empty_subject),
+        entry("mail/welcome.html", welcome, mail::letter_faults),
+        entry("mail/welcome.txt", welcome, mail::letter_text_faults),
+    ]
+}
+
+fn digest_templates() -> Vec<Entry> {
     vec![
         Entry {
             name: "mail/digest.subject.txt",
             samples: mail::samples,
-            rules: |subject| match subject.trim() {
-                "" => vec!["renders an empty subject".to_owned()],
-                _ => Vec::new(),
-            },
+            rules: no_empty_subject,
         },
         Entry {
             name: "mail/digest.html",

@@ -28,15 +28,18 @@ pub enum Trouble {
     PasswordRefused,
     /// Readers call an edition unwanted.
     Complaints,
+    /// Unusually many people ask to join and do not confirm.
+    Signups,
 }
 
-const TROUBLES: [Trouble; 6] = [
+const TROUBLES: [Trouble; 7] = [
     Trouble::EditionStopped,
     Trouble::ApprovalMissing,
     Trouble::DomainPaused,
     Trouble::RelayRests,
     Trouble::PasswordRefused,
     Trouble::Complaints,
+    Trouble::Signups,
 ];
 
 impl Trouble {
@@ -49,6 +52,7 @@ impl Trouble {
             Trouble::RelayRests => "relay-rests",
             Trouble::PasswordRefused => "password-refused",
             Trouble::Complaints => "complaints",
+            Trouble::Signups => "signups",
         }
     }
 
@@ -61,6 +65,7 @@ impl Trouble {
             Trouble::RelayRests => "relay",
             Trouble::PasswordRefused => "password",
             Trouble::Complaints => "complaints",
+            Trouble::Signups => "signup",
         };
         format!("{kind} {name}")
     }
@@ -200,6 +205,15 @@ impl Store {
             .execute(&self.write)
             .await?;
         Ok(())
+    }
+
+    /// Whether it has begun and is not over.
+    pub async fn is_raised(&self, matter: &str) -> Result<bool> {
+        let row = sqlx::query("SELECT 1 FROM alert WHERE matter = $1 AND over_at IS NULL")
+            .bind(matter)
+            .fetch_optional(&self.read)
+            .await?;
+        Ok(row.is_some())
     }
 
     /// It is over, and nobody need be told so.

@@ -25,10 +25,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 
-use super::{Kind, Result, Store, Tx, from_json};
+use super::{Kind, Result, Store, Tx, from_json, to_json};
 use crate::clock::from_millis;
 use crate::config::{DomainRates, Rate};
 use crate::edition::Sealed;
+use crate::token::Link;
 
 pub use breaker::RAPPORTEUR;
 pub use domain::DOMAIN_PAUSED;
@@ -46,10 +47,10 @@ pub const LEFT: &str = "left";
 /// Why a row is skipped: the address is under a domain that is reserved for examples and tests.
 pub const RESERVED: &str = "reserved";
 
-/// Personal mail: a preview, a test send, a notice to staff.
+/// Personal mail: a preview, a test send, a notice to staff, a link to confirm by.
 #[derive(Clone, Debug)]
 pub struct Personal {
-    /// `preview`, `test` or `notice`.
+    /// `preview`, `test`, `notice`, `confirm`, `known` or `welcome`.
     pub kind: &'static str,
     /// Smaller goes first.
     pub priority: i64,
@@ -57,10 +58,12 @@ pub struct Personal {
     pub recipient: String,
     /// Envelope sender.
     pub sender: String,
-    /// The whole message, lines ended by CRLF.
+    /// The whole message, lines ended by CRLF; with a link, `mail::Prepared` as stored text.
     pub message: String,
     /// The list it is about.
     pub list: Option<String>,
+    /// Where its own link leads.
+    pub link: Option<Link>,
 }
 
 /// A row under our claim.
@@ -80,6 +83,8 @@ pub struct Claimed {
     pub message: Option<String>,
     /// Personal mail only: the list it is about.
     pub list: Option<String>,
+    /// Personal mail only: where the link in its message leads.
+    pub link: Option<Link>,
     pub attempts: i64,
     pub first_tried_at: Option<DateTime<Utc>>,
 }
@@ -133,8 +138,8 @@ impl Store {
     pub async fn insert_personal(&self, tx: &mut Tx, mail: &Personal) -> Result<i64> {
         let now = self.now().await?.timestamp_millis();
         let row = sqlx::query(
-            "INSERT INTO outgoing (kind, priority, relay, recipient, sender, message, state, next_at, list)
-             VALUES ($1, $2, $3, $4, $5, $6, 'pending', $7, $8) RETURNING id",
+            "INSERT INTO outgoing (kind, priority, relay, recipient, sender, message, state, next_at, list, link)
+             VALUES ($1, $2, $3, $4, $5, $6, 'pending', $7, $8, $9) RETURNING id",
         )
         .bind(mail.kind)
         .bind(mail.priority)
@@ -144,6 +149,7 @@ impl Store {
         .bind(&mail.message)
         .bind(now)
         .bind(mail.list.as_deref())
+        .bind(mail.link.as_ref().map(|link| to_json("link", link)).transpose()?)
         .fetch_one(&mut **tx)
         .await?;
         Ok(row.try_get(0)?)
@@ -267,7 +273,7 @@ impl Store {
         // Personal mail is few, so that sorting it by priority costs nothing.
         let sql = format!(
             "SELECT o.id, o.edition_id, o.subscriber_id, o.variant_id, o.recipient, NULL AS name, o.sender, o.message,
-                    o.list, o.attempts, o.first_tried_at, 1 AS wanted
+                    o.list, o.link, o.attempts, o.first_tried_at, 1 AS wanted
              FROM outgoing o
              WHERE o.relay = $1 AND o.edition_id IS NULL AND o.state IN ('pending', 'deferred') AND o.next_at <= $2
              ORDER BY o.priority, o.next_at, o.id LIMIT $3{}",
@@ -293,7 +299,7 @@ impl Store {
         // The address is read now, not at sealing: a corrected one counts.
         let sql = format!(
             "SELECT o.id, o.edition_id, o.subscriber_id, o.variant_id, p.address AS recipient, p.name, o.sender,
-                    o.message, o.list, o.attempts, o.first_tried_at,
+                    o.message, o.list, o.link, o.attempts, o.first_tried_at,
                     CASE WHEN s.state = 'active' AND p.state = 'active' THEN 1 ELSE 0 END AS wanted
              FROM outgoing o
              LEFT JOIN subscriber p ON p.id = o.subscriber_id
@@ -413,6 +419,7 @@ impl Due {
         let first_tried_at: Option<i64> = row.try_get("first_tried_at")?;
         let recipient: Option<String> = row.try_get("recipient")?;
         let wanted: i64 = row.try_get("wanted")?;
+        let link: Option<String> = row.try_get("link")?;
         Ok(Due {
             wanted: wanted == 1 && recipient.is_some(),
             claimed: Claimed {
@@ -426,6 +433,7 @@ impl Due {
                 sender: row.try_get("sender")?,
                 message: row.try_get("message")?,
                 list: row.try_get("list")?,
+                link: link.map(|link| from_json("link", &link)).transpose()?,
                 attempts: row.try_get("attempts")?,
                 first_tried_at: first_tried_at.map(from_millis),
             },

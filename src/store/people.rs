@@ -61,6 +61,14 @@ pub struct Consent {
     pub what: String,
     pub how: String,
     pub basis: Option<String>,
+    /// Double opt-in: when and where they asked, and the words they read there, by their number and language.
+    pub asked_at: Option<DateTime<Utc>>,
+    pub form: Option<String>,
+    pub wording: Option<String>,
+    pub language: Option<String>,
+    pub text: Option<String>,
+    /// The network they asked from, shortened, as long as that is kept.
+    pub network: Option<String>,
     pub at: DateTime<Utc>,
 }
 
@@ -263,10 +271,13 @@ impl Store {
 
     /// What a person agreed to, oldest first.
     pub async fn list_consent(&self, subscriber_id: i64) -> Result<Vec<Consent>> {
-        let rows = sqlx::query("SELECT list, what, how, basis, at FROM consent WHERE subscriber_id = $1 ORDER BY id")
-            .bind(subscriber_id)
-            .fetch_all(&self.read)
-            .await?;
+        let rows = sqlx::query(
+            "SELECT c.list, c.what, c.how, c.basis, c.at, c.asked_at, c.form, c.wording, c.language, c.network, w.text \
+             FROM consent c LEFT JOIN wording w ON w.id = c.wording WHERE c.subscriber_id = $1 ORDER BY c.id",
+        )
+        .bind(subscriber_id)
+        .fetch_all(&self.read)
+        .await?;
         rows.iter()
             .map(|row| {
                 Ok(Consent {
@@ -275,6 +286,12 @@ impl Store {
                     how: row.try_get(2)?,
                     basis: row.try_get(3)?,
                     at: from_millis(row.try_get(4)?),
+                    asked_at: row.try_get::<Option<i64>, _>(5)?.map(from_millis),
+                    form: row.try_get(6)?,
+                    wording: row.try_get(7)?,
+                    language: row.try_get(8)?,
+                    network: row.try_get(9)?,
+                    text: row.try_get(10)?,
                 })
             })
             .collect()

@@ -11,7 +11,7 @@ use crate::source::poll::Polling;
 /// What stands still, by whom and why.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Pause {
-    /// `everything`, `list NAME`, `relay NAME` or `domain NAME`.
+    /// `everything`, `list NAME`, `relay NAME`, `domain NAME` or `signup`.
     pub scope: String,
     pub who: String,
     pub why: Option<String>,
@@ -362,6 +362,16 @@ impl Store {
         }
         tx.commit().await?;
         Ok(done.rows_affected() == 1)
+    }
+
+    /// Whether a scope stands still now.
+    pub async fn is_paused(&self, scope: &str) -> Result<bool> {
+        let row = sqlx::query("SELECT 1 FROM pause WHERE scope = $1 AND (until IS NULL OR until > $2)")
+            .bind(scope)
+            .bind(self.now().await?.timestamp_millis())
+            .fetch_optional(&self.read)
+            .await?;
+        Ok(row.is_some())
     }
 
     /// What stands still now.

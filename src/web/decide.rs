@@ -59,7 +59,7 @@ pub(super) async fn decide(
 }
 
 impl App {
-    fn house(&self) -> House {
+    pub(super) fn house(&self) -> House {
         House {
             config: self.config.clone(),
             store: self.store.clone(),

@@ -50,6 +50,19 @@ impl App {
         self.problem(headers, status, "web/error.html", "web-unavailable")
     }
 
+    /// The same for what a step of the job could not do.
+    pub(super) fn problem_failed(&self, headers: &HeaderMap, error: &anyhow::Error) -> Problem {
+        tracing::error!("a page could not do its work: {error:#}");
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        self.problem(headers, status, "web/error.html", "web-unavailable")
+    }
+
+    /// Too many ask at the same time.
+    pub(super) fn problem_busy(&self, headers: &HeaderMap) -> Problem {
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        self.problem(headers, status, "web/error.html", "web-busy")
+    }
+
     pub(super) fn problem_template(&self, error: &render::Error) -> Problem {
         tracing::error!(%error, "a page could not be rendered");
         let text = "This page cannot be shown at the moment.\n";

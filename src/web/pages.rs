@@ -115,12 +115,18 @@ impl App {
             json!({
                 "reports": reports,
                 "lists": self.lists(snapshot, language),
+                "can_join": paging == Paging::Query && self.can_join(),
                 "page": page,
                 "pages": last,
                 "newer": (page > 1).then(|| paging.path(page - 1)),
                 "older": (page < last).then(|| paging.path(page + 1)),
             }),
         )
+    }
+
+    /// Whether there is a page to join on, and something to join.
+    pub(super) fn can_join(&self) -> bool {
+        self.config.signup.open && crate::publish::joinable(&self.config).next().is_some()
     }
 
     /// The public lists with their editions, as configured; behind them those that are configured no longer.

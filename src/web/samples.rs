@@ -26,6 +26,22 @@ pub(crate) fn templates() -> Vec<Entry> {
             rules: leaving,
             ..entry("web/unsubscribe.html", unsubscribe)
         },
+        Entry {
+            rules: posting,
+            ..entry("web/subscribe.html", subscribe)
+        },
+        entry("web/asked.html", |templates| framed(templates, json!({}))),
+        Entry {
+            rules: posting,
+            ..entry("web/confirm.html", confirm)
+        },
+        entry("web/confirmed.html", |templates| {
+            framed(
+                templates,
+                json!({ "lists": ["Events of the institute", "Open lectures"] }),
+            )
+        }),
+        entry("web/confirm_over.html", |templates| framed(templates, json!({}))),
         entry("web/decide.html", decide),
         entry("web/unsubscribed.html", unsubscribed),
         entry("web/unsubscribe_test.html", |templates| framed(templates, json!({}))),
@@ -42,6 +58,16 @@ fn leaving(html: &str) -> Vec<String> {
         false => vec![
             "has no way to leave; write <form method=\"post\"> with <button name=\"scope\" value=\"list\">".to_owned(),
         ],
+    }
+}
+
+/// The button that does what the page is for.
+fn posting(html: &str) -> Vec<String> {
+    let document = scraper::Html::parse_document(html);
+    let button = scraper::Selector::parse("form[method=post i] button");
+    match button.is_ok_and(|button| document.select(&button).next().is_some()) {
+        true => Vec::new(),
+        false => vec!["has no <form method=\"post\"> with a <button>".to_owned()],
     }
 }
 
@@ -101,6 +127,7 @@ fn home(templates: &Templates) -> Vec<Value> {
                     },
                     { "title": "Lectures", "description": null, "editions": editions, "older": [] },
                 ],
+                "can_join": true,
                 "page": 1,
                 "pages": 3,
                 "newer": null,
@@ -109,11 +136,11 @@ fn home(templates: &Templates) -> Vec<Value> {
         ),
         framed(
             templates,
-            json!({ "reports": [], "lists": [], "page": 2, "pages": 2, "newer": "/", "older": null }),
+            json!({ "reports": [], "lists": [], "can_join": false, "page": 2, "pages": 2, "newer": "/", "older": null }),
         ),
         framed(
             templates,
-            json!({ "reports": [], "lists": [], "page": 1, "pages": 1, "newer": null, "older": null }),
+            json!({ "reports": [], "lists": [], "can_join": false, "page": 1, "pages": 1, "newer": null, "older": null }),
         ),
     ]
     .concat()
@@ -243,6 +270,62 @@ fn decide(templates: &Templates) -> Vec<Value> {
         page("approve", false, true, false),
         page("hold", false, true, false),
         page("hold", false, false, true),
+    ]
+    .concat()
+}
+
+fn subscribe(templates: &Templates) -> Vec<Value> {
+    let list = |chosen: bool| {
+        json!({
+            "name": "events", "title": "Events of the institute", "description": "What was said, once a week.",
+            "cadences": [
+                { "word": "weekly", "text": "Weekly", "chosen": true },
+                { "word": "daily", "text": "Daily", "chosen": false },
+            ],
+            "topics": [{ "term": "energy", "label": "Energy", "chosen": chosen }],
+            "chosen": chosen,
+        })
+    };
+    let bare = json!({
+        "name": "lectures", "title": "Lectures", "description": null, "cadences": [], "topics": [], "chosen": false,
+    });
+    let page = |lists: Vec<Value>, faults: Value| {
+        framed(
+            templates,
+            json!({
+                "email": "ada@example.org", "name": "Ada Example", "lists": lists, "faults": faults,
+                "wrong": ["email", "name"],
+                "languages": [
+                    { "tag": "en", "name": "English", "chosen": true },
+                    { "tag": "de", "name": "Deutsch", "chosen": false },
+                ],
+                "consent": "We use this address to send you the newsletters.", "stamp": "sample",
+            }),
+        )
+    };
+    let faults = json!([
+        { "field": "email", "text": "Please write one mail address." },
+        { "field": "name", "text": "Please write the name as one line." },
+    ]);
+    [page(vec![list(false)], json!([])), page(vec![list(true), bare], faults)].concat()
+}
+
+fn confirm(templates: &Templates) -> Vec<Value> {
+    let page = |lists: Value, name: Value, is_empty: bool| {
+        framed(
+            templates,
+            json!({ "address": "a…@example.org", "name": name, "lists": lists, "is_empty": is_empty }),
+        )
+    };
+    let one = json!([{ "name": "events", "title": "Events of the institute" }]);
+    let two = json!([
+        { "name": "events", "title": "Events of the institute" },
+        { "name": "lectures", "title": "Lectures" },
+    ]);
+    [
+        page(one, json!(null), false),
+        page(two.clone(), json!("Ada Example"), false),
+        page(two, json!(null), true),
     ]
     .concat()
 }

@@ -15,7 +15,9 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
@@ -23,6 +25,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::client::Peer;
 use super::{App, error};
 
 /// Connections at one time; more wait in the listener's queue.
@@ -94,7 +97,7 @@ impl Hall {
         };
         let (router, cancel) = (self.router.clone(), self.cancel.clone());
         self.tasks.spawn(async move {
-            connection(stream, router, cancel).await;
+            connection(stream, peer, router, cancel).await;
             drop((permit, seat));
         });
     }
@@ -159,13 +162,18 @@ fn turn_away(stream: TcpStream) {
     }
 }
 
-async fn connection(stream: TcpStream, router: Router, cancel: CancellationToken) {
+async fn connection(stream: TcpStream, peer: IpAddr, router: Router, cancel: CancellationToken) {
     let _ = stream.set_nodelay(true);
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIME)
         .max_header_size(HEADER_LIMIT);
-    let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(Peer(peer));
+        router.call(request)
+    });
+    let connection = http.serve_connection(TokioIo::new(stream), service);
     let mut connection = std::pin::pin!(connection);
     // Errors here are clients that went away or spoke no HTTP: nothing of ours.
     tokio::select! {

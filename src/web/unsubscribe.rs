@@ -103,6 +103,17 @@ impl App {
         context: Value,
     ) -> Result<Response, Problem> {
         let own = subscriber.and_then(|subscriber| subscriber.language.as_deref());
+        self.page_in(own, template, headers, context)
+    }
+
+    /// The same in a language that is known to be theirs.
+    pub(super) fn page_in(
+        &self,
+        own: Option<&str>,
+        template: &str,
+        headers: &HeaderMap,
+        context: Value,
+    ) -> Result<Response, Problem> {
         let languages = self.languages();
         let language = own
             .and_then(|own| negotiation::nearest(own, &languages))

@@ -161,6 +161,17 @@ pub(super) async fn show(desk: &Desk, house: &House, address: &str) -> anyhow::R
             .map_or_else(String::new, |basis| format!(": {basis}"));
         let at = entry.at.format("%-d %b %Y %H:%M UTC");
         desk.say(format!("  {at}  {} {} by {}{basis}", entry.list, entry.what, entry.how));
+        if let (Some(asked_at), Some(form), Some(text)) = (entry.asked_at, &entry.form, &entry.text) {
+            let asked_at = asked_at.format("%-d %b %Y %H:%M UTC");
+            let language = entry.language.as_deref().unwrap_or_default();
+            let network = entry
+                .network
+                .as_ref()
+                .map_or_else(String::new, |network| format!(" from {network}"));
+            desk.say(format!(
+                "    asked {asked_at} by {form}{network}, having read ({language}): {text}"
+            ));
+        }
     }
     Ok(())
 }

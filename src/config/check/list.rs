@@ -11,7 +11,7 @@ use crate::subscriber::Mailbox;
 const RESERVED_CADENCES: [&str; 1] = ["manual"];
 
 /// Keys of a list that people put below `[lists.NAME.cadences]`, where they would be cadences.
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 21] = [
     "title",
     "description",
     "from",
@@ -32,6 +32,7 @@ const KEYS: [&str; 20] = [
     "preview_before",
     "public",
     "full_text_of_one",
+    "welcome",
 ];
 
 pub(in crate::config) fn is_list_key(key: &str) -> bool {

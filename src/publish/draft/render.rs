@@ -107,7 +107,7 @@ impl<'a> Renderer<'a> {
 }
 
 /// What a mail says of its list.
-fn list_facts(house: &House, name: &str, list: &List, number: i64) -> anyhow::Result<ListFacts> {
+pub(in crate::publish) fn list_facts(house: &House, name: &str, list: &List, number: i64) -> anyhow::Result<ListFacts> {
     let institute = &house.config.institute;
     let sender = list.sender().with_context(|| format!("lists.{name}.from"))?;
     Ok(ListFacts {

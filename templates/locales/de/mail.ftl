@@ -65,3 +65,27 @@ alert-waiting = { $mails ->
 alert-do = Was zu tun ist:
 alert-over = Vorbei: { $what }
 alert-over-text = Seit { $at } ist alles wieder in Ordnung. Was gewartet hat, geht von selbst hinaus.
+
+# Mails, die auf etwas antworten, was jemand getan hat. Nichts Eingetipptes steht darin.
+confirm-subject = Bitte bestätigen: Post von { $institute }
+confirm-heading = Bitte bestätigen
+confirm-reminder = Sie haben noch nicht bestätigt. Dies ist die einzige Erinnerung.
+confirm-lead = Jemand, vermutlich Sie, hat an diese Adresse Post bestellt ({ $institute }):
+confirm-do = Wenn Sie es waren, bestätigen Sie es auf der Seite hinter diesem Link.
+confirm-button = Zur Seite
+confirm-until = Der Link gilt einmal und { $hours } Stunden lang.
+confirm-not = Wenn Sie es nicht waren, brauchen Sie nichts zu tun. Ohne Bestätigung kommt keine weitere Mail, und die Adresse wird gelöscht.
+known-subject = Sie haben schon abonniert: Post von { $institute }
+known-heading = Sie haben schon abonniert
+known-lead = Jemand, vermutlich Sie, hat an diese Adresse Post bestellt ({ $institute }). Sie kommt bereits:
+known-do = Zu bestätigen ist nichts.
+known-link = Hier ändern oder beenden
+known-not = Wenn Sie es nicht waren, brauchen Sie nichts zu tun. Es wurde nichts geändert.
+welcome-subject = Willkommen: { $list }
+welcome-heading = Willkommen
+welcome-lead = Sie haben „{ $list }“ abonniert. Die nächste Mail kommt von selbst, sobald es etwas Neues gibt.
+welcome-last = Die letzte war vom { $date }:
+welcome-open = Im Browser lesen
+
+alert-signups = Ungewöhnlich viele wollen abonnieren
+alert-signups-text = Mehr Menschen als sonst haben innerhalb einer Stunde um ein Abonnement gebeten und nicht bestätigt. Vielleicht tippt ein Programm die Adressen anderer ein. Jede Adresse bekommt höchstens eine Mail am Tag, und die Grenzen der Konfiguration gelten. Wenn es ein Angriff ist, schließen Sie das Formular, bis er vorüber ist; wer bestätigt hat, merkt davon nichts.

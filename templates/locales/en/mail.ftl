@@ -59,3 +59,27 @@ alert-waiting = { $mails ->
 alert-do = What to do:
 alert-over = Over: { $what }
 alert-over-text = Since { $at } all is well again. What waited goes out by itself.
+
+# Mails that answer what a person did. Nothing that anybody typed stands in them.
+confirm-subject = Please confirm: mail from { $institute }
+confirm-heading = Please confirm
+confirm-reminder = You have not confirmed yet. This is the only reminder.
+confirm-lead = Somebody, probably you, asked for mail from { $institute } at this address:
+confirm-do = If it was you, confirm on the page behind this link.
+confirm-button = Go to the page
+confirm-until = The link works once, within { $hours } hours.
+confirm-not = If it was not you, do nothing. Without a confirmation no further mail comes, and the address is deleted.
+known-subject = You are subscribed: mail from { $institute }
+known-heading = You are subscribed
+known-lead = Somebody, probably you, asked for mail from { $institute } at this address. It comes already:
+known-do = There is nothing to confirm.
+known-link = Change or end it here
+known-not = If it was not you, do nothing. Nothing was changed.
+welcome-subject = Welcome: { $list }
+welcome-heading = Welcome
+welcome-lead = You are subscribed to “{ $list }”. The next mail comes by itself as soon as there is something new.
+welcome-last = The last one was of { $date }:
+welcome-open = Read it in the browser
+
+alert-signups = Unusually many people want to join
+alert-signups-text = More people than usual have asked to join within an hour and have not confirmed. It may be a program that types the addresses of others. Each address gets one mail at most in a day, and the limits of the configuration hold. If it is an attack, close the form until it is over; people who have confirmed notice nothing.

@@ -65,3 +65,27 @@ alert-waiting = { $mails ->
 alert-do = Qué hacer:
 alert-over = Terminado: { $what }
 alert-over-text = Desde { $at } todo vuelve a estar bien. Lo que esperaba sale por sí solo.
+
+# Correos que responden a lo que alguien ha hecho. Nada de lo que se haya escrito figura en ellos.
+confirm-subject = Por favor, confirme: correo de { $institute }
+confirm-heading = Por favor, confirme
+confirm-reminder = Todavía no ha confirmado. Este es el único recordatorio.
+confirm-lead = Alguien, probablemente usted, ha pedido recibir correo en esta dirección ({ $institute }):
+confirm-do = Si ha sido usted, confírmelo en la página a la que lleva este enlace.
+confirm-button = Ir a la página
+confirm-until = El enlace funciona una sola vez, durante { $hours } horas.
+confirm-not = Si no ha sido usted, no haga nada. Sin confirmación no llegará ningún otro correo y la dirección se borrará.
+known-subject = Ya está suscrito: correo de { $institute }
+known-heading = Ya está suscrito
+known-lead = Alguien, probablemente usted, ha pedido recibir correo en esta dirección ({ $institute }). Ya lo recibe:
+known-do = No hay nada que confirmar.
+known-link = Cambiar o terminar aquí
+known-not = Si no ha sido usted, no haga nada. No se ha modificado nada.
+welcome-subject = Le damos la bienvenida: { $list }
+welcome-heading = Le damos la bienvenida
+welcome-lead = Se ha suscrito a «{ $list }». El próximo correo llegará por sí solo en cuanto haya algo nuevo.
+welcome-last = El último fue del { $date }:
+welcome-open = Leerlo en el navegador
+
+alert-signups = Un número inusual de personas quiere suscribirse
+alert-signups-text = En una hora, más personas de lo habitual han pedido suscribirse y no han confirmado. Puede que un programa esté escribiendo direcciones ajenas. Cada dirección recibe como mucho un correo al día, y rigen los límites de la configuración. Si es un ataque, cierre el formulario hasta que haya pasado; quienes han confirmado no notarán nada.

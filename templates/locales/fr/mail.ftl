@@ -1,4 +1,4 @@
-# Le cadre d’un message. Espaces insécables devant : ; ! ? et dans « ».
+# Le cadre d’un message. Espaces insécables devant : ; ! ? et dans « ».
 
 subject-more = { $title } et { $count ->
     [one] un autre
@@ -65,3 +65,27 @@ alert-waiting = { $mails ->
 alert-do = Que faire :
 alert-over = Terminé : { $what }
 alert-over-text = Depuis { $at }, tout va bien de nouveau. Ce qui attendait part de lui-même.
+
+# Messages qui répondent à ce qu’une personne a fait. Rien de ce qui a été saisi n’y figure.
+confirm-subject = Veuillez confirmer : messages de { $institute }
+confirm-heading = Veuillez confirmer
+confirm-reminder = Vous n’avez pas encore confirmé. Ceci est l’unique rappel.
+confirm-lead = Quelqu’un, sans doute vous, a demandé à recevoir des messages à cette adresse ({ $institute }) :
+confirm-do = Si c’était vous, confirmez-le sur la page à laquelle mène ce lien.
+confirm-button = Ouvrir la page
+confirm-until = Le lien fonctionne une seule fois, pendant { $hours } heures.
+confirm-not = Si ce n’était pas vous, ne faites rien. Sans confirmation, aucun autre message ne suivra et l’adresse sera supprimée.
+known-subject = Vous êtes déjà abonné·e : messages de { $institute }
+known-heading = Vous êtes déjà abonné·e
+known-lead = Quelqu’un, sans doute vous, a demandé à recevoir des messages à cette adresse ({ $institute }). Ils y arrivent déjà :
+known-do = Il n’y a rien à confirmer.
+known-link = Modifier ou résilier ici
+known-not = Si ce n’était pas vous, ne faites rien. Rien n’a été modifié.
+welcome-subject = Bienvenue : { $list }
+welcome-heading = Bienvenue
+welcome-lead = Vous êtes abonné·e à « { $list } ». Le prochain message arrivera de lui-même dès qu’il y aura du nouveau.
+welcome-last = Le dernier date du { $date } :
+welcome-open = Le lire dans le navigateur
+
+alert-signups = Un nombre inhabituel de personnes veut s’abonner
+alert-signups-text = En une heure, plus de personnes que d’habitude ont demandé à s’abonner sans confirmer. Il se peut qu’un programme saisisse les adresses d’autrui. Chaque adresse reçoit au plus un message par jour, et les limites de la configuration s’appliquent. S’il s’agit d’une attaque, fermez le formulaire jusqu’à ce qu’elle soit passée ; les personnes qui ont confirmé ne remarqueront rien.

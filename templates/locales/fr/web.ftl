@@ -1,4 +1,4 @@
-# Pages et flux. Espaces insécables devant : ; ! ? et dans « ».
+# Pages et flux. Espaces insécables devant : ; ! ? et dans « ».
 
 feed-description = Comptes rendus d’événements – { $institute }.
 
@@ -58,9 +58,51 @@ web-decide-approve-text = Il part à son heure dès que vous l’approuvez.
 web-decide-hold-text = Il ne part pas avant que quelqu’un le libère.
 web-decide-approved = Il est approuvé.
 web-decide-held = Il est retenu.
-web-decide-late = Rien n’a été changé : on a décidé de ce numéro entre-temps, il est déjà parti, ou l’un de ses comptes rendus a été modifié depuis qu’il est scellé.
+web-decide-late = Rien n’a été changé : on a décidé de ce numéro entre-temps, il est déjà parti, ou l’un de ses comptes rendus a été modifié depuis qu’il est scellé.
 web-decide-due = Départ
 web-decide-people = Personnes
 web-decide-reports = Comptes rendus
 web-decide-approve = Approuver
 web-decide-hold = Retenir
+
+language-name = Français
+web-subscribe = S’abonner
+web-subscribe-text = Les nouveaux comptes rendus par courriel : { $institute }.
+web-subscribe-faults = Rien n’a encore été envoyé.
+web-subscribe-email = Adresse électronique
+web-subscribe-cadence = Fréquence
+web-subscribe-topics = Choisir des thèmes
+web-subscribe-topics-help = Aucun thème coché : tous les thèmes.
+web-subscribe-name = Nom (facultatif)
+web-subscribe-language = Langue des messages
+web-subscribe-trap = Veuillez laisser ce champ vide
+web-subscribe-consent = { $institute } utilise cette adresse pour vous envoyer les lettres d’information choisies, et pour rien d’autre. Chaque message contient un lien pour se désabonner.
+web-subscribe-button = S’abonner
+web-subscribe-next = Vous recevrez ensuite un message avec un lien. L’abonnement commence une fois que vous l’avez confirmé sur la page à laquelle il mène.
+web-subscribe-error-email = Veuillez indiquer une adresse électronique, par exemple name@example.org.
+web-subscribe-error-lists = Veuillez choisir au moins une lettre d’information.
+web-subscribe-error-name = Veuillez écrire le nom sur une seule ligne, sans adresse électronique.
+web-subscribe-error-choice = Veuillez choisir parmi ce qui est proposé.
+web-subscribe-error-again = Veuillez appuyer encore une fois sur le bouton.
+web-subscribe-closed = Il n’est pas possible de s’abonner ici pour le moment.
+web-subscribe-closed-text = Veuillez revenir plus tard. Les comptes rendus restent accessibles à tous dans les archives et dans les flux.
+web-cadence-immediate = Immédiatement
+web-cadence-daily = Chaque jour
+web-cadence-weekly = Chaque semaine
+web-cadence-monthly = Chaque mois
+web-asked = Veuillez consulter votre messagerie.
+web-asked-text = Un message à l’adresse indiquée explique la suite.
+web-asked-help = Si rien n’est arrivé d’ici une heure, regardez dans le dossier des indésirables et vérifiez que l’adresse était bien saisie. Vous pourrez réessayer demain.
+web-busy = De très nombreuses personnes veulent s’abonner en ce moment.
+web-busy-text = Rien n’a été modifié. Veuillez réessayer dans une heure.
+web-confirm = Confirmer l’abonnement ?
+web-confirm-text = { $institute } écrira alors à { $address } :
+web-confirm-name = Nom : { $name }
+web-confirm-button = Confirmer
+web-confirm-not = Si vous n’avez rien demandé, fermez cette page. Il ne se passera rien et l’adresse sera supprimée.
+web-confirmed = Vous êtes abonné·e.
+web-confirmed-text = Les messages arriveront d’eux-mêmes dès qu’il y aura du nouveau :
+web-confirmed-leave = Chaque message contient un lien pour se désabonner.
+web-confirm-over = Ce lien a rempli son office.
+web-confirm-over-done = Si vous avez confirmé avec lui, tout va bien : les messages arriveront d’eux-mêmes.
+web-confirm-over-late = Sinon : un lien fonctionne une seule fois, pendant trois jours. Demandez-en un nouveau :

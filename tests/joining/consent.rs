@@ -1,0 +1,181 @@
+//! Who may come back by confirming, and what is kept of their word (PRIV-02).
+
+use chrono::TimeDelta;
+use rapporteur::publish;
+use rapporteur::subscriber::Address;
+
+use super::{ANNA, Web, answer, asked, confirm_path, lists, subscriptions};
+use crate::app::{TestApp, for_each_app};
+
+#[tokio::test]
+async fn the_record_says_when_where_and_to_which_words_somebody_agreed() {
+    for_each_app(&lists(), |app: TestApp| async move {
+        let web = Web::of(&app).await;
+        let asked_at = app.now();
+        let path = asked(&app, &web).await;
+        app.advance(TimeDelta::hours(2));
+        web.post(&path, &[("lists", "events")]).await;
+        let id = app.subscriber(ANNA).await;
+        let record = app.house.store.list_consent(id).await.unwrap();
+        assert_eq!(record.len(), 1);
+        let said = &record[0];
+        assert_eq!(
+            (said.list.as_str(), said.what.as_str(), said.how.as_str()),
+            ("events", "subscribed", "double opt-in")
+        );
+        assert_eq!((said.asked_at, said.at), (Some(asked_at), app.now()));
+        assert_eq!(
+            (said.form.as_deref(), said.language.as_deref()),
+            (Some("page"), Some("en"))
+        );
+        let text = said.text.as_deref().unwrap();
+        assert!(
+            text.starts_with("Lindenfeld Institute uses this address to send you the newsletters"),
+            "{text}"
+        );
+        assert!(
+            web.get("/subscribe").await.body.contains(text),
+            "the very words of the page"
+        );
+        assert_eq!(said.network, None, "kept only if the configuration says so");
+        app
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_network_is_kept_shortened_for_as_long_as_the_configuration_says() {
+    let app = TestApp::with(&format!("{}[signup]\nkeep_network = \"30days\"\n", lists())).await;
+    let web = Web::of(&app).await;
+    let path = asked(&app, &web).await;
+    web.post(&path, &[("lists", "events")]).await;
+    let id = app.subscriber(ANNA).await;
+    let network = async || app.house.store.list_consent(id).await.unwrap()[0].network.clone();
+    assert_eq!(network().await.as_deref(), Some("0.0.0.0/24"));
+    app.advance(TimeDelta::days(30) - TimeDelta::seconds(1));
+    publish::purge_signups(&app.house).await.unwrap();
+    assert!(network().await.is_some());
+    app.advance(TimeDelta::seconds(1));
+    publish::purge_signups(&app.house).await.unwrap();
+    assert_eq!(network().await, None);
+    app.forget_mails();
+}
+
+#[tokio::test]
+async fn who_left_was_removed_erased_or_suspended_comes_back_and_gets_no_old_edition() {
+    for_each_app(&lists(), |mut app: TestApp| async move {
+        let people = [
+            "left@example.org",
+            "removed@example.org",
+            "gone@example.org",
+            "stuck@example.org",
+        ];
+        app.people("events", &people).await;
+        app.leave("events", people[0]).await;
+        let id = app.subscriber(people[1]).await;
+        app.house
+            .store
+            .remove("events", id, "command line", app.now())
+            .await
+            .unwrap();
+        app.run("UPDATE subscriber SET state = 'erased' WHERE address = 'gone@example.org'")
+            .await;
+        app.run("UPDATE subscriber SET state = 'suspended' WHERE address = 'stuck@example.org'")
+            .await;
+        app.people("lectures", &["bea@example.org"]).await;
+        app.publish(&["Rivers"]).await;
+        app.send("lectures").await;
+        app.send("events").await;
+        let web = Web::of(&app).await;
+        for address in people {
+            web.subscribe(&app, address, &[("lists", "events")]).await;
+        }
+        assert_eq!(answer(&app).await, 4);
+        for address in people {
+            let path = confirm_path(&app.mails_of(address)[0]);
+            web.post(&path, &[("lists", "events")]).await;
+            assert_eq!(
+                subscriptions(&app, address).await,
+                ["events active active"],
+                "{address}"
+            );
+        }
+        app.publish(&["Bridges"]).await;
+        app.send("events").await;
+        for address in &people[..3] {
+            assert_eq!(app.told(address, &["Rivers", "Bridges"]), ["Bridges"], "{address}");
+        }
+        app
+    })
+    .await;
+}
+
+/// The list's file neither takes away nor changes what a person confirmed themselves.
+#[tokio::test]
+async fn what_a_person_chose_outlives_the_lists_file() {
+    let app = TestApp::with(&lists()).await;
+    app.people("events", &[&format!("{ANNA},,,,weekly"), "bea@example.org"])
+        .await;
+    app.leave("events", ANNA).await;
+    let web = Web::of(&app).await;
+    let chosen = [
+        ("lists", "events"),
+        ("cadence.events", "daily"),
+        ("topics.events", "economy"),
+    ];
+    web.subscribe(&app, ANNA, &chosen).await;
+    answer(&app).await;
+    web.post(&confirm_path(&app.mails_of(ANNA)[0]), &[("lists", "events")])
+        .await;
+    app.people("events", &[&format!("{ANNA},,,climate,immediate"), "bea@example.org"])
+        .await;
+    let key = Address::parse(ANNA).unwrap().key();
+    let now = app.house.store.list_subscriptions_of(&key).await.unwrap().remove(0);
+    assert_eq!(
+        (now.cadence.as_deref(), now.topics.as_slice()),
+        (Some("daily"), &["economy".to_owned()][..])
+    );
+    app.people("events", &["bea@example.org"]).await;
+    assert_eq!(subscriptions(&app, ANNA).await, ["events active active"]);
+}
+
+#[tokio::test]
+async fn who_called_our_mail_unwanted_gets_nothing_even_if_the_link_was_out() {
+    let app = TestApp::with(&lists()).await;
+    app.people("events", &[ANNA]).await;
+    app.run("UPDATE subscriber SET state = 'suppressed'").await;
+    let web = Web::of(&app).await;
+    web.subscribe(&app, ANNA, &[("lists", "lectures")]).await;
+    assert_eq!(answer(&app).await, 0);
+    assert_eq!(app.count("SELECT COUNT(*) FROM signup").await, 0);
+
+    app.run("UPDATE subscriber SET state = 'active'").await;
+    web.subscribe(&app, ANNA, &[("lists", "lectures")]).await;
+    answer(&app).await;
+    let path = confirm_path(&app.mails_of(ANNA)[0]);
+    app.run("UPDATE subscriber SET state = 'suppressed'").await;
+    assert!(web.post(&path, &[("lists", "lectures")]).await.status.is_client_error());
+    assert_eq!(subscriptions(&app, ANNA).await, ["events active suppressed"]);
+}
+
+#[tokio::test]
+async fn who_is_subscribed_is_told_so_and_asked_only_for_what_is_new() {
+    let app = TestApp::with(&lists()).await;
+    app.people("events", &[ANNA]).await;
+    let web = Web::of(&app).await;
+    web.subscribe(&app, ANNA, &[("lists", "events")]).await;
+    assert_eq!(answer(&app).await, 1);
+    let known = &app.mails_of(ANNA)[0];
+    assert_eq!(known.subject, "You are subscribed: mail from Lindenfeld Institute");
+    assert!(!known.raw.contains("/confirm/"));
+    web.subscribe(&app, ANNA, &[("lists", "events")]).await;
+    assert_eq!(answer(&app).await, 0, "by the same limits");
+
+    app.advance(TimeDelta::days(1));
+    web.subscribe(&app, ANNA, &[("lists", "events"), ("lists", "lectures")])
+        .await;
+    assert_eq!(answer(&app).await, 1);
+    let page = web.get(&confirm_path(&app.mails_of(ANNA)[1])).await.body;
+    assert!(app.mails_of(ANNA)[1].text.contains("- Open lectures"));
+    assert!(!app.mails_of(ANNA)[1].text.contains("- Events"), "{page}");
+}
