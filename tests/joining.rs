@@ -211,6 +211,7 @@ async fn somebody_joins_from_the_form_to_the_first_digest() {
     .await;
 }
 
+/// LST-04, PRIV-03.
 #[tokio::test]
 async fn a_scanner_that_follows_every_link_confirms_nothing() {
     let app = TestApp::with(&lists()).await;

@@ -259,7 +259,7 @@ fn every_embedded_template_is_tried_by_the_check() {
     let folder = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/templates"));
     let tried: Vec<&str> = rapporteur::render::registry().iter().map(|entry| entry.name).collect();
     // Others extend or include these.
-    let parts = ["web/base.html", "mail/digest.css.txt"];
+    let parts = ["web/base.html", "mail/digest.css.txt", "mail/letter.html"];
     for part in ["mail", "feed", "web"] {
         for file in std::fs::read_dir(folder.join(part)).unwrap() {
             let name = format!("{part}/{}", file.unwrap().file_name().to_str().unwrap());

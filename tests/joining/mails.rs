@@ -23,6 +23,7 @@ async fn nothing_that_a_stranger_typed_stands_in_the_mail() {
     assert!(mail.raw.contains("\r\nTo: anna@example.org\r\n") || mail.raw.contains("\nTo: anna@example.org\n"));
 }
 
+/// BNC-09, BULK-05.
 #[tokio::test]
 async fn a_confirmation_is_personal_mail_marked_as_automatic_and_passes_all_rules() {
     let (bulk, personal) = (Sink::start().await, Sink::start().await);
