@@ -231,7 +231,10 @@ fn report(
     } else {
         for (address, what) in [
             (format!("{url}/"), "the archive"),
-            (format!("{url}/subscribe"), "where people join; the mail with the link is caught, too"),
+            (
+                format!("{url}/subscribe"),
+                "where people join; the mail with the link is caught, too",
+            ),
             (page, "the edition"),
             (format!("{url}/feeds/all.atom"), "the feed; also all.rss and all.json"),
         ] {

@@ -5,16 +5,18 @@
 //! its reason (REL-14), and subscriptions. Nothing typed stands in any of the mails (PRIV-04). The surprising thing:
 //! limits of network, domain and hour lose nothing, they make a request wait; only what one address is sent is cut off.
 
-use std::collections::HashSet;
+mod letters;
 
-use anyhow::Context;
+use std::collections::{HashMap, HashSet};
+
 use chrono::{DateTime, TimeDelta, Utc};
 
+use self::letters::{Parcel, post, spoken, welcome};
 use super::House;
-use crate::config::List;
-use crate::mail::{self, Headers, Holes, LastEdition, Letter, ListFacts};
-use crate::store::{CountedMail, Personal, Sent, Signup, Store, Trouble, Tx, Wish};
-use crate::subscriber::{Address, Mailbox};
+use crate::config::{Config, List};
+use crate::mail::Letter;
+use crate::store::{CountedMail, Sent, Signup, Store, Trouble, Tx, Wish};
+use crate::subscriber::Address;
 use crate::token::Link;
 
 /// How long a link for confirming works (PRIV-03).
@@ -32,8 +34,6 @@ const PATIENCE: TimeDelta = TimeDelta::hours(24);
 pub const SIGNUP: &str = "signup";
 /// What the alert is about.
 const PAGE: &str = "page";
-/// Mails of this sort go before previews and alerts, since somebody sits and waits.
-const PRIORITY: i64 = 0;
 
 /// Whether the page and the endpoint take requests now.
 pub async fn is_open(house: &House) -> anyhow::Result<bool> {
@@ -41,7 +41,7 @@ pub async fn is_open(house: &House) -> anyhow::Result<bool> {
 }
 
 /// The lists that people can join by themselves, in the order of the configuration.
-pub fn joinable(config: &crate::config::Config) -> impl Iterator<Item = (&str, &List)> {
+pub fn joinable(config: &Config) -> impl Iterator<Item = (&str, &List)> {
     let public = config.lists.iter().filter(|(_, list)| list.public);
     public.map(|(name, list)| (name.as_str(), list))
 }
@@ -298,7 +298,7 @@ impl Desk<'_> {
 
     fn has_room(&self, counted: &CountedMail) -> bool {
         let settings = &self.house.config.signup;
-        let of = |counts: &std::collections::HashMap<String, u32>, key: &str| counts.get(key).copied().unwrap_or(0);
+        let of = |counts: &HashMap<String, u32>, key: &str| counts.get(key).copied().unwrap_or(0);
         self.sent.overall < settings.overall
             && of(&self.sent.by_domain, &counted.domain_key) < settings.per_domain
             && of(&self.sent.by_network, &counted.network_key) < settings.per_network
@@ -357,125 +357,6 @@ pub async fn confirm(house: &House, signup: &Signup, lists: &[String]) -> anyhow
     }
     tx.commit().await?;
     Ok(Some(wishes.iter().map(|wish| wish.list.clone()).collect()))
-}
-
-/// Queues the welcome of a list that sends one, with its last edition if that is public.
-async fn welcome(house: &House, tx: &mut Tx, signup: &Signup, wish: &Wish, subscriber: i64) -> anyhow::Result<()> {
-    let Some(list) = house.config.lists.get(&wish.list).filter(|list| list.welcome) else {
-        return Ok(());
-    };
-    let language = spoken(house, signup.spoken());
-    let letter = Letter::Welcome {
-        list: list.title.clone(),
-        last: last_edition(house, &wish.list, &language).await?,
-    };
-    let parcel = Parcel {
-        letter: &letter,
-        address: &signup.address,
-        language: &language,
-        list: Some(&wish.list),
-        link: Link::Unsubscribe {
-            list: wish.list.clone(),
-            subscriber,
-        },
-        epoch: &house.store.find_fact("epoch").await?.unwrap_or_else(|| "1".to_owned()),
-    };
-    post(house, tx, parcel).await
-}
-
-async fn last_edition(house: &House, list: &str, language: &str) -> anyhow::Result<Option<LastEdition>> {
-    let editions = house.store.list_editions(Some(list)).await?;
-    let sent = |edition: &&crate::store::Edition| matches!(edition.state.as_str(), "sending" | "finished");
-    let Some((edition, released_at)) = editions.iter().find(sent).and_then(|it| Some((it, it.released_at?))) else {
-        return Ok(None);
-    };
-    let reports = house.store.list_edition_reports(edition.id).await?;
-    if reports.iter().any(|report| report.withdrawn) {
-        return Ok(None);
-    }
-    Ok(Some(LastEdition {
-        url: format!("{}/editions/{list}/{}", house.config.web.public_url, edition.number),
-        number: edition.number,
-        date: house.templates.day(language, released_at.date_naive()),
-        titles: reports.into_iter().map(|report| report.title).collect(),
-    }))
-}
-
-/// What language of ours to speak for this wish.
-fn spoken(house: &House, wish: Option<&str>) -> String {
-    let languages = &house.config.institute.languages;
-    let primary = |tag: &str| tag.split('-').next().unwrap_or_default().to_lowercase();
-    let ours = wish.and_then(|wish| languages.iter().find(|language| primary(language) == primary(wish)));
-    ours.or(languages.first()).cloned().unwrap_or_else(|| "en".into())
-}
-
-/// A letter to one person.
-struct Parcel<'a> {
-    letter: &'a Letter,
-    address: &'a str,
-    language: &'a str,
-    list: Option<&'a str>,
-    link: Link,
-    epoch: &'a str,
-}
-
-/// Queues a letter, its link as a hole.
-async fn post(house: &House, tx: &mut Tx, parcel: Parcel<'_>) -> anyhow::Result<()> {
-    let Parcel { letter, address, .. } = parcel;
-    let config = &house.config;
-    let institute = &config.institute;
-    let list = parcel.list.and_then(|name| Some((name, config.lists.get(name)?)));
-    let sender = match list {
-        Some((_, list)) => Some(config.personal_sender(list)?),
-        None => config.house_sender(),
-    };
-    let sender = sender.context("nobody sends personal mail; write `from` and `relay` in [personal]")?;
-    let from = Mailbox::parse(&sender.from).context("the sender of personal mail")?;
-    let writer = mail::House {
-        institute: &institute.name,
-        postal_address: institute.postal_address.as_deref(),
-    };
-    let rendered = mail::render_letter(&house.templates, letter, &writer, parcel.language)?;
-    let headers = match (letter, list) {
-        (Letter::Welcome { .. }, Some((name, list))) => Headers {
-            from: sender.from.clone(),
-            ..Headers::of_welcome(&facts(house, name, list)?, parcel.language)
-        },
-        _ => Headers {
-            from: sender.from.clone(),
-            reply_to: list.and_then(|(_, list)| list.reply_to.clone()),
-            language: parcel.language.to_owned(),
-            list: None,
-        },
-    };
-    let about = format!("{} {address} {:?} {}", letter.stem(), parcel.link, house.now());
-    let hash = blake3::hash(about.as_bytes()).to_hex();
-    let short = hash.get(..32).unwrap_or_default();
-    let message = mail::compose(&headers, &rendered)?.addressed(&Holes {
-        to: address,
-        name: None,
-        date: house.now(),
-        message_id: &format!("{}.{short}@{}", parcel.epoch, from.address.ascii_domain()),
-        boundary: &format!("=_{short}"),
-        unsubscribe: "",
-    });
-    let mail = Personal {
-        kind: letter.stem(),
-        priority: PRIORITY,
-        relay: sender.relay,
-        recipient: address.to_owned(),
-        sender: Mailbox::parse(&sender.bounces_to)?.address.to_string(),
-        message,
-        list: list.map(|(name, _)| name.to_owned()),
-        link: Some(parcel.link),
-    };
-    house.store.insert_personal(tx, &mail).await?;
-    Ok(())
-}
-
-/// What a welcome says of its list.
-fn facts(house: &House, name: &str, list: &List) -> anyhow::Result<ListFacts> {
-    super::draft::list_facts(house, name, list, 0)
 }
 
 #[cfg(test)]
