@@ -210,6 +210,8 @@ CREATE TABLE subscription (
     since_report INTEGER NOT NULL,
     -- After a change of cadence: the next edition adds what the list published since then and the person lacks.
     owed_since INTEGER,
+    -- The person wants nothing before; then they are owed what came meanwhile.
+    paused_until INTEGER,
     started_at INTEGER NOT NULL,
     ended_at INTEGER,
     CONSTRAINT subscription_once UNIQUE (list, subscriber_id)

@@ -34,6 +34,7 @@ enum Purpose {
     Bounce,
     Confirm,
     Stamp,
+    Preferences,
 }
 
 /// What staff may decide by a link in a preview mail.
@@ -73,6 +74,7 @@ impl Purpose {
             Purpose::Bounce => "rapporteur 2026 token bounce",
             Purpose::Confirm => "rapporteur 2026 token confirm",
             Purpose::Stamp => "rapporteur 2026 token stamp",
+            Purpose::Preferences => "rapporteur 2026 token preferences",
         }
     }
 }

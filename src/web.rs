@@ -2,7 +2,7 @@
 //!
 //! In: the store, the configuration, requests. Out: feeds rendered once per change and answered from memory (HTTP-09),
 //! pages, health. GET never changes anything; only the POSTs of `subscribe.rs`, `confirm.rs`,
-//! `unsubscribe.rs` and `decide.rs` write, and none of them knows a cookie: what may be done stands in the link or in the form
+//! `preferences.rs`, `unsubscribe.rs` and `decide.rs` write, and none of them knows a cookie: what may be done stands in the link or in the form
 //! itself, so that a page elsewhere gains nothing by posting here (SEC-09). Links are built from
 //! `web.public_url`, never from what a request says about its host (HTTP-08). Surprising: pages link by path, feeds by
 //! full address, so that pages also work on loopback and behind a proxy that strips a prefix.
@@ -20,6 +20,7 @@ mod linked_data;
 mod negotiation;
 mod pages;
 mod pictures;
+mod preferences;
 mod samples;
 mod server;
 mod sitemap;
@@ -182,6 +183,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/subscribe", get(subscribe::show).post(subscribe::ask))
         .route("/api/v1/subscribe", get(subscribe::describe).post(subscribe::ask_json))
         .route("/confirm/{token}", get(confirm::show).post(confirm::confirm))
+        .route("/preferences", get(preferences::ask).post(preferences::send))
+        .route("/preferences/{token}", get(preferences::show).post(preferences::save))
         .route("/unsubscribe/{token}", get(unsubscribe::show).post(unsubscribe::leave))
         .route("/decide/{token}", get(decide::show).post(decide::decide))
         .route(&style, get(serve_style))

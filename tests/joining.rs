@@ -17,10 +17,10 @@ use url::form_urlencoded;
 
 use crate::app::{EVENTS, Mail, REPORTS, TestApp, for_each_app};
 
-const ANNA: &str = "anna@example.org";
+pub const ANNA: &str = "anna@example.org";
 
 /// Two lists that anybody can join, and one for staff alone.
-fn lists() -> String {
+pub fn lists() -> String {
     let lectures = EVENTS
         .replace("lists.events", "lists.lectures")
         .replace("\"Events\"", "\"Open lectures\"");
@@ -36,17 +36,17 @@ fn lists() -> String {
 
 /// What the web answers.
 #[derive(Debug, PartialEq)]
-struct Answer {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: String,
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: String,
 }
 
 /// The web of a house, as a browser or a program sees it.
-struct Web(Router);
+pub struct Web(Router);
 
 impl Web {
-    async fn of(app: &TestApp) -> Web {
+    pub async fn of(app: &TestApp) -> Web {
         let house = &app.house;
         let app = web::App::new(
             house.config.clone(),
@@ -58,7 +58,7 @@ impl Web {
         Web(web::router(app.await.unwrap()))
     }
 
-    async fn ask(&self, request: Request<Body>) -> Answer {
+    pub async fn ask(&self, request: Request<Body>) -> Answer {
         let (parts, body) = self.0.clone().oneshot(request).await.unwrap().into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap();
         Answer {
@@ -68,25 +68,25 @@ impl Web {
         }
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    pub async fn get(&self, path: &str) -> Answer {
         self.ask(Request::get(path).body(Body::empty()).unwrap()).await
     }
 
     /// A form with these fields.
-    async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+    pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let body = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(fields)
             .finish();
         self.ask(Request::post(path).body(Body::from(body)).unwrap()).await
     }
 
-    async fn post_json(&self, path: &str, body: &serde_json::Value) -> Answer {
+    pub async fn post_json(&self, path: &str, body: &serde_json::Value) -> Answer {
         let request = Request::post(path).header("content-type", "application/json");
         self.ask(request.body(Body::from(body.to_string())).unwrap()).await
     }
 
     /// Somebody fills in the form in a minute.
-    async fn subscribe(&self, app: &TestApp, address: &str, more: &[(&str, &str)]) -> Answer {
+    pub async fn subscribe(&self, app: &TestApp, address: &str, more: &[(&str, &str)]) -> Answer {
         let stamp = app.house.secret.stamp(app.now() - TimeDelta::minutes(1));
         let mut fields = vec![("email", address), ("stamp", &stamp)];
         fields.extend(more);
@@ -94,7 +94,7 @@ impl Web {
     }
 
     /// A program does the same.
-    async fn subscribe_by_program(&self, app: &TestApp, address: &str, list: &str) -> Answer {
+    pub async fn subscribe_by_program(&self, app: &TestApp, address: &str, list: &str) -> Answer {
         let stamp = app.house.secret.stamp(app.now() - TimeDelta::minutes(1));
         let body = serde_json::json!({ "email": address, "lists": [list], "stamp": stamp });
         self.post_json("/api/v1/subscribe", &body).await
@@ -102,14 +102,14 @@ impl Web {
 }
 
 /// What the daemon does at its next beat.
-async fn answer(app: &TestApp) -> usize {
+pub async fn answer(app: &TestApp) -> usize {
     let mails = publish::answer_signups(&app.house).await.unwrap();
     app.deliver().await;
     mails
 }
 
 /// The path of the link in a confirmation mail.
-fn confirm_path(mail: &Mail) -> String {
+pub fn confirm_path(mail: &Mail) -> String {
     let (_, rest) = mail
         .text
         .split_once("https://news.example.org/confirm/")
@@ -125,14 +125,14 @@ fn confirm_path(mail: &Mail) -> String {
 }
 
 /// Anna asks for `events` and gets her mail.
-async fn asked(app: &TestApp, web: &Web) -> String {
+pub async fn asked(app: &TestApp, web: &Web) -> String {
     web.subscribe(app, ANNA, &[("lists", "events")]).await;
     assert_eq!(answer(app).await, 1);
     confirm_path(app.mails_of(ANNA).last().unwrap())
 }
 
 /// List and state of each of a person's subscriptions.
-async fn subscriptions(app: &TestApp, address: &str) -> Vec<String> {
+pub async fn subscriptions(app: &TestApp, address: &str) -> Vec<String> {
     let key = rapporteur::subscriber::Address::parse(address).unwrap().key();
     let all = app.house.store.list_subscriptions_of(&key).await.unwrap();
     all.iter()

@@ -46,6 +46,7 @@ mod returned;
 mod mailbox;
 mod delivery;
 mod joining;
+mod preferences;
 mod personal;
 mod alerts;
 mod signing;

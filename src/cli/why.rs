@@ -44,6 +44,8 @@ struct Person {
     state: String,
     since: DateTime<Utc>,
     until: Option<DateTime<Utc>>,
+    /// They want nothing before.
+    paused_until: Option<DateTime<Utc>>,
     cadence: Option<String>,
     topics: Vec<String>,
     language: Option<String>,
@@ -132,7 +134,8 @@ async fn of_person(house: &House, name: &str, list: &List, who: Subscription) ->
     let past = house.store.list_deliveries_of(who.subscriber.id, name, PAST).await?;
     let cadence = publish::reads_by(list, &who).map(str::to_owned);
     let is_active = who.state == "active" && who.subscriber.state == "active";
-    let next = match (&cadence, is_active) {
+    let paused_until = who.paused_until.filter(|until| *until > house.now());
+    let next = match (&cadence, is_active && paused_until.is_none()) {
         (Some(cadence), true) => Some(next(house, name, list, &who, cadence).await?),
         _ => None,
     };
@@ -150,6 +153,10 @@ async fn of_person(house: &House, name: &str, list: &List, who: Subscription) ->
             who.subscriber.address
         ),
         None if !is_active => format!("Their address is {}: no list mails it.", who.subscriber.state),
+        None if paused_until.is_some() => {
+            let until = paused_until.unwrap_or_default().format("%-d %b %Y");
+            format!("They asked for no mail before {until}; the first edition after that brings what they missed.")
+        }
         None => "The list has no schedule: it goes out when staff send it.".into(),
         Some(next) => why(next),
     };
@@ -161,6 +168,7 @@ async fn of_person(house: &House, name: &str, list: &List, who: Subscription) ->
             state: if last.state == "active" { who.state } else { last.state },
             since: who.started_at,
             until: who.ended_at,
+            paused_until,
             cadence,
             topics: who.topics,
             language: last.language,

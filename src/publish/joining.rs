@@ -15,7 +15,7 @@ use self::letters::{Parcel, post, spoken, welcome};
 use super::House;
 use crate::config::{Config, List};
 use crate::mail::Letter;
-use crate::store::{CountedMail, Sent, Signup, Store, Trouble, Tx, Wish};
+use crate::store::{CountedMail, Sent, Signup, Store, Subscriber, Trouble, Tx, Wish};
 use crate::subscriber::Address;
 use crate::token::Link;
 
@@ -143,9 +143,18 @@ impl Desk<'_> {
             _ => HashSet::new(),
         };
         let wishes: Vec<&Wish> = self.open_wishes(signup, &had);
-        let known: Vec<&str> = joinable(&self.house.config)
-            .map(|(name, _)| name)
-            .filter(|name| had.contains(*name) && signup.wishes.iter().any(|wish| wish.list == **name))
+        // Whoever asks for no list asks for their link.
+        let asks_for = |name: &&String| match signup.wishes.is_empty() {
+            true => had.contains(*name),
+            false => had.contains(*name) && signup.wishes.iter().any(|wish| wish.list == **name),
+        };
+        let known: Vec<&str> = self
+            .house
+            .config
+            .lists
+            .keys()
+            .filter(asks_for)
+            .map(String::as_str)
             .collect();
         match (wishes.is_empty(), &person) {
             // They called our mail unwanted, and nobody knows who asks.
@@ -155,7 +164,7 @@ impl Desk<'_> {
             (true, Some(person)) if !known.is_empty() => {
                 store.delete_signup(tx, signup.id).await?;
                 if may_write {
-                    self.tell_known(tx, signup, &address, &known, person.id).await?;
+                    self.tell_known(tx, signup, &address, &known, person).await?;
                     self.count(tx, counted).await?;
                 }
             }
@@ -241,18 +250,16 @@ impl Desk<'_> {
         signup: &Signup,
         address: &Address,
         known: &[&str],
-        subscriber: i64,
+        person: &Subscriber,
     ) -> anyhow::Result<()> {
         let titles = known.iter().filter_map(|name| self.house.config.lists.get(*name));
         let letter = Letter::Known {
             lists: titles.map(|list| list.title.clone()).collect(),
         };
-        let Some(list) = known.first() else { return Ok(()) };
-        let link = Link::Unsubscribe {
-            list: (*list).to_owned(),
-            subscriber,
-        };
-        self.post(tx, &letter, address, signup.spoken(), Some(list), link).await
+        let link = Link::Preferences { subscriber: person.id };
+        let language = person.language.as_deref().or(signup.spoken());
+        self.post(tx, &letter, address, language, known.first().copied(), link)
+            .await
     }
 
     async fn post(

@@ -20,6 +20,8 @@ use crate::edition::{Candidate, Had, Matter, Reader, Skip};
 
 /// Rows of one INSERT of many.
 const ROWS: usize = 500;
+/// Pauses end at a whole hour.
+const HOUR: i64 = 3_600_000;
 
 /// Whose cadence an edition follows.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,6 +45,8 @@ pub struct Audience {
     /// Some of it is only for people who are owed it.
     owes: bool,
     past: Past,
+    /// In milliseconds, a whole hour: whoever wants nothing before a later one is not concerned.
+    hour: i64,
 }
 
 /// What went out before of what an edition may carry.
@@ -70,7 +74,7 @@ pub struct Undecided {
 }
 
 impl Audience {
-    pub fn new(list: &str, reads: Reads, candidates: &[Candidate], past: Past) -> Audience {
+    pub fn new(list: &str, reads: Reads, candidates: &[Candidate], past: Past, now: DateTime<Utc>) -> Audience {
         let reports = candidates.iter().map(|candidate| candidate.item.report_id);
         let announced = candidates.iter().filter(|candidate| candidate.was_announced);
         let times: BTreeSet<DateTime<Utc>> = announced.map(|candidate| candidate.published_at).collect();
@@ -81,6 +85,7 @@ impl Audience {
             times: times.first().copied().zip(times.last().copied()),
             owes: candidates.iter().any(|candidate| candidate.owed),
             past,
+            hour: now.timestamp_millis() / HOUR * HOUR,
         }
     }
 
@@ -95,7 +100,11 @@ impl Audience {
                 format!(" AND COALESCE(s.cadence, '') NOT IN ({})", places(first, words.len()))
             }
         };
-        format!("s.list = $1 AND s.state = 'active' AND p.state = 'active'{reads}")
+        format!(
+            "s.list = $1 AND s.state = 'active' AND p.state = 'active' \
+             AND (s.paused_until IS NULL OR s.paused_until <= {}){reads}",
+            self.hour
+        )
     }
 
     fn words(&self) -> &[String] {
@@ -178,7 +187,7 @@ impl Store {
 
     /// Whether anybody who may be mailed reads the list so.
     pub async fn is_read(&self, list: &str, reads: Reads) -> Result<bool> {
-        let audience = Audience::new(list, reads, &[], Past::default());
+        let audience = Audience::new(list, reads, &[], Past::default(), self.now().await?);
         let sql = format!(
             "SELECT 1 FROM subscription s JOIN subscriber p ON p.id = s.subscriber_id WHERE {} LIMIT 1",
             audience.concerned(2)

@@ -50,6 +50,8 @@ pub struct Subscription {
     pub chosen: Vec<String>,
     pub since_report: i64,
     pub owed_since: Option<DateTime<Utc>>,
+    /// They want nothing before.
+    pub paused_until: Option<DateTime<Utc>>,
     pub started_at: DateTime<Utc>,
     pub ended_at: Option<DateTime<Utc>>,
 }
@@ -73,7 +75,7 @@ pub struct Consent {
 }
 
 const COLUMNS: &str = "SELECT s.id, s.list, s.state, s.cadence, s.topics, s.by_file, s.cells, s.chosen, \
-    s.since_report, s.owed_since, s.started_at, s.ended_at, p.id AS subscriber_id, p.address, p.name, p.language, \
+    s.since_report, s.owed_since, s.paused_until, s.started_at, s.ended_at, p.id AS subscriber_id, p.address, p.name, p.language, \
     p.state AS subscriber_state FROM subscription s JOIN subscriber p ON p.id = s.subscriber_id ";
 
 impl Store {
@@ -111,6 +113,16 @@ impl Store {
             "{COLUMNS} WHERE p.address_key = $1 ORDER BY s.list"
         )))
         .bind(address_key)
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter().map(subscription).collect()
+    }
+
+    pub(super) async fn list_subscriptions_where(&self, condition: &str, id: i64) -> Result<Vec<Subscription>> {
+        let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
+            "{COLUMNS} WHERE {condition} ORDER BY s.list"
+        )))
+        .bind(id)
         .fetch_all(&self.read)
         .await?;
         rows.iter().map(subscription).collect()
@@ -353,6 +365,7 @@ fn subscription(row: &AnyRow) -> Result<Subscription> {
         chosen: from_json("subscription.chosen", row.try_get::<&str, _>("chosen")?)?,
         since_report: row.try_get("since_report")?,
         owed_since: instant("owed_since")?,
+        paused_until: instant("paused_until")?,
         started_at: from_millis(row.try_get("started_at")?),
         ended_at: instant("ended_at")?,
     })

@@ -18,6 +18,8 @@ pub enum Link {
     /// To the page where they confirm what they asked for. The instant, in milliseconds, keeps the link from opening the
     /// request of somebody else who gets the same number after a restore.
     Confirm { signup: i64, requested_at: i64 },
+    /// To the page where they choose what they get.
+    Preferences { subscriber: i64 },
 }
 
 impl Secret {
@@ -29,7 +31,16 @@ impl Secret {
                 let token = self.token(Purpose::Confirm, &requested_at.to_string(), *signup);
                 format!("/confirm/{token}")
             }
+            Link::Preferences { subscriber } => {
+                format!("/preferences/{}", self.token(Purpose::Preferences, "", *subscriber))
+            }
         }
+    }
+
+    /// The person whose page of choices a token opens. It never expires, as links for leaving never do.
+    pub fn verify_preferences(&self, token: &str) -> Option<i64> {
+        let (_, subscriber) = self.verify(Purpose::Preferences, token)?;
+        Some(subscriber)
     }
 
     /// The request that a token confirms: its number and its instant.
@@ -77,6 +88,11 @@ mod tests {
         let at = from_millis(1_777_881_600_000);
         assert_eq!(secret.verify_stamp(&secret.stamp(at)), Some(at));
         assert_eq!(secret.verify_confirm(&secret.stamp(at)), None);
+        let choices = secret.path(&Link::Preferences { subscriber: 12 });
+        let choices = choices.strip_prefix("/preferences/").unwrap();
+        assert_eq!(secret.verify_preferences(choices), Some(12));
+        assert_eq!(secret.verify_confirm(choices), None);
+        assert_eq!(secret.verify_preferences(&secret.unsubscribe("", 12)), None);
         assert_eq!(Secret::from_bytes([8; 32]).verify_confirm(token), None);
     }
 

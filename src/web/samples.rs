@@ -42,6 +42,18 @@ pub(crate) fn templates() -> Vec<Entry> {
             )
         }),
         entry("web/confirm_over.html", |templates| framed(templates, json!({}))),
+        Entry {
+            rules: posting,
+            ..entry("web/preferences.html", preferences)
+        },
+        Entry {
+            rules: posting,
+            ..entry("web/preferences_link.html", |templates| {
+                let page =
+                    |wrong: bool| framed(templates, json!({ "email": "a\"b", "wrong": wrong, "stamp": "sample" }));
+                [page(false), page(true)].concat()
+            })
+        },
         entry("web/decide.html", decide),
         entry("web/unsubscribed.html", unsubscribed),
         entry("web/unsubscribe_test.html", |templates| framed(templates, json!({}))),
@@ -326,6 +338,41 @@ fn confirm(templates: &Templates) -> Vec<Value> {
         page(one, json!(null), false),
         page(two.clone(), json!("Ada Example"), false),
         page(two, json!(null), true),
+    ]
+    .concat()
+}
+
+fn preferences(templates: &Templates) -> Vec<Value> {
+    let list = |is_on: bool, paused_until: Value| {
+        json!({
+            "name": "events", "title": "Events of the institute", "description": "What was said, once a week.",
+            "cadences": [
+                { "word": "weekly", "text": "Weekly", "chosen": true },
+                { "word": "daily", "text": "Daily", "chosen": false },
+            ],
+            "topics": [{ "term": "energy", "label": "Energy", "chosen": is_on }],
+            "chosen": is_on, "is_on": is_on, "paused_until": paused_until,
+        })
+    };
+    let page = |lists: Value, saved: bool, asked: bool, wrong: bool, is_off: bool| {
+        framed(
+            templates,
+            json!({
+                "address": "a…@example.org", "lists": lists, "tomorrow": "2026-05-05", "furthest": "2027-05-05",
+                "languages": [
+                    { "tag": "en", "name": "English", "chosen": true },
+                    { "tag": "de", "name": "Deutsch", "chosen": false },
+                ],
+                "saved": saved, "asked": asked, "wrong": wrong, "is_off": is_off,
+            }),
+        )
+    };
+    let on = json!([list(true, json!("2026-06-01")), list(false, json!(null))]);
+    [
+        page(on.clone(), false, false, false, false),
+        page(on.clone(), true, true, false, false),
+        page(on, false, false, true, false),
+        page(json!([list(false, json!(null))]), true, false, false, true),
     ]
     .concat()
 }

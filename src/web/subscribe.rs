@@ -16,7 +16,8 @@ use axum::response::{IntoResponse, Response};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use self::asked::{Asked, Checked, Fault};
+use self::asked::Fault;
+pub(super) use self::asked::{Asked, Checked};
 use super::App;
 use super::client::{Peer, network};
 use super::error::Problem;
@@ -150,12 +151,23 @@ impl App {
         if !asked.website.is_empty() {
             return Ok(Taken::Asked);
         }
-        let network = network(peer.map(|peer| peer.0), headers, &self.config.web);
-        let kept = self.keep(&checked, form, &network, headers).await;
-        match kept.map_err(|error| self.problem_store(headers, &error))? {
+        match self.keep_from(&checked, form, peer, headers).await? {
             true => Ok(Taken::Asked),
             false => Ok(Taken::Full),
         }
+    }
+
+    /// Takes a request down. False: too many wait.
+    pub(super) async fn keep_from(
+        &self,
+        checked: &Checked,
+        form: &str,
+        peer: Option<Extension<Peer>>,
+        headers: &HeaderMap,
+    ) -> Result<bool, Problem> {
+        let network = network(peer.map(|peer| peer.0), headers, &self.config.web);
+        let kept = self.keep(checked, form, &network, headers).await;
+        kept.map_err(|error| self.problem_store(headers, &error))
     }
 
     async fn keep(
@@ -198,7 +210,7 @@ impl App {
     }
 
     /// Opened long enough ago for a person to have filled it in, and not before yesterday.
-    fn is_in_time(&self, stamp: &str) -> bool {
+    pub(super) fn is_in_time(&self, stamp: &str) -> bool {
         let Some(opened_at) = self.secret.verify_stamp(stamp) else {
             return false;
         };
@@ -214,13 +226,16 @@ impl App {
         words.say(language, "web-subscribe-consent", [("institute", institute)])
     }
 
-    fn form(&self, headers: &HeaderMap, asked: &Asked, faults: &[Fault]) -> Result<Response, Problem> {
-        let language = self.language(headers);
-        // The stamp of the first opening counts, so that pressing the button again is enough.
-        let stamp = match self.secret.verify_stamp(&asked.stamp) {
+    /// The stamp of the first opening counts, so that pressing the button again is enough.
+    pub(super) fn stamp_for(&self, asked: &Asked) -> String {
+        match self.secret.verify_stamp(&asked.stamp) {
             Some(opened_at) if self.clock.now() - opened_at < FORM_LIVES => asked.stamp.clone(),
             _ => self.secret.stamp(self.clock.now()),
-        };
+        }
+    }
+
+    fn form(&self, headers: &HeaderMap, asked: &Asked, faults: &[Fault]) -> Result<Response, Problem> {
+        let language = self.language(headers);
         let words = self.templates.words();
         let faulty = |fault: Fault| {
             let (field, key) = fault.say();
@@ -229,27 +244,19 @@ impl App {
         let lists: Vec<Value> = joinable(&self.config)
             .map(|(name, list)| self.offer(name, list, language, asked))
             .collect();
-        let languages: Vec<Value> = self
-            .languages()
-            .iter()
-            .map(|tag| {
-                let wanted = if asked.language.is_empty() {
-                    language
-                } else {
-                    &asked.language
-                };
-                json!({ "tag": tag, "name": words.word(tag, "language-name"), "chosen": tag == wanted })
-            })
-            .collect();
+        let wanted = match asked.language.as_str() {
+            "" => language,
+            wanted => wanted,
+        };
         let context = json!({
             "email": asked.email,
             "name": asked.name,
-            "languages": languages,
+            "languages": super::preferences::languages(self, wanted),
             "lists": lists,
             "faults": faults.iter().copied().map(faulty).collect::<Vec<_>>(),
             "wrong": faults.iter().map(|fault| fault.say().0).collect::<Vec<_>>(),
             "consent": self.consent(language),
-            "stamp": stamp,
+            "stamp": self.stamp_for(asked),
         });
         let mut response = self.private_page("web/subscribe.html", headers, None, context)?;
         if !faults.is_empty() {
@@ -259,7 +266,7 @@ impl App {
     }
 
     /// A list as the form offers it.
-    fn offer(&self, name: &str, list: &List, language: &str, asked: &Asked) -> Value {
+    pub(super) fn offer(&self, name: &str, list: &List, language: &str, asked: &Asked) -> Value {
         let chosen = asked.cadences.get(name).map(String::as_str).or(list.default_cadence());
         let cadences: Vec<Value> = list
             .cadences

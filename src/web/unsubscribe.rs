@@ -106,6 +106,13 @@ impl App {
         self.page_in(own, template, headers, context)
     }
 
+    /// Their own language if we speak it, else what the browser asks for.
+    pub(super) fn language_of(&self, own: Option<&str>, headers: &HeaderMap) -> String {
+        let languages = self.languages();
+        let own = own.and_then(|own| negotiation::nearest(own, &languages));
+        own.unwrap_or_else(|| self.language(headers)).to_owned()
+    }
+
     /// The same in a language that is known to be theirs.
     pub(super) fn page_in(
         &self,
@@ -114,12 +121,8 @@ impl App {
         headers: &HeaderMap,
         context: Value,
     ) -> Result<Response, Problem> {
-        let languages = self.languages();
-        let language = own
-            .and_then(|own| negotiation::nearest(own, &languages))
-            .unwrap_or_else(|| self.language(headers));
         let page = self
-            .render(template, language, context)
+            .render(template, &self.language_of(own, headers), context)
             .map_err(|error| self.problem_template(&error))?;
         let mut response = Html(page).into_response();
         for (name, value) in [

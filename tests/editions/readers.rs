@@ -138,7 +138,7 @@ async fn whoever_changes_while_an_edition_is_sealed_is_looked_at_again() {
     for_each_app(&format!("{REPORTS}{THREE_LANGUAGES}"), |app: TestApp| async move {
         app.people("events", &[ANNA, BRUNO, CHIARA]).await;
         let store = &app.house.store;
-        let audience = Audience::new("events", Reads::Everyone, &[], Past::default());
+        let audience = Audience::new("events", Reads::Everyone, &[], Past::default(), app.now());
         let groups = store.group_readers(&audience).await.unwrap();
         assert_eq!(groups.iter().map(|group| group.people).sum::<u64>(), 3);
         let bruno = app.subscriber(BRUNO).await;

@@ -11,6 +11,7 @@ pub(super) fn sentences(answer: &Answer) -> Vec<String> {
         state,
         since,
         until,
+        paused_until: _,
         cadence,
         topics,
         language,

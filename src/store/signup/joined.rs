@@ -100,7 +100,7 @@ async fn start_subscription(
          THEN (SELECT COALESCE(MAX(id), 0) FROM report) ELSE 0 END, $6 \
          ON CONFLICT (list, subscriber_id) DO UPDATE SET state = 'active', cadence = $3, topics = $4, chosen = $5, \
          by_file = 0, since_report = (SELECT COALESCE(MAX(id), 0) FROM report), started_at = $6, ended_at = NULL, \
-         owed_since = NULL WHERE subscription.state <> 'active' OR $7 = 1",
+         owed_since = NULL, paused_until = NULL WHERE subscription.state <> 'active' OR $7 = 1",
     )
     .bind(&wish.list)
     .bind(subscriber)

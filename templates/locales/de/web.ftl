@@ -106,3 +106,16 @@ web-confirmed-leave = Jede Mail hat einen Link, mit dem Sie sie abbestellen.
 web-confirm-over = Dieser Link hat seine Arbeit getan.
 web-confirm-over-done = Wenn Sie damit bestätigt haben, ist alles gut: Die Mails kommen von selbst.
 web-confirm-over-late = Wenn nicht: Ein Link gilt einmal und drei Tage lang. Hier bekommen Sie einen neuen:
+
+web-preferences = Was Sie bekommen
+web-preferences-text = Mails von { $institute } an { $address }.
+web-preferences-saved = Gespeichert. Es gilt ab der nächsten Mail.
+web-preferences-off = Abbestellt. Es wird Ihnen keine Mail mehr geschickt.
+web-preferences-asked = Was Sie hinzugenommen haben, beginnt mit Ihrer Bestätigung: Sehen Sie in Ihr Postfach.
+web-preferences-pause = Keine Mail vor dem
+web-preferences-button = Speichern
+web-preferences-effect = Ein Newsletter, den Sie abwählen, endet sofort. Nach einer Pause bringt die nächste Mail, was Sie versäumt haben, höchstens dreißig Tage zurück.
+web-preferences-link-text = Ihre Seite steht hinter einem Link am Ende jeder Mail. Wenn Sie keine zur Hand haben, kommt eine Mail mit dem Link an Ihre Adresse.
+web-preferences-link-wrong = Bitte geben Sie Ihre Mailadresse an und drücken Sie noch einmal auf den Knopf.
+web-preferences-link-button = Link schicken
+web-subscribe-known = Schon abonniert? Ändern, was Sie bekommen

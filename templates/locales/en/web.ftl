@@ -106,3 +106,16 @@ web-confirmed-leave = Each mail has a link by which you end it.
 web-confirm-over = This link has done its work.
 web-confirm-over-done = If you have confirmed by it, all is well: the mails come by themselves.
 web-confirm-over-late = If not: a link works once, and for three days. Ask for a new one:
+
+web-preferences = What you get
+web-preferences-text = Mails of { $institute } to { $address }.
+web-preferences-saved = Saved. It counts from the next mail on.
+web-preferences-off = You have left. No further mail will be sent to you.
+web-preferences-asked = What you have added begins once you confirm it: look into your mailbox.
+web-preferences-pause = No mail before
+web-preferences-button = Save
+web-preferences-effect = A newsletter that you untick ends at once. After a pause, the next mail brings what you missed, thirty days back at most.
+web-preferences-link-text = Your page stands behind a link at the end of each mail. If you have none at hand, a mail with the link comes to your address.
+web-preferences-link-wrong = Please write your mail address and press the button once more.
+web-preferences-link-button = Send me the link
+web-subscribe-known = Subscribed already? Change what you get

@@ -106,3 +106,16 @@ web-confirmed-leave = Cada correo tiene un enlace para darse de baja.
 web-confirm-over = Este enlace ya ha cumplido su función.
 web-confirm-over-done = Si ha confirmado con él, todo está bien: los correos llegarán por sí solos.
 web-confirm-over-late = Si no: un enlace funciona una sola vez, durante tres días. Pida uno nuevo:
+
+web-preferences = Lo que recibe
+web-preferences-text = Correos de { $institute } a { $address }.
+web-preferences-saved = Guardado. Vale a partir del próximo correo.
+web-preferences-off = Se ha dado de baja. No se le enviará ningún otro correo.
+web-preferences-asked = Lo que ha añadido empieza cuando lo confirme: mire en su buzón.
+web-preferences-pause = Ningún correo antes del
+web-preferences-button = Guardar
+web-preferences-effect = Un boletín que desmarque termina al momento. Después de una pausa, el siguiente correo trae lo que se ha perdido, como mucho de los últimos treinta días.
+web-preferences-link-text = Su página está detrás de un enlace al final de cada correo. Si no tiene ninguno a mano, llegará un correo con el enlace a su dirección.
+web-preferences-link-wrong = Escriba su dirección de correo y pulse el botón una vez más.
+web-preferences-link-button = Enviar el enlace
+web-subscribe-known = ¿Ya está suscrito? Cambie lo que recibe

@@ -106,3 +106,16 @@ web-confirmed-leave = Chaque message contient un lien pour se désabonner.
 web-confirm-over = Ce lien a rempli son office.
 web-confirm-over-done = Si vous avez confirmé avec lui, tout va bien : les messages arriveront d’eux-mêmes.
 web-confirm-over-late = Sinon : un lien fonctionne une seule fois, pendant trois jours. Demandez-en un nouveau :
+
+web-preferences = Ce que vous recevez
+web-preferences-text = Messages envoyés à { $address } ({ $institute }).
+web-preferences-saved = Enregistré. Cela vaut à partir du prochain message.
+web-preferences-off = Désabonnement effectué. Aucun autre message ne vous sera envoyé.
+web-preferences-asked = Ce que vous avez ajouté commence après votre confirmation : consultez votre messagerie.
+web-preferences-pause = Aucun message avant le
+web-preferences-button = Enregistrer
+web-preferences-effect = Une lettre d’information que vous décochez prend fin aussitôt. Après une pause, le message suivant apporte ce que vous avez manqué, sur trente jours au plus.
+web-preferences-link-text = Votre page se trouve derrière un lien à la fin de chaque message. Si vous n’en avez pas sous la main, un message avec le lien sera envoyé à votre adresse.
+web-preferences-link-wrong = Veuillez indiquer votre adresse électronique et appuyer encore une fois sur le bouton.
+web-preferences-link-button = Envoyer le lien
+web-subscribe-known = Vous êtes déjà abonné·e ? Modifier ce que vous recevez

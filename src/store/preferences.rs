@@ -1,0 +1,104 @@
+//! What people choose for themselves: cadence, topics, a pause, their language.
+//!
+//! In: a [`Setting`] of one list. Out: the subscription, with the fields they set marked as theirs, so that no file sets
+//! them otherwise. Surprising: the same setting once more changes nothing and marks nothing; and a new cadence or a pause
+//! owes the person what their list publishes meanwhile (rule 3).
+
+use chrono::{DateTime, Utc};
+
+use super::{Result, Store, Subscription, Tx, to_json};
+
+/// What somebody wants of a list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Setting<'a> {
+    /// None: the list's default.
+    pub cadence: Option<&'a str>,
+    pub topics: &'a [String],
+    /// Nothing before then.
+    pub paused_until: Option<DateTime<Utc>>,
+    /// What "no cadence" means on this list.
+    pub default_cadence: Option<&'a str>,
+}
+
+impl Store {
+    /// Sets what a person wants of a list that they are on. False: nothing changed.
+    pub async fn set_preferences(
+        &self,
+        tx: &mut Tx,
+        now_is: &Subscription,
+        setting: &Setting<'_>,
+        language: Option<&str>,
+    ) -> Result<bool> {
+        let had = now_is.cadence.as_deref().or(setting.default_cadence);
+        let moves = had != setting.cadence.or(setting.default_cadence);
+        let pauses = setting.paused_until.is_some() && now_is.paused_until.is_none();
+        let mut chosen = now_is.chosen.clone();
+        for (field, is_changed) in [
+            ("cadence", moves),
+            ("topics", now_is.topics != setting.topics),
+            (
+                "language",
+                language.is_some() && now_is.subscriber.language.as_deref() != language,
+            ),
+        ] {
+            if is_changed && !chosen.iter().any(|known| known == field) {
+                chosen.push(field.to_owned());
+            }
+        }
+        let is_same = !moves
+            && now_is.topics == setting.topics
+            && now_is.paused_until == setting.paused_until
+            && now_is.chosen == chosen;
+        if is_same {
+            return Ok(false);
+        }
+        // As in `update_subscription`: what the old cadence had not brought.
+        sqlx::query(
+            "UPDATE subscription SET cadence = $2, topics = $3, paused_until = $4, chosen = $5, \
+             owed_since = CASE WHEN $6 = 1 THEN COALESCE(owed_since, \
+             (SELECT MAX(e.sealed_at) FROM edition e WHERE e.list = subscription.list AND e.state <> 'cancelled' \
+             AND e.cadence = $7), started_at) ELSE owed_since END WHERE id = $1 AND state = 'active'",
+        )
+        .bind(now_is.id)
+        .bind(if moves {
+            setting.cadence
+        } else {
+            now_is.cadence.as_deref()
+        })
+        .bind(to_json("topics", &setting.topics)?)
+        .bind(setting.paused_until.map(|until| until.timestamp_millis()))
+        .bind(to_json("chosen", &chosen)?)
+        .bind(i64::from(moves || pauses))
+        .bind(had.unwrap_or_default())
+        .execute(&mut **tx)
+        .await?;
+        Ok(true)
+    }
+
+    /// The language that a person chose.
+    pub async fn set_language(&self, tx: &mut Tx, subscriber_id: i64, language: &str) -> Result<()> {
+        sqlx::query("UPDATE subscriber SET language = $2 WHERE id = $1 AND COALESCE(language, '') <> $2")
+            .bind(subscriber_id)
+            .bind(language)
+            .execute(&mut **tx)
+            .await?;
+        Ok(())
+    }
+
+    /// Takes a person off a list within a transaction, by their own wish.
+    pub async fn leave(
+        &self,
+        tx: &mut Tx,
+        list: &str,
+        subscriber_id: i64,
+        how: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        self.end_subscription(tx, list, subscriber_id, "left", how, now).await
+    }
+
+    /// The subscriptions of a person, on all lists.
+    pub async fn list_subscriptions_of_person(&self, subscriber_id: i64) -> Result<Vec<Subscription>> {
+        self.list_subscriptions_where("p.id = $1", subscriber_id).await
+    }
+}

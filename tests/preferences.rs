@@ -1,0 +1,354 @@
+//! People choose what they get, on the page behind their own link, and every edition keeps its rules.
+
+use axum::http::StatusCode;
+use chrono::TimeDelta;
+use rapporteur::subscriber::Address;
+use rapporteur::token::Link;
+
+use crate::app::{TestApp, for_each_app, report};
+use crate::joining::{ANNA, Answer, Web, answer, confirm_path, lists, subscriptions};
+
+const BEA: &str = "bea@example.org";
+
+/// The path of a person's page.
+async fn page_of(app: &TestApp, address: &str) -> String {
+    let subscriber = app.subscriber(address).await;
+    app.house.secret.path(&Link::Preferences { subscriber })
+}
+
+/// Presses "save" with these fields.
+async fn save(web: &Web, path: &str, fields: &[(&str, &str)]) -> Answer {
+    let mut all = vec![("from", "page")];
+    all.extend(fields);
+    web.post(path, &all).await
+}
+
+async fn chosen(app: &TestApp, address: &str) -> (Option<String>, Vec<String>, Vec<String>) {
+    let key = Address::parse(address).unwrap().key();
+    let now = app.house.store.list_subscriptions_of(&key).await.unwrap().remove(0);
+    (now.cadence, now.topics, now.chosen)
+}
+
+#[tokio::test]
+async fn what_a_person_sets_counts_at_once_and_no_file_sets_it_otherwise() {
+    for_each_app(&lists(), |app: TestApp| async move {
+        let row = format!("{ANNA},Anna Weber,en,climate,weekly");
+        app.people("events", &[&row, BEA]).await;
+        let (web, path) = (Web::of(&app).await, page_of(&app, ANNA).await);
+        let shown = web.get(&path).await;
+        assert_eq!(shown.status, StatusCode::OK);
+        assert!(shown.body.contains("a…@example.org"));
+        assert!(
+            !shown.body.contains(ANNA) && !shown.body.contains("Weber"),
+            "forwarded mail tells nobody who it was for"
+        );
+        assert_eq!(shown.headers["cache-control"], "no-store");
+        assert_eq!(shown.headers["referrer-policy"], "no-referrer");
+
+        let fields = [
+            ("lists", "events"),
+            ("cadence.events", "daily"),
+            ("topics.events", "economy"),
+            ("language", "de"),
+        ];
+        for _ in 0..2 {
+            let said = save(&web, &path, &fields).await;
+            assert!(said.body.contains("Gespeichert."), "{}", said.body);
+            let set = (
+                Some("daily".into()),
+                vec!["economy".into()],
+                vec!["cadence".into(), "topics".into(), "language".into()],
+            );
+            assert_eq!(chosen(&app, ANNA).await, set);
+        }
+        app.people("events", &[&format!("{ANNA},Anna W.,fr,,immediate"), BEA])
+            .await;
+        let (cadence, topics, _) = chosen(&app, ANNA).await;
+        assert_eq!(
+            (cadence.as_deref(), topics),
+            (Some("daily"), vec!["economy".to_owned()])
+        );
+        let names = "SELECT COUNT(*) FROM subscriber WHERE name = 'Anna W.' AND language = 'de'";
+        assert_eq!(app.count(names).await, 1, "what she did not set, the file may");
+        app
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn looking_changes_nothing_and_only_the_own_link_opens_the_page() {
+    let app = TestApp::with(&lists()).await;
+    app.people("events", &[ANNA, BEA]).await;
+    let (web, path) = (Web::of(&app).await, page_of(&app, ANNA).await);
+    let before = chosen(&app, ANNA).await;
+    for method in ["GET", "HEAD"] {
+        let request = axum::http::Request::builder().method(method).uri(&path);
+        web.ask(request.body(axum::body::Body::empty()).unwrap()).await;
+    }
+    // What is no form of ours has ticked nothing, and throws nobody off.
+    web.post(&path, &[]).await;
+    web.post(&path, &[("List-Unsubscribe", "One-Click")]).await;
+    assert_eq!(chosen(&app, ANNA).await, before);
+    assert_eq!(subscriptions(&app, ANNA).await, ["events active active"]);
+
+    let leave = app.house.secret.unsubscribe("events", app.subscriber(ANNA).await);
+    let altered = format!("{}a", &path[..path.len() - 1]);
+    for path in [format!("/preferences/{leave}"), altered, "/preferences/x".into()] {
+        assert_eq!(web.get(&path).await.status, StatusCode::NOT_FOUND, "{path}");
+        assert_eq!(
+            save(&web, &path, &[("leave", "all")]).await.status,
+            StatusCode::NOT_FOUND,
+            "{path}"
+        );
+    }
+    let token = path.trim_start_matches("/preferences/");
+    assert_eq!(
+        web.post(&format!("/unsubscribe/{token}"), &[]).await.status,
+        StatusCode::NOT_FOUND
+    );
+    assert_eq!(subscriptions(&app, ANNA).await, ["events active active"]);
+    for fields in [
+        &[("lists", "events"), ("cadence.events", "hourly")][..],
+        &[("lists", "events"), ("topics.events", "<script>")],
+        &[("lists", "events"), ("language", "\"><script>")],
+        &[("lists", "events"), ("pause.events", "9999-01-01")],
+        &[("lists", "events"), ("pause.events", "soon")],
+    ] {
+        let said = save(&web, &path, fields).await;
+        assert!(said.body.contains("Please choose from what is offered.") && !said.body.contains("<script"));
+        assert_eq!(chosen(&app, ANNA).await, before, "{fields:?}");
+    }
+    app.house.store.close().await;
+    for answer in [web.get(&path).await, save(&web, &path, &[]).await] {
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(answer.headers.contains_key("retry-after") && !answer.body.contains("Saved"));
+    }
+}
+
+#[tokio::test]
+async fn unticking_leaves_and_one_button_leaves_everything() {
+    let app = TestApp::with(&lists()).await;
+    app.people("events", &[ANNA]).await;
+    app.people("lectures", &[ANNA]).await;
+    app.people("staff", &[ANNA]).await;
+    let (web, path) = (Web::of(&app).await, page_of(&app, ANNA).await);
+    save(&web, &path, &[("lists", "lectures"), ("lists", "staff")]).await;
+    let now = subscriptions(&app, ANNA).await;
+    assert_eq!(
+        now,
+        ["events left active", "lectures active active", "staff active active"]
+    );
+    let said = save(
+        &web,
+        &path,
+        &[("lists", "lectures"), ("lists", "staff"), ("leave", "all")],
+    )
+    .await;
+    assert!(said.body.contains("You have left."), "{}", said.body);
+    let now = subscriptions(&app, ANNA).await;
+    assert_eq!(now, ["events left active", "lectures left active", "staff left active"]);
+}
+
+/// A mail with the link may have been forwarded: what is new needs the mailbox.
+#[tokio::test]
+async fn a_list_that_is_ticked_anew_begins_with_a_confirmation_by_mail() {
+    let app = TestApp::with(&lists()).await;
+    app.people("events", &[ANNA]).await;
+    let (web, path) = (Web::of(&app).await, page_of(&app, ANNA).await);
+    let said = save(
+        &web,
+        &path,
+        &[("lists", "events"), ("lists", "lectures"), ("lists", "staff")],
+    )
+    .await;
+    assert!(said.body.contains("begins once you confirm it"), "{}", said.body);
+    assert_eq!(subscriptions(&app, ANNA).await, ["events active active"]);
+    assert_eq!(answer(&app).await, 1);
+    web.post(&confirm_path(&app.mails_of(ANNA)[0]), &[("lists", "lectures")])
+        .await;
+    assert_eq!(
+        subscriptions(&app, ANNA).await,
+        ["events active active", "lectures active active"]
+    );
+    let id = app.subscriber(ANNA).await;
+    let record = app.house.store.list_consent(id).await.unwrap();
+    assert_eq!(record.last().unwrap().form.as_deref(), Some("preferences"));
+}
+
+#[tokio::test]
+async fn whoever_asks_for_their_link_gets_it_by_mail_and_the_page_tells_nobody() {
+    let app = TestApp::with(&lists()).await;
+    app.people("events", &[&format!("{ANNA},,de,,"), "left@example.org"])
+        .await;
+    app.leave("events", "left@example.org").await;
+    let web = Web::of(&app).await;
+    let ask = async |address: &str| {
+        let stamp = app.house.secret.stamp(app.now() - TimeDelta::minutes(1));
+        web.post("/preferences", &[("email", address), ("stamp", &stamp)]).await
+    };
+    let mut answers = Vec::new();
+    for address in [ANNA, "left@example.org", "nobody@example.org", ANNA] {
+        answers.push(ask(address).await);
+    }
+    assert!(answers.iter().all(|answer| *answer == answers[0]));
+    assert_eq!(answers[0].status, StatusCode::OK);
+    assert_eq!(answer(&app).await, 1, "only who has something to change");
+    assert_eq!(app.count("SELECT COUNT(*) FROM signup").await, 0);
+    let mail = &app.mails_of(ANNA)[0];
+    assert_eq!(mail.subject, "Sie haben schon abonniert: Post von Lindenfeld Institute");
+    let (_, token) = mail.text.split_once("https://news.example.org/preferences/").unwrap();
+    let token: String = token.chars().take_while(char::is_ascii_alphanumeric).collect();
+    assert!(web.get(&format!("/preferences/{token}")).await.body.contains("Events"));
+    ask(ANNA).await;
+    assert_eq!(answer(&app).await, 0, "by the same limits");
+    assert_eq!(ask("no address").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+/// Rule 3, by the page instead of the file.
+#[tokio::test]
+async fn after_a_change_of_cadence_the_next_edition_brings_what_was_missed_once() {
+    for_each_app(&lists(), |mut app: TestApp| async move {
+        app.people("events", &[ANNA, &format!("{BEA},,,,daily")]).await;
+        app.publish(&["Rivers"]).await;
+        app.tick_at("2026-05-05 06:00").await;
+        let (web, path) = (Web::of(&app).await, page_of(&app, ANNA).await);
+        save(&web, &path, &[("lists", "events"), ("cadence.events", "daily")]).await;
+        app.publish(&["Bridges"]).await;
+        app.tick_at("2026-05-06 06:00").await;
+        // Back again, and nothing comes twice.
+        save(&web, &path, &[("lists", "events"), ("cadence.events", "weekly")]).await;
+        app.publish(&["Ferries"]).await;
+        app.tick_at("2026-05-11 06:00").await;
+        app.deliver().await;
+        let titles = ["Rivers", "Bridges", "Ferries"];
+        assert_eq!(app.told(ANNA, &titles), titles);
+        assert_eq!(app.mails_of(ANNA).len(), 2);
+        app
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn during_a_pause_nothing_comes_and_afterwards_what_was_missed() {
+    for_each_app(&lists(), |mut app: TestApp| async move {
+        app.people("events", &[&format!("{ANNA},,,,daily"), &format!("{BEA},,,,daily")])
+            .await;
+        let (web, path) = (Web::of(&app).await, page_of(&app, ANNA).await);
+        app.publish(&["Rivers"]).await;
+        app.tick_at("2026-05-05 06:00").await;
+        let fields = [
+            ("lists", "events"),
+            ("cadence.events", "daily"),
+            ("pause.events", "2026-05-08"),
+        ];
+        let said = save(&web, &path, &fields).await;
+        assert!(said.body.contains("value=\"2026-05-08\""), "{}", said.body);
+        for (day, title) in [("06", "Bridges"), ("07", "Ferries")] {
+            app.publish(&[title]).await;
+            app.tick_at(&format!("2026-05-{day} 06:00")).await;
+        }
+        // By hand, too.
+        app.publish(&["Roads"]).await;
+        app.send("events").await;
+        app.deliver().await;
+        let titles = ["Rivers", "Bridges", "Ferries", "Roads", "Trains"];
+        assert_eq!(app.told(ANNA, &titles), ["Rivers"]);
+        assert_eq!(app.told(BEA, &titles), &titles[..4]);
+        // The same once more prolongs nothing and owes nothing anew.
+        save(&web, &path, &fields).await;
+        app.publish(&["Trains"]).await;
+        app.tick_at("2026-05-08 06:00").await;
+        app.deliver().await;
+        assert_eq!(app.told(ANNA, &titles), titles);
+        assert_eq!(app.mails_of(ANNA).len(), 2);
+        assert_eq!(app.told(BEA, &titles), titles);
+        app
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_pause_gives_back_thirty_days_at_most() {
+    let mut app = TestApp::with(&lists()).await;
+    app.people("events", &[&format!("{ANNA},,,,daily"), &format!("{BEA},,,,daily")])
+        .await;
+    let (web, path) = (Web::of(&app).await, page_of(&app, ANNA).await);
+    save(
+        &web,
+        &path,
+        &[
+            ("lists", "events"),
+            ("cadence.events", "daily"),
+            ("pause.events", "2026-06-20"),
+        ],
+    )
+    .await;
+    app.publish(&["Rivers"]).await;
+    app.tick_at("2026-05-05 06:00").await;
+    app.at("2026-06-10 12:00");
+    app.publish(&["Bridges"]).await;
+    app.tick_at("2026-06-11 06:00").await;
+    app.at("2026-06-20 12:00");
+    app.publish(&["Ferries"]).await;
+    app.tick_at("2026-06-21 06:00").await;
+    app.deliver().await;
+    assert_eq!(
+        app.told(ANNA, &["Rivers", "Bridges", "Ferries"]),
+        ["Bridges", "Ferries"]
+    );
+}
+
+/// Rule 6, and rule 2 over two lists.
+#[tokio::test]
+async fn wider_topics_bring_nothing_back_and_two_lists_tell_a_report_once() {
+    let mut app = TestApp::with(&lists()).await;
+    app.people(
+        "events",
+        &[&format!("{ANNA},,,economy,daily"), &format!("{BEA},,,,daily")],
+    )
+    .await;
+    app.people("lectures", &[&format!("{ANNA},,,,daily"), &format!("{BEA},,,,daily")])
+        .await;
+    let (web, path) = (Web::of(&app).await, page_of(&app, ANNA).await);
+    let both = [
+        ("lists", "events"),
+        ("lists", "lectures"),
+        ("cadence.events", "daily"),
+        ("cadence.lectures", "weekly"),
+    ];
+    save(
+        &web,
+        &path,
+        &[both.as_slice(), &[("topics.events", "economy")]].concat(),
+    )
+    .await;
+    app.drop_report("frogs.md", &report("Frogs", "topics: [climate]\nlists: [events]\n"));
+    app.collect().await;
+    rapporteur::publish::publish_settled(&app.house, true).await.unwrap();
+    app.tick_at("2026-05-05 06:00").await;
+    save(&web, &path, &both).await;
+    app.publish(&["Rivers"]).await;
+    app.tick_at("2026-05-06 06:00").await;
+    save(
+        &web,
+        &path,
+        &[
+            ("lists", "events"),
+            ("lists", "lectures"),
+            ("cadence.events", "daily"),
+            ("cadence.lectures", "daily"),
+        ],
+    )
+    .await;
+    app.publish(&["Bridges"]).await;
+    app.tick_at("2026-05-07 06:00").await;
+    app.tick_at("2026-05-11 06:00").await;
+    app.deliver().await;
+    assert_eq!(app.told(ANNA, &["Frogs", "Rivers", "Bridges"]), ["Rivers", "Bridges"]);
+    let twice = app
+        .mails_of(ANNA)
+        .iter()
+        .filter(|mail| mail.text.contains("Rivers"))
+        .count();
+    assert_eq!(twice, 1);
+}
