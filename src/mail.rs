@@ -88,6 +88,8 @@ pub struct ListFacts {
     pub list_id_domain: String,
     /// Whether the list has public pages.
     pub public: bool,
+    /// Whether people can join it by themselves.
+    pub can_join: bool,
     /// The edition's number.
     pub number: i64,
 }
@@ -104,7 +106,7 @@ pub struct Links {
 }
 
 impl Links {
-    /// The links of an edition. A list without public pages has no page to view. There is no page to sign up on yet.
+    /// The links of an edition. A list without public pages has no page to view. Nor has one that nobody can join a page to join on.
     pub fn of(list: &ListFacts) -> Self {
         let base = list.public_url.trim_end_matches('/');
         Links {
@@ -112,7 +114,7 @@ impl Links {
             view: list
                 .public
                 .then(|| format!("{base}/editions/{}/{}", list.name, list.number)),
-            subscribe: None,
+            subscribe: list.can_join.then(|| format!("{base}/subscribe")),
         }
     }
 }
@@ -160,6 +162,8 @@ impl Rendered {
             out.push_str(rest);
             out.replace(prepared::NAME, name.unwrap_or_default())
                 .replace(prepared::LEAVE, unsubscribe)
+                // The page where somebody chooses is no part of what is shown to others.
+                .replace(prepared::CHOOSE, "#")
         };
         let name = name.filter(|name| !name.trim().is_empty());
         let escaped = name.map(escape_html);
@@ -211,7 +215,7 @@ impl Headers {
                 help: format!("{base}/"),
                 owner: list.reply_to.clone().unwrap_or_else(|| list.from.clone()),
                 archive: public("/".into()),
-                subscribe: None,
+                subscribe: list.can_join.then(|| format!("{base}/subscribe")),
                 archived_at: public(format!("/editions/{}/{}", list.name, list.number)),
                 number: list.number,
             }),

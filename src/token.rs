@@ -35,6 +35,7 @@ enum Purpose {
     Confirm,
     Stamp,
     Preferences,
+    Undo,
 }
 
 /// What staff may decide by a link in a preview mail.
@@ -75,6 +76,7 @@ impl Purpose {
             Purpose::Confirm => "rapporteur 2026 token confirm",
             Purpose::Stamp => "rapporteur 2026 token stamp",
             Purpose::Preferences => "rapporteur 2026 token preferences",
+            Purpose::Undo => "rapporteur 2026 token undo",
         }
     }
 }

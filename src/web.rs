@@ -186,6 +186,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/preferences", get(preferences::ask).post(preferences::send))
         .route("/preferences/{token}", get(preferences::show).post(preferences::save))
         .route("/unsubscribe/{token}", get(unsubscribe::show).post(unsubscribe::leave))
+        .route("/undo/{token}", get(unsubscribe::show_undo).post(unsubscribe::undo))
         .route("/decide/{token}", get(decide::show).post(decide::decide))
         .route(&style, get(serve_style))
         .merge(health::routes())

@@ -41,6 +41,7 @@ fn list() -> ListFacts {
         public_url: "https://news.example.org".into(),
         list_id_domain: "news.example.org".into(),
         public: true,
+        can_join: true,
         number: 12,
     }
 }
@@ -195,6 +196,8 @@ fn holes<'a>(message_id: &'a str, boundary: &'a str) -> Holes<'a> {
         message_id,
         boundary,
         unsubscribe: LINK,
+        preferences: "https://news.example.org/preferences/own",
+        leave_by_mail: "",
     }
 }
 

@@ -54,5 +54,6 @@ mod schedule;
 mod pages;
 mod commands;
 mod online;
+mod browser;
 mod process;
 mod servers;

@@ -352,3 +352,87 @@ async fn wider_topics_bring_nothing_back_and_two_lists_tell_a_report_once() {
         .count();
     assert_eq!(twice, 1);
 }
+
+/// Sealed and on its way: who leaves and comes back at once misses nothing and gets nothing twice.
+#[tokio::test]
+async fn leaving_can_be_taken_back_for_half_an_hour_and_loses_nothing() {
+    for_each_app(&lists(), |mut app: TestApp| async move {
+        app.people("events", &[&format!("{ANNA},,,,daily"), &format!("{BEA},,,,daily")])
+            .await;
+        app.publish(&["Rivers"]).await;
+        app.tick_at("2026-05-05 06:00").await;
+        let web = Web::of(&app).await;
+        let leave = format!(
+            "/unsubscribe/{}",
+            app.house.secret.unsubscribe("events", app.subscriber(ANNA).await)
+        );
+        let left = web.post(&leave, &[("from", "page"), ("scope", "list")]).await;
+        let (_, undo) = left.body.split_once("action=\"/undo/").unwrap();
+        let undo = format!("/undo/{}", undo.split('"').next().unwrap());
+        app.deliver().await;
+        assert_eq!(app.mails_of(ANNA).len(), 0);
+        web.get(&undo).await;
+        assert_eq!(
+            subscriptions(&app, ANNA).await,
+            ["events left active"],
+            "looking changes nothing"
+        );
+        let said = web.post(&undo, &[("reason", "Too\r\nmany <b>mails</b>")]).await;
+        assert!(said.body.contains("Thank you."), "{}", said.body);
+        assert_eq!(subscriptions(&app, ANNA).await, ["events left active"]);
+        app.advance(TimeDelta::minutes(29));
+        assert_eq!(web.post(&undo, &[]).await.status, StatusCode::OK);
+        assert_eq!(web.post(&undo, &[]).await.status, StatusCode::OK, "twice is once");
+        assert_eq!(subscriptions(&app, ANNA).await, ["events active active"]);
+        app.publish(&["Bridges"]).await;
+        app.tick_at("2026-05-06 06:00").await;
+        app.deliver().await;
+        assert_eq!(app.told(ANNA, &["Rivers", "Bridges"]), ["Rivers", "Bridges"]);
+
+        let left = web.post(&leave, &[]).await;
+        let (_, undo) = left.body.split_once("action=\"/undo/").unwrap();
+        let undo = format!("/undo/{}", undo.split('"').next().unwrap());
+        app.advance(TimeDelta::minutes(30));
+        assert_eq!(web.post(&undo, &[]).await.status, StatusCode::NOT_FOUND);
+        assert_eq!(subscriptions(&app, ANNA).await, ["events left active"]);
+        let record = app.house.store.list_consent(app.subscriber(ANNA).await).await.unwrap();
+        assert!(
+            record
+                .iter()
+                .any(|entry| entry.basis.as_deref() == Some("Too many <b>mails</b>"))
+        );
+        app
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn each_digest_has_a_link_to_its_readers_page_and_two_ways_to_leave() {
+    let read = lists().replacen("approval =", "bounce_address = \"bounces@example.org\"\napproval =", 1);
+    let mut app = TestApp::with(&format!("{read}[bounces]\nkind = \"maildir\"\npath = \"returned\"\n")).await;
+    app.people("events", &[ANNA]).await;
+    app.publish(&["Rivers"]).await;
+    app.send("events").await;
+    let mail = app.mails_of(ANNA).remove(0);
+    let page = format!("https://news.example.org{}", page_of(&app, ANNA).await);
+    assert!(mail.text.contains(&page) && mail.html.contains(&page), "{}", mail.text);
+    let leave = mail
+        .raw
+        .lines()
+        .find(|line| line.starts_with("List-Unsubscribe: "))
+        .unwrap();
+    let (https, by_mail) = leave.split_once(", ").unwrap();
+    assert!(
+        https.starts_with("List-Unsubscribe: <https://news.example.org/unsubscribe/"),
+        "{leave}"
+    );
+    let subject = by_mail
+        .strip_prefix("<mailto:bounces@example.org?subject=")
+        .unwrap()
+        .trim_end_matches('>');
+    let sent = format!("From: <forged@example.org>\r\nTo: <bounces@example.org>\r\nSubject: {subject}\r\n\r\n");
+    rapporteur::publish::take_returned(&app.house, sent.as_bytes())
+        .await
+        .unwrap();
+    assert_eq!(subscriptions(&app, ANNA).await, ["events left active"]);
+}

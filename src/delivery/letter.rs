@@ -10,7 +10,7 @@ use crate::config::{Config, InDoubt, Signer};
 use crate::mail::{self, Holes, Prepared};
 use crate::store::{Claimed, Dispatch, Handoff, Outcome, Settled};
 use crate::subscriber::Mailbox;
-use crate::token::Secret;
+use crate::token::{Link, Secret};
 
 /// An edition, with the addresses that all its mails have in common.
 #[derive(Debug)]
@@ -241,6 +241,11 @@ impl Letter {
 fn splice(row: &Claimed, edition: &Dispatch, variant: &Prepared, stationery: &Stationery) -> String {
     let subscriber = row.subscriber_id.unwrap_or_default();
     let token = stationery.secret.unsubscribe(&edition.list, subscriber);
+    let choices = stationery.secret.path(&Link::Preferences { subscriber });
+    let mailbox = edition.settings.bounce_address.as_deref();
+    let leave_by_mail = mailbox
+        .filter(|_| stationery.config.bounces.kind.is_some())
+        .and_then(|mailbox| mailto(mailbox, &token));
     variant.splice(&Holes {
         to: &row.recipient,
         name: row.name.as_deref(),
@@ -248,7 +253,17 @@ fn splice(row: &Claimed, edition: &Dispatch, variant: &Prepared, stationery: &St
         message_id: &mail::message_id(&edition.epoch, edition.id, subscriber, &edition.settings.message_domain),
         boundary: &mail::boundary(edition.id, subscriber),
         unsubscribe: &format!("{}/unsubscribe/{token}", stationery.public_url),
+        leave_by_mail: leave_by_mail.as_deref().unwrap_or_default(),
+        preferences: &format!("{}{choices}", stationery.public_url),
     })
+}
+
+/// Leaving by mail (LST-08); none for an address that would have to be escaped.
+fn mailto(mailbox: &str, token: &str) -> Option<String> {
+    let address = Mailbox::parse(mailbox).ok()?.address;
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-' | '_');
+    let plain = address.local().chars().all(is_plain);
+    plain.then(|| format!("mailto:{}?subject={token}", address.ascii()))
 }
 
 /// `Name <address>` or an address, its domain as A-label (MSG-12); none if it cannot be said in SMTP.

@@ -99,7 +99,11 @@ fn write_list_headers(out: &mut String, list: &ListHeaders) -> Result<(), Error>
         "List-Id: ".len(),
     );
     out.push_str("\r\n");
-    out.push_str(&format!("List-Unsubscribe: <{}>\r\n", hole(Hole::LeaveHeader)));
+    out.push_str(&format!(
+        "List-Unsubscribe: <{}>{}\r\n",
+        hole(Hole::LeaveHeader),
+        hole(Hole::LeaveByMail)
+    ));
     out.push_str("List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n");
     let (_, owner) = read_mailbox("List-Owner", &list.owner)?;
     let links = [
@@ -145,6 +149,8 @@ fn write_part(out: &mut String, kind: &str, text: &str, html: bool) -> Result<()
             ("name", true) => Hole::NameHtml,
             ("leave", false) => Hole::LeaveText,
             ("leave", true) => Hole::LeaveHtml,
+            ("choose", false) => Hole::ChooseText,
+            ("choose", true) => Hole::ChooseHtml,
             ("if-name", _) => Hole::IfName,
             ("end-name", _) => Hole::EndName,
             _ => return Err(Error::Control("the body")),

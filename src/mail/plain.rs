@@ -44,7 +44,7 @@ pub fn plain(mail: &Plain) -> Result<String, Error> {
         date: mail.date,
         message_id: mail.message_id,
         boundary: mail.boundary,
-        unsubscribe: "",
+        ..Holes::default()
     };
     Ok(compose(&headers, &rendered)?.splice(&holes))
 }

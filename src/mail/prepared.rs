@@ -20,11 +20,12 @@ pub(super) const CLOSE: char = '\u{2}';
 /// Marks that templates write.
 pub(super) const NAME: &str = "\u{1}name\u{2}";
 pub(super) const LEAVE: &str = "\u{1}leave\u{2}";
+pub(super) const CHOOSE: &str = "\u{1}choose\u{2}";
 pub(super) const IF_NAME: &str = "\u{1}if-name\u{2}";
 pub(super) const END_NAME: &str = "\u{1}end-name\u{2}";
 
 /// What differs from person to person.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Holes<'a> {
     pub to: &'a str,
     pub name: Option<&'a str>,
@@ -35,6 +36,10 @@ pub struct Holes<'a> {
     pub boundary: &'a str,
     /// The person's https link that ends the subscription.
     pub unsubscribe: &'a str,
+    /// The same by mail, `mailto:` and so on; empty: nobody reads such mails.
+    pub leave_by_mail: &'a str,
+    /// The person's link to the page where they choose what they get.
+    pub preferences: &'a str,
 }
 
 /// Room for what fills the holes, a signature, and what a session sends behind: a copy of a whole mail is dear.
@@ -48,8 +53,12 @@ pub(super) enum Hole {
     MessageId,
     Boundary,
     LeaveHeader,
+    /// The second way to leave, with what stands between the two; nothing if there is none.
+    LeaveByMail,
     LeaveText,
     LeaveHtml,
+    ChooseText,
+    ChooseHtml,
     NameText,
     NameHtml,
     /// What stands between these two is left out for people without a name.
@@ -65,6 +74,9 @@ const CODES: &[(char, Hole)] = &[
     ('h', Hole::LeaveHeader),
     ('u', Hole::LeaveText),
     ('U', Hole::LeaveHtml),
+    ('l', Hole::LeaveByMail),
+    ('c', Hole::ChooseText),
+    ('C', Hole::ChooseHtml),
     ('n', Hole::NameText),
     ('N', Hole::NameHtml),
     ('(', Hole::IfName),
@@ -149,12 +161,8 @@ impl Prepared {
     /// An addressed message with its link.
     pub fn with_link(&self, link: &str) -> String {
         self.splice(&Holes {
-            to: "",
-            name: None,
-            date: DateTime::UNIX_EPOCH,
-            message_id: "",
-            boundary: "",
             unsubscribe: link,
+            ..Holes::default()
         })
     }
 
@@ -187,6 +195,10 @@ impl Prepared {
                 Hole::LeaveHeader => out.push_str(&printable(holes.unsubscribe)),
                 Hole::LeaveText => quoted_printable_hole(&mut out, &printable(holes.unsubscribe)),
                 Hole::LeaveHtml => quoted_printable_hole(&mut out, &escape_html(&printable(holes.unsubscribe))),
+                Hole::LeaveByMail if holes.leave_by_mail.is_empty() => {}
+                Hole::LeaveByMail => out.push_str(&format!(", <{}>", printable(holes.leave_by_mail))),
+                Hole::ChooseText => quoted_printable_hole(&mut out, &printable(holes.preferences)),
+                Hole::ChooseHtml => quoted_printable_hole(&mut out, &escape_html(&printable(holes.preferences))),
                 Hole::NameText => quoted_printable_hole(&mut out, name.unwrap_or_default()),
                 Hole::NameHtml => quoted_printable_hole(&mut out, &escape_html(name.unwrap_or_default())),
             }

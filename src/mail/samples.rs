@@ -51,6 +51,7 @@ fn digest(language: &str, items: Vec<Item>) -> Digest {
         public_url: "https://news.example.org".into(),
         list_id_domain: "news.example.org".into(),
         public: note,
+        can_join: note,
         number: 1,
         ..ListFacts::default()
     };

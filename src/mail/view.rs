@@ -6,7 +6,7 @@
 use fluent_templates::fluent_bundle::FluentValue;
 use serde::Serialize;
 
-use super::prepared::{END_NAME, IF_NAME, LEAVE, NAME};
+use super::prepared::{CHOOSE, END_NAME, IF_NAME, LEAVE, NAME};
 use super::shorten::cut;
 use super::{Digest, MAX_PREHEADER, arrange, is_upcoming, prose};
 use crate::edition::Item;
@@ -65,6 +65,7 @@ pub(super) struct View {
     subscribe_url: Option<String>,
     /// Marks of the person's holes.
     unsubscribe: &'static str,
+    preferences: &'static str,
     name: &'static str,
     if_name: &'static str,
     end_name: &'static str,
@@ -155,6 +156,7 @@ impl View {
             view_url: digest.links.view.clone(),
             subscribe_url: digest.links.subscribe.clone(),
             unsubscribe: LEAVE,
+            preferences: CHOOSE,
             name: NAME,
             if_name: IF_NAME,
             end_name: END_NAME,

@@ -213,8 +213,7 @@ async fn queue_mail(
         name: None,
         date: house.now(),
         message_id: &format!("{epoch}.{short}@{}", from.address.ascii_domain()),
-        boundary: "",
-        unsubscribe: "",
+        ..Holes::default()
     });
     let mail = Personal {
         kind: "notice",

@@ -192,6 +192,8 @@ pub(super) async fn post(
         message_id: &format!("{short}@{}", parcel.message_domain),
         boundary: &format!("=_{short}"),
         unsubscribe: &inert_link(house),
+        preferences: &format!("{}/preferences", house.config.web.public_url),
+        ..Holes::default()
     });
     let sender = house.config.personal_sender(house.config.list(parcel.list)?)?;
     let personal = Personal {
@@ -293,6 +295,8 @@ async fn files(
         message_id: "preview@example.org",
         boundary: "=_preview",
         unsubscribe: &inert_link(house),
+        preferences: &format!("{}/preferences", house.config.web.public_url),
+        ..Holes::default()
     });
     let parsed = mail_parser::MessageParser::default()
         .parse(eml.as_bytes())

@@ -6,6 +6,9 @@
 
 use chrono::{DateTime, Utc};
 
+use sqlx::Row;
+
+use super::people::record_consent;
 use super::{Result, Store, Subscription, Tx, to_json};
 
 /// What somebody wants of a list.
@@ -95,6 +98,53 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<bool> {
         self.end_subscription(tx, list, subscriber_id, "left", how, now).await
+    }
+
+    /// Takes back what a person left at an instant. Returns the lists. What a sealed edition would have brought they are
+    /// owed.
+    pub async fn undo_leaving(
+        &self,
+        subscriber_id: i64,
+        left_at: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<String>> {
+        let mut tx = self.begin().await?;
+        let rows = sqlx::query(
+            "UPDATE subscription SET state = 'active', ended_at = NULL, owed_since = COALESCE(owed_since, \
+             (SELECT MIN(r.published_at) FROM outgoing o JOIN edition e ON e.id = o.edition_id \
+             JOIN variant_item v ON v.variant_id = o.variant_id JOIN report r ON r.id = v.report_id \
+             WHERE o.subscriber_id = $1 AND e.list = subscription.list AND o.state = 'skipped' AND o.reason = 'left' \
+             AND e.state IN ('waiting', 'held', 'sending', 'stopped'))) \
+             WHERE subscriber_id = $1 AND state = 'left' AND ended_at = $2 RETURNING list",
+        )
+        .bind(subscriber_id)
+        .bind(left_at.timestamp_millis())
+        .fetch_all(&mut *tx)
+        .await?;
+        let mut lists = Vec::with_capacity(rows.len());
+        for row in rows {
+            let list: String = row.try_get(0)?;
+            record_consent(
+                &mut tx,
+                subscriber_id,
+                &list,
+                "returned",
+                "page",
+                Some("taken back at once"),
+                now,
+            )
+            .await?;
+            lists.push(list);
+        }
+        tx.commit().await?;
+        Ok(lists)
+    }
+
+    /// Keeps why somebody left, if they say so.
+    pub async fn record_reason(&self, subscriber_id: i64, reason: &str, now: DateTime<Utc>) -> Result<()> {
+        let mut tx = self.begin().await?;
+        record_consent(&mut tx, subscriber_id, "*", "left, they say", "page", Some(reason), now).await?;
+        Ok(tx.commit().await?)
     }
 
     /// The subscriptions of a person, on all lists.

@@ -49,6 +49,17 @@ impl Secret {
         Some((signup, requested_at.parse().ok()?))
     }
 
+    /// Takes back what a person left at an instant.
+    pub fn undo(&self, subscriber: i64, left_at: DateTime<Utc>) -> String {
+        self.token(Purpose::Undo, &left_at.timestamp_millis().to_string(), subscriber)
+    }
+
+    /// The person, and when they left.
+    pub fn verify_undo(&self, token: &str) -> Option<(i64, DateTime<Utc>)> {
+        let (left_at, subscriber) = self.verify(Purpose::Undo, token)?;
+        Some((subscriber, from_millis(left_at.parse().ok()?)))
+    }
+
     /// What a form carries to tell when it was opened (PRIV-06).
     pub fn stamp(&self, opened_at: DateTime<Utc>) -> String {
         self.token(Purpose::Stamp, "", opened_at.timestamp_millis())
@@ -92,6 +103,8 @@ mod tests {
         let choices = choices.strip_prefix("/preferences/").unwrap();
         assert_eq!(secret.verify_preferences(choices), Some(12));
         assert_eq!(secret.verify_confirm(choices), None);
+        assert_eq!(secret.verify_undo(&secret.undo(12, at)), Some((12, at)));
+        assert_eq!(secret.verify_undo(choices), None);
         assert_eq!(secret.verify_preferences(&secret.unsubscribe("", 12)), None);
         assert_eq!(Secret::from_bytes([8; 32]).verify_confirm(token), None);
     }

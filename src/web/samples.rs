@@ -385,6 +385,17 @@ fn unsubscribe(templates: &Templates) -> Vec<Value> {
 }
 
 fn unsubscribed(templates: &Templates) -> Vec<Value> {
-    let page = |all: bool| framed(templates, json!({ "list": "Events of the institute", "all": all }));
-    [page(false), page(true)].concat()
+    let page = |all: bool, said: Value| {
+        framed(
+            templates,
+            json!({ "list": "Events of the institute", "all": all, "undo": "sample", "said": said }),
+        )
+    };
+    [
+        page(false, json!(null)),
+        page(true, json!(null)),
+        page(true, json!("thanks")),
+        page(true, json!("back")),
+    ]
+    .concat()
 }

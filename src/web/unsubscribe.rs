@@ -10,12 +10,14 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{Html, IntoResponse, Response};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use super::App;
 use super::error::Problem;
 use super::negotiation;
+use crate::render::one_line;
 use crate::store::Subscriber;
 use crate::subscriber::masked;
 
@@ -71,11 +73,71 @@ pub(super) async fn leave(
             .await
             .map_err(|error| app.problem_store(&headers, &error))?;
     }
-    let context = json!({ "list": app.list_title(&list), "all": form.all_lists });
+    let context = json!({
+        "list": app.list_title(&list),
+        "all": form.all_lists,
+        "undo": app.secret.undo(subscriber.id, now),
+        "said": null,
+    });
+    app.private_page("web/unsubscribed.html", &headers, Some(&subscriber), context)
+}
+
+/// For so long what was left can be taken back without a confirmation.
+const UNDO: TimeDelta = TimeDelta::minutes(30);
+/// Characters of a reason that are kept.
+const REASON: usize = 500;
+
+/// Nothing but the two buttons of the page before: looking offers them again.
+pub(super) async fn show_undo(
+    State(app): State<Arc<App>>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (subscriber, _) = app.open_undo(&token, &headers).await?;
+    let context = json!({ "list": "", "all": true, "undo": token, "said": null });
+    app.private_page("web/unsubscribed.html", &headers, Some(&subscriber), context)
+}
+
+/// Takes the leaving back, or keeps why somebody left.
+pub(super) async fn undo(
+    State(app): State<Arc<App>>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let (subscriber, left_at) = app.open_undo(&token, &headers).await?;
+    let now = app.clock.now();
+    let reason = form_urlencoded::parse(&body).find(|(field, _)| field == "reason");
+    let reason = reason.map(|(_, reason)| one_line(&reason.replace(char::is_control, " ")));
+    let said = match reason {
+        Some(reason) if !reason.is_empty() => {
+            let reason: String = reason.chars().take(REASON).collect();
+            let kept = app.store.record_reason(subscriber.id, &reason, now).await;
+            kept.map_err(|error| app.problem_store(&headers, &error))?;
+            "thanks"
+        }
+        Some(_) => "nothing",
+        None => {
+            let lists = app.store.undo_leaving(subscriber.id, left_at, now).await;
+            lists.map_err(|error| app.problem_store(&headers, &error))?;
+            "back"
+        }
+    };
+    let said = Some(said).filter(|said| *said != "nothing");
+    let context = json!({ "list": "", "all": true, "undo": token, "said": said });
     app.private_page("web/unsubscribed.html", &headers, Some(&subscriber), context)
 }
 
 impl App {
+    async fn open_undo(&self, token: &str, headers: &HeaderMap) -> Result<(Subscriber, DateTime<Utc>), Problem> {
+        let undo = self.secret.verify_undo(token);
+        let undo = undo.filter(|(_, left_at)| self.clock.now() - *left_at < UNDO);
+        let (id, left_at) = undo.ok_or_else(|| self.problem_not_found(headers))?;
+        let found = self.store.find_subscriber(id).await;
+        let found = found.map_err(|error| self.problem_store(headers, &error))?;
+        Ok((found.ok_or_else(|| self.problem_not_found(headers))?, left_at))
+    }
+
     async fn open(&self, token: &str, headers: &HeaderMap) -> Result<Door, Problem> {
         if token == crate::token::Secret::inert() {
             return Ok(Door::Test);

@@ -122,6 +122,7 @@ pub(in crate::publish) fn list_facts(house: &House, name: &str, list: &List, num
         public_url: house.config.web.public_url.clone(),
         list_id_domain: sender.address.ascii_domain().to_owned(),
         public: list.public,
+        can_join: list.public && house.config.signup.open,
         number,
     })
 }

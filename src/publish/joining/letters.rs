@@ -119,7 +119,7 @@ pub(super) async fn post(house: &House, tx: &mut Tx, parcel: Parcel<'_>) -> anyh
         date: house.now(),
         message_id: &format!("{}.{short}@{}", parcel.epoch, from.address.ascii_domain()),
         boundary: &format!("=_{short}"),
-        unsubscribe: "",
+        ..Holes::default()
     });
     let mail = Personal {
         kind: letter.stem(),

@@ -119,3 +119,10 @@ web-preferences-link-text = Ihre Seite steht hinter einem Link am Ende jeder Mai
 web-preferences-link-wrong = Bitte geben Sie Ihre Mailadresse an und drücken Sie noch einmal auf den Knopf.
 web-preferences-link-button = Link schicken
 web-subscribe-known = Schon abonniert? Ändern, was Sie bekommen
+
+web-undone = Sie haben wieder abonniert.
+web-undone-text = Es ging nichts verloren: Was Sie versäumt hätten, kommt mit der nächsten Mail.
+web-undo = Rückgängig machen (eine halbe Stunde lang)
+web-unsubscribed-reason = Mögen Sie uns sagen, warum? Es hängt nichts davon ab.
+web-unsubscribed-send = Abschicken
+web-unsubscribed-thanks = Danke. Abbestellt ist trotzdem.

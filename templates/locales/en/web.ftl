@@ -119,3 +119,10 @@ web-preferences-link-text = Your page stands behind a link at the end of each ma
 web-preferences-link-wrong = Please write your mail address and press the button once more.
 web-preferences-link-button = Send me the link
 web-subscribe-known = Subscribed already? Change what you get
+
+web-undone = You are subscribed again.
+web-undone-text = Nothing was lost: what you would have missed comes with the next mail.
+web-undo = Take it back (within half an hour)
+web-unsubscribed-reason = Would you tell us why? Nothing depends on it.
+web-unsubscribed-send = Send
+web-unsubscribed-thanks = Thank you. You have left all the same.

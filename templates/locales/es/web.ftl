@@ -119,3 +119,10 @@ web-preferences-link-text = Su página está detrás de un enlace al final de ca
 web-preferences-link-wrong = Escriba su dirección de correo y pulse el botón una vez más.
 web-preferences-link-button = Enviar el enlace
 web-subscribe-known = ¿Ya está suscrito? Cambie lo que recibe
+
+web-undone = Está suscrito de nuevo.
+web-undone-text = No se ha perdido nada: lo que se habría perdido llega con el próximo correo.
+web-undo = Deshacer (durante media hora)
+web-unsubscribed-reason = ¿Quiere decirnos por qué? Nada depende de ello.
+web-unsubscribed-send = Enviar
+web-unsubscribed-thanks = Gracias. La baja sigue en pie.

@@ -119,3 +119,10 @@ web-preferences-link-text = Votre page se trouve derrière un lien à la fin de 
 web-preferences-link-wrong = Veuillez indiquer votre adresse électronique et appuyer encore une fois sur le bouton.
 web-preferences-link-button = Envoyer le lien
 web-subscribe-known = Vous êtes déjà abonné·e ? Modifier ce que vous recevez
+
+web-undone = Vous êtes de nouveau abonné·e.
+web-undone-text = Rien n’est perdu : ce que vous auriez manqué arrive avec le prochain message.
+web-undo = Annuler (pendant une demi-heure)
+web-unsubscribed-reason = Voulez-vous nous dire pourquoi ? Rien n’en dépend.
+web-unsubscribed-send = Envoyer
+web-unsubscribed-thanks = Merci. Le désabonnement reste effectif.

@@ -119,3 +119,10 @@ web-preferences-link-text = Ваша страница открывается п�
 web-preferences-link-wrong = Укажите адрес электронной почты и нажмите кнопку ещё раз.
 web-preferences-link-button = Прислать ссылку
 web-subscribe-known = Уже подписаны? Изменить, что вы получаете
+
+web-undone = Вы снова подписаны.
+web-undone-text = Ничего не потеряно: пропущенное придёт со следующим письмом.
+web-undo = Вернуть подписку (в течение получаса)
+web-unsubscribed-reason = Расскажете, почему? От этого ничего не зависит.
+web-unsubscribed-send = Отправить
+web-unsubscribed-thanks = Спасибо. Отписка остаётся в силе.
