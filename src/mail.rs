@@ -114,7 +114,7 @@ impl Links {
             view: list
                 .public
                 .then(|| format!("{base}/editions/{}/{}", list.name, list.number)),
-            subscribe: list.can_join.then(|| format!("{base}/subscribe")),
+            subscribe: (list.public && list.can_join).then(|| format!("{base}/subscribe")),
         }
     }
 }
@@ -147,10 +147,10 @@ pub struct Rendered {
 }
 
 impl Rendered {
-    /// HTML and text as one person will see them, for previews; for the public page give no name and a link that
-    /// belongs to nobody.
-    pub fn fill(&self, name: Option<&str>, unsubscribe: &str) -> (String, String) {
-        let fill = |text: &str, name: Option<&str>, unsubscribe: &str| {
+    /// HTML and text as one person will see them, for previews; for the public page give no name and links that
+    /// belong to nobody.
+    pub fn fill(&self, name: Option<&str>, unsubscribe: &str, preferences: &str) -> (String, String) {
+        let fill = |text: &str, name: Option<&str>, unsubscribe: &str, preferences: &str| {
             let mut out = String::with_capacity(text.len());
             let mut rest = text;
             while let Some((before, after)) = rest.split_once(prepared::IF_NAME) {
@@ -162,14 +162,18 @@ impl Rendered {
             out.push_str(rest);
             out.replace(prepared::NAME, name.unwrap_or_default())
                 .replace(prepared::LEAVE, unsubscribe)
-                // The page where somebody chooses is no part of what is shown to others.
-                .replace(prepared::CHOOSE, "#")
+                .replace(prepared::CHOOSE, preferences)
         };
         let name = name.filter(|name| !name.trim().is_empty());
         let escaped = name.map(escape_html);
         (
-            fill(&self.html, escaped.as_deref(), &escape_html(unsubscribe)),
-            fill(&self.text, name, unsubscribe),
+            fill(
+                &self.html,
+                escaped.as_deref(),
+                &escape_html(unsubscribe),
+                &escape_html(preferences),
+            ),
+            fill(&self.text, name, unsubscribe, preferences),
         )
     }
 }
@@ -215,7 +219,7 @@ impl Headers {
                 help: format!("{base}/"),
                 owner: list.reply_to.clone().unwrap_or_else(|| list.from.clone()),
                 archive: public("/".into()),
-                subscribe: list.can_join.then(|| format!("{base}/subscribe")),
+                subscribe: public("/subscribe".into()).filter(|_| list.can_join),
                 archived_at: public(format!("/editions/{}/{}", list.name, list.number)),
                 number: list.number,
             }),

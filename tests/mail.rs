@@ -687,7 +687,7 @@ fn a_greeting_appears_only_for_people_with_a_name() {
             .contains("Dear Tom &amp; &lt;Jerry&gt;, News.")
     );
     assert_eq!(
-        rendered.fill(holes.name, LINK).1,
+        rendered.fill(holes.name, LINK, holes.preferences).1,
         format!("Dear Tom & <Jerry>,\n\nNews. {LINK}\n")
     );
 
@@ -993,7 +993,7 @@ proptest! {
             prop_assert_eq!(spaced(parsed.subject().unwrap_or_default()), spaced(&rendered.subject));
             prop_assert_eq!(parsed.parts.len(), 3);
             prop_assert_eq!(parsed.to().unwrap().first().unwrap().address(), Some("ada@example.org"));
-            let (html, text) = rendered.fill(Some(&name), LINK);
+            let (html, text) = rendered.fill(Some(&name), LINK, "https://news.example.org/preferences/own");
             let _ = html;
             if !name.contains(char::is_control) {
                 let body = parsed.body_text(0).unwrap();

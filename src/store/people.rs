@@ -212,12 +212,13 @@ impl Store {
         }
         // At once, and also if they come back before the edition is through (rule 12).
         sqlx::query(
-            "UPDATE outgoing SET state = 'skipped', reason = 'left' WHERE subscriber_id = $1 \
+            "UPDATE outgoing SET state = 'skipped', reason = 'left', answered_at = $3 WHERE subscriber_id = $1 \
              AND state IN ('pending', 'deferred') AND edition_id IN \
              (SELECT id FROM edition WHERE list = $2 AND state IN ('waiting', 'held', 'sending', 'stopped'))",
         )
         .bind(subscriber_id)
         .bind(list)
+        .bind(now.timestamp_millis())
         .execute(&mut **tx)
         .await?;
         record_consent(tx, subscriber_id, list, state, how, None, now).await?;

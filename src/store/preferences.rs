@@ -114,7 +114,7 @@ impl Store {
              (SELECT MIN(r.published_at) FROM outgoing o JOIN edition e ON e.id = o.edition_id \
              JOIN variant_item v ON v.variant_id = o.variant_id JOIN report r ON r.id = v.report_id \
              WHERE o.subscriber_id = $1 AND e.list = subscription.list AND o.state = 'skipped' AND o.reason = 'left' \
-             AND e.state IN ('waiting', 'held', 'sending', 'stopped'))) \
+             AND o.answered_at >= $2 AND e.state <> 'cancelled')) \
              WHERE subscriber_id = $1 AND state = 'left' AND ended_at = $2 RETURNING list",
         )
         .bind(subscriber_id)

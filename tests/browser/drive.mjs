@@ -43,7 +43,9 @@ async function send(method, params = {}) {
   count += 1;
   const answer = new Promise((resolve) => waiting.set(count, resolve));
   to.write(`${JSON.stringify({ id: count, method, params, sessionId: session })}\0`);
+  const late = setTimeout(() => fail(`chromium does not answer ${method} ${JSON.stringify(params).slice(0, 200)}`), 20_000);
   const { result, error } = await answer;
+  clearTimeout(late);
   if (error) throw new Error(`${method}: ${error.message}`);
   return result;
 }

@@ -79,7 +79,7 @@ fn each_letter_in_each_language() {
         let mut shown = String::new();
         for letter in letters(language) {
             let rendered = render_letter(&templates, &letter, &house, language).unwrap();
-            let (html, text) = rendered.fill(None, "https://news.example.org/link/token");
+            let (html, text) = rendered.fill(None, "https://news.example.org/link/token", "");
             assert_eq!(mail::lint_html(&html), [""; 0]);
             let plain = html2text::from_read(html.as_bytes(), 72).unwrap();
             shown.push_str(&format!(
@@ -104,6 +104,6 @@ fn the_html_of_a_confirmation() {
         reminder: false,
     };
     let rendered = render_letter(&templates, &letter, &house, "en").unwrap();
-    let (html, _) = rendered.fill(None, "https://news.example.org/confirm/token");
+    let (html, _) = rendered.fill(None, "https://news.example.org/confirm/token", "");
     insta::assert_snapshot!(html);
 }

@@ -95,7 +95,7 @@ impl<'a> Renderer<'a> {
         let prepared = mail::compose(&Headers::of_digest(&self.facts, language), &rendered)?;
         rendered.warnings.extend(mail::size_warning(&prepared));
         // The public page is nobody's: its link for leaving leads nowhere.
-        let (page, _) = rendered.fill(None, "#");
+        let (page, _) = rendered.fill(None, "#", "#");
         Ok(DraftVariant {
             language: language.to_owned(),
             items: digest.items,
