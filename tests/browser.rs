@@ -217,7 +217,14 @@ async fn no_page_and_no_mail_puts_a_barrier_in_anybodys_way() {
     app.send("events").await;
     let (mut browser, end) = open(&app).await;
     let mut found = Vec::new();
-    for path in ["/", "/feeds/", "/reports/rivers", "/nowhere", "/confirm/x", "/preferences"] {
+    for path in [
+        "/",
+        "/feeds/",
+        "/reports/rivers",
+        "/nowhere",
+        "/confirm/x",
+        "/preferences",
+    ] {
         browser.goto(path);
         found.extend(browser.barriers(path));
     }

@@ -12,7 +12,7 @@ use super::ANNA;
 use crate::app::{EVENTS, REPORTS, TestApp, report};
 use crate::sink::{Act, At, Mail, Sink};
 
-/// The mail without what is its person's own: address, ids, boundary, the way to leave.
+/// The mail without what is its person's own: address, ids, boundary, the way to leave, their page of choices.
 fn common(mail: &Mail) -> String {
     let mut text = mail.text().replace("=\r\n", "");
     let header = |name: &str| mail.header(name).unwrap_or_default();
@@ -27,7 +27,11 @@ fn common(mail: &Mail) -> String {
         .and_then(|(_, rest)| rest.split_once('>'))
         .map(|(token, _)| token.to_owned())
         .expect("a way to leave");
-    for own in [mail.recipient.clone(), header("Message-ID"), boundary, token] {
+    let page = text
+        .split_once("/preferences/")
+        .map(|(_, rest)| rest.chars().take_while(char::is_ascii_alphanumeric).collect())
+        .expect("a page of choices");
+    for own in [mail.recipient.clone(), header("Message-ID"), boundary, token, page] {
         text = text.replace(&own, "…");
     }
     text
