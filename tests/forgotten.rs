@@ -109,6 +109,7 @@ async fn known_everywhere(app: &mut TestApp) {
             sender: "events@example.org".into(),
             message: format!("To: {recipient}\r\n\r\nHello\r\n"),
             list: Some("events".into()),
+            link: None,
         };
         app.house.store.insert_personal(&mut tx, &mail).await.unwrap();
     }

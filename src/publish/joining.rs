@@ -131,6 +131,11 @@ impl Desk<'_> {
             store.delete_signup(tx, signup.id).await?;
             return Ok(());
         };
+        // Erased, complained, or kept away by staff: nobody knows who asks.
+        if is_suppressed(self.house, tx, &signup.address_key).await? {
+            store.delete_signup(tx, signup.id).await?;
+            return Ok(());
+        }
         let counted = self.counted(&address, &signup.network_key);
         if !self.has_room(&counted) {
             return Ok(());
@@ -318,6 +323,12 @@ impl Desk<'_> {
     }
 }
 
+/// Whether no list may mail this address, whoever asks.
+async fn is_suppressed(house: &House, tx: &mut Tx, address_key: &str) -> anyhow::Result<bool> {
+    let hashes = house.secret.suppressions(address_key);
+    Ok(!house.store.find_suppressions(Some(tx), &hashes).await?.is_empty())
+}
+
 /// Whether one address may be sent one more, after these of late, the newest first.
 fn may_write(sent: &[DateTime<Utc>], now: DateTime<Utc>) -> bool {
     let within = |time: TimeDelta| sent.iter().filter(|at| **at > now - time).count();
@@ -354,6 +365,9 @@ pub async fn confirm(house: &House, signup: &Signup, lists: &[String]) -> anyhow
         .collect();
     let mut tx = store.begin_alone("signup").await?;
     if wishes.is_empty() || !store.delete_signup(&mut tx, signup.id).await? {
+        return Ok(None);
+    }
+    if is_suppressed(house, &mut tx, &signup.address_key).await? {
         return Ok(None);
     }
     let Some(subscriber) = store.join(&mut tx, signup, &wishes, now).await? else {

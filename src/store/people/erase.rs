@@ -54,6 +54,11 @@ impl Store {
         if let Some(id) = person {
             done.extend(self.erase_person(tx, id, who, now).await?);
         }
+        let asked = sqlx::query("DELETE FROM signup WHERE address_key = $1")
+            .bind(address.key())
+            .execute(&mut **tx)
+            .await?;
+        done.push(("signup", asked.rows_affected()));
         done.push(("outgoing", self.erase_personal_mail(tx, address).await?));
         done.push(("unclear", erase_unclear(tx, address).await?));
         for (table, key, column) in TEXTS {

@@ -1,6 +1,6 @@
 //! A confirmed request becomes subscriptions, with the record of what was agreed to (PRIV-02).
 //!
-//! Whoever confirms has the mailbox: that brings back who had left, was removed, was erased or whose mails bounced. It
+//! Whoever confirms has the mailbox: that brings back who had left, was removed or whose mails bounced. It
 //! does not bring back whoever called our mail unwanted; staff talk with them. Nobody gets old editions (rule 12).
 
 use chrono::{DateTime, Utc};
@@ -63,10 +63,8 @@ impl Store {
                 .await?;
             record_consent(tx, subscriber, "*", "resumed", DOUBLE_OPT_IN, None, now).await?;
         }
-        // An erased person begins anew, whatever stands in rows of before.
-        let is_new = state.as_deref() == Some("erased");
         for wish in wishes {
-            start_subscription(tx, subscriber, (signup, wish), is_new, now).await?;
+            start_subscription(tx, subscriber, (signup, wish), now).await?;
             record_agreement(tx, subscriber, wish, now).await?;
         }
         Ok(Some(subscriber))
@@ -77,7 +75,6 @@ async fn start_subscription(
     tx: &mut Tx,
     subscriber: i64,
     (signup, wish): (&Signup, &Wish),
-    is_new: bool,
     now: DateTime<Utc>,
 ) -> Result<()> {
     // What they set themselves, no file sets otherwise.
@@ -100,7 +97,7 @@ async fn start_subscription(
          THEN (SELECT COALESCE(MAX(id), 0) FROM report) ELSE 0 END, $6 \
          ON CONFLICT (list, subscriber_id) DO UPDATE SET state = 'active', cadence = $3, topics = $4, chosen = $5, \
          by_file = 0, since_report = (SELECT COALESCE(MAX(id), 0) FROM report), started_at = $6, ended_at = NULL, \
-         owed_since = NULL, paused_until = NULL WHERE subscription.state <> 'active' OR $7 = 1",
+         owed_since = NULL, paused_until = NULL WHERE subscription.state <> 'active'",
     )
     .bind(&wish.list)
     .bind(subscriber)
@@ -108,7 +105,6 @@ async fn start_subscription(
     .bind(to_json("topics", &wish.topics)?)
     .bind(to_json("chosen", &chosen)?)
     .bind(now.timestamp_millis())
-    .bind(i64::from(is_new))
     .execute(&mut **tx)
     .await?;
     Ok(())
