@@ -205,7 +205,12 @@ impl TestApp {
 }
 
 fn read(folder: &TempDir, url: &str, relay: &str, configuration: &str) -> Config {
-    let text = format!("{INSTITUTE}[store]\nurl = \"{url}\"\n{relay}{configuration}");
+    let mut institute = INSTITUTE.to_owned();
+    if configuration.contains("\"ru\"") {
+        // An institute speaks the languages of its lists.
+        institute = institute.replace("\"de\"]", "\"de\", \"ru\"]");
+    }
+    let text = format!("{institute}[store]\nurl = \"{url}\"\n{relay}{configuration}");
     Config::parse(&text, &folder.path().join("config.toml"), std::iter::empty()).unwrap()
 }
 

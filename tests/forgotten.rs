@@ -26,7 +26,7 @@ fn ada() -> Address {
 }
 
 /// How often a text stands in the database, whatever its case: in the bytes of SQLite's files, in the rows of PostgreSQL.
-async fn hits(app: &TestApp, text: &str) -> usize {
+pub async fn hits(app: &TestApp, text: &str) -> usize {
     let count = |all: &[u8]| {
         let all = all.to_ascii_lowercase();
         let text = text.to_ascii_lowercase();

@@ -21,7 +21,9 @@ mod app;
 
 // What it is for: read this one first.
 mod story;
+mod person;
 mod rules;
+mod proven;
 
 mod config;
 mod folder;
