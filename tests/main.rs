@@ -46,6 +46,7 @@ mod manysources;
 mod bounces;
 mod returned;
 mod mailbox;
+mod imap;
 mod delivery;
 mod joining;
 mod preferences;

@@ -2,14 +2,18 @@
 //!
 //! In: `[bounces]` of kind `imap`. Out: what became of each mail. A crash between counting and moving takes a mail again,
 //! which counts once (BNC-12). The surprising thing: nothing else waits for this. While the server is away, sending and
-//! publishing go on, `status` says so, and it is tried again, less and less often (FLT-25).
+//! publishing go on, `status` says so, and it is tried again, less and less often (FLT-25). A mailbox that does not let
+//! go of what is counted is such trouble too: otherwise its mails would be taken for ever.
 
+use std::collections::HashSet;
+use std::io::ErrorKind;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
+use async_imap::error::Error;
+use async_imap::imap_proto::{AttributeValue, MailboxDatum, Response, Status};
 use async_imap::{Client, Session};
 use chrono::{DateTime, Utc};
-use futures_util::TryStreamExt;
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpStream;
@@ -19,6 +23,7 @@ use tokio_util::either::Either;
 
 use super::{House, Taken, take_returned};
 use crate::config::{Bounces, Tls};
+use crate::store::kind_of;
 use crate::tls;
 
 /// How long the server may take over one command.
@@ -38,6 +43,8 @@ const RESTS: [Duration; 4] = [
 const TOGETHER: usize = 50;
 /// Bytes of a mail that are fetched.
 const SIZE: u64 = 8 << 20;
+/// Letters of a server's words that are kept.
+const SHOWN: usize = 200;
 /// Where it is written down that the mailbox cannot be reached.
 const FACT: &str = "bounces trouble";
 
@@ -58,6 +65,15 @@ struct Mailbox {
     can_move: bool,
     can_expunge_by_uid: bool,
     brings_news: bool,
+}
+
+/// What a server gives of a mail.
+enum Fetched {
+    Mail(Vec<u8>),
+    /// Somebody else took it meanwhile.
+    Gone,
+    /// And its words.
+    Refused(String),
 }
 
 /// Takes what lies there now.
@@ -160,50 +176,75 @@ impl Mailbox {
         })
     }
 
-    /// One mail at a time, so that a flood takes the room of one.
+    /// One mail at a time, so that a flood takes the room of one. A mail that cannot be read is left where it is, and is
+    /// an error once the others are taken.
     async fn take_all(&mut self, house: &House, told: &mut impl FnMut(Taken)) -> anyhow::Result<()> {
+        let mut finished: HashSet<u32> = HashSet::new();
         loop {
-            let waiting = within("SEARCH", self.session.uid_search("UNDELETED")).await?;
-            let mut waiting: Vec<u32> = waiting.into_iter().collect();
-            if waiting.is_empty() {
-                return Ok(());
+            let waiting = self.search().await?;
+            if waiting.iter().any(|uid| finished.contains(uid)) {
+                bail!("the server says that mails are moved or deleted, and they still lie there");
             }
-            waiting.sort_unstable();
-            let mut is_idle = true;
+            finished.clear();
+            let mut unread = None;
             for some in waiting.chunks(TOGETHER) {
                 let mut counted = Vec::new();
                 for uid in some {
-                    if let Some(raw) = self.fetch(*uid).await? {
-                        told(take_returned(house, &raw).await?);
-                        counted.push(*uid);
+                    match self.fetch(*uid).await? {
+                        Fetched::Mail(raw) => {
+                            told(take_returned(house, &raw).await?);
+                            counted.push(*uid);
+                        }
+                        Fetched::Gone => {}
+                        Fetched::Refused(words) => unread = Some(words),
                     }
                 }
                 if !counted.is_empty() {
                     self.finish(&counted).await?;
-                    is_idle = false;
+                    finished.extend(counted);
                 }
             }
+            if let Some(words) = unread {
+                bail!("FETCH: a mail cannot be read: {words}");
+            }
             // What the server names and does not give is left where it is.
-            if is_idle {
+            if finished.is_empty() {
                 return Ok(());
             }
         }
     }
 
-    /// None: somebody else took it meanwhile.
-    async fn fetch(&mut self, uid: u32) -> anyhow::Result<Option<Vec<u8>>> {
-        let what = format!("(UID BODY.PEEK[]<0.{SIZE}>)");
-        let fetched = within("FETCH", async {
-            let answers = self.session.uid_fetch(uid.to_string(), what).await?;
-            answers.try_collect::<Vec<_>>().await
-        });
-        let fetched = fetched.await?;
-        let is_it = |fetch: &&async_imap::types::Fetch| fetch.uid == Some(uid);
-        Ok(fetched
-            .iter()
-            .find(is_it)
-            .and_then(|fetch| fetch.body())
-            .map(<[u8]>::to_vec))
+    /// Mails that wait, the oldest first.
+    async fn search(&mut self) -> anyhow::Result<Vec<u32>> {
+        let mut waiting = Vec::new();
+        let hear = |answer: &Response<'_>| {
+            if let Response::MailboxData(MailboxDatum::Search(uids)) = answer {
+                waiting.extend(uids);
+            }
+        };
+        self.run("SEARCH", "UID SEARCH UNDELETED", hear).await?;
+        waiting.sort_unstable();
+        waiting.dedup();
+        Ok(waiting)
+    }
+
+    async fn fetch(&mut self, uid: u32) -> anyhow::Result<Fetched> {
+        let mut fetched = Fetched::Gone;
+        let hear = |answer: &Response<'_>| {
+            let Response::Fetch(_, parts) = answer else { return };
+            let body = parts.iter().find_map(|part| match part {
+                AttributeValue::BodySection { data, .. } => data.as_deref(),
+                _ => None,
+            });
+            if let Some(body) = body
+                && parts.iter().any(|part| matches!(part, AttributeValue::Uid(it) if *it == uid))
+            {
+                fetched = Fetched::Mail(body.to_vec());
+            }
+        };
+        let command = format!("UID FETCH {uid} (UID BODY.PEEK[]<0.{SIZE}>)");
+        let refused = self.ask("FETCH", &command, hear).await?;
+        Ok(refused.map_or(fetched, Fetched::Refused))
     }
 
     /// Moves mails away, or deletes them: they are counted.
@@ -216,35 +257,56 @@ impl Mailbox {
             }
             within("COPY", self.session.uid_copy(&uids, done)).await?;
         }
-        within("STORE", async {
-            let answers = self.session.uid_store(&uids, "+FLAGS.SILENT (\\Deleted)").await?;
-            answers.try_collect::<Vec<_>>().await
-        })
-        .await?;
-        match self.can_expunge_by_uid {
-            true => {
-                let expunge = async {
-                    let gone = self.session.uid_expunge(&uids).await?;
-                    gone.try_collect::<Vec<_>>().await
-                };
-                within("EXPUNGE", expunge).await?;
-            }
-            false => {
-                let expunge = async {
-                    let gone = self.session.expunge().await?;
-                    gone.try_collect::<Vec<_>>().await
-                };
-                within("EXPUNGE", expunge).await?;
-            }
+        let delete = format!("UID STORE {uids} +FLAGS.SILENT (\\Deleted)");
+        self.run("STORE", &delete, |_| {}).await?;
+        let expunge = match self.can_expunge_by_uid {
+            true => format!("UID EXPUNGE {uids}"),
+            false => "EXPUNGE".to_owned(),
+        };
+        self.run("EXPUNGE", &expunge, |_| {}).await
+    }
+
+    /// Runs a command that must succeed.
+    async fn run(&mut self, name: &'static str, command: &str, hear: impl FnMut(&Response<'_>)) -> anyhow::Result<()> {
+        match self.ask(name, command, hear).await? {
+            None => Ok(()),
+            Some(words) => bail!("{name}: {words}"),
         }
-        Ok(())
+    }
+
+    /// Runs a command; `hear` is given each answer. Returns the server's words if it says no. Our own loop, since the
+    /// library's streams end at the last line and do not look what it says.
+    async fn ask(
+        &mut self,
+        name: &'static str,
+        command: &str,
+        mut hear: impl FnMut(&Response<'_>),
+    ) -> anyhow::Result<Option<String>> {
+        within(name, async {
+            let tag = self.session.run_command(command).await?;
+            loop {
+                let answer = self.session.read_response().await?.ok_or(Error::ConnectionLost)?;
+                match answer.parsed() {
+                    Response::Done {
+                        tag: of,
+                        status,
+                        outcome,
+                    } if *of == tag => {
+                        let words = || shown(outcome.information.as_deref().unwrap_or("without a word"));
+                        return Ok((*status != Status::Ok).then(words));
+                    }
+                    answer => hear(answer),
+                }
+            }
+        })
+        .await
     }
 
     async fn wait_for_news(self) -> anyhow::Result<Mailbox> {
         let mut idle = self.session.idle();
         within("IDLE", idle.init()).await?;
         let (news, _go_on_waiting) = idle.wait_with_timeout(IDLE);
-        news.await.context("IDLE")?;
+        news.await.map_err(|error| anyhow!("IDLE: {}", without_mail(error)))?;
         Ok(Mailbox {
             session: within("DONE", idle.done()).await?,
             ..self
@@ -280,19 +342,30 @@ async fn greeted<S>(mut client: Client<S>) -> anyhow::Result<Client<S>>
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + std::fmt::Debug + Send,
 {
-    let greeting = tokio::time::timeout(PATIENCE, client.read_response()).await;
-    if greeting.context("the greeting took too long")??.is_none() {
+    let greeting = within("the greeting", async { Ok(client.read_response().await?) });
+    if greeting.await?.is_none() {
         bail!("the server hung up");
     }
     Ok(client)
 }
 
-async fn within<T, E>(command: &'static str, answer: impl Future<Output = Result<T, E>>) -> anyhow::Result<T>
-where
-    E: std::error::Error + Send + Sync + 'static,
-{
+async fn within<T>(command: &'static str, answer: impl Future<Output = Result<T, Error>>) -> anyhow::Result<T> {
     tokio::time::timeout(PATIENCE, answer)
         .await
         .with_context(|| format!("{command} took too long"))?
-        .context(command)
+        .map_err(|error| anyhow!("{command}: {}", without_mail(error)))
+}
+
+/// For logs and `status` (SEC-19): an answer that cannot be read may be a whole mail, and is not repeated.
+fn without_mail(error: Error) -> String {
+    match error {
+        Error::Parse(_) => "an answer that cannot be read".to_owned(),
+        Error::Io(error) if error.kind() == ErrorKind::Other => "an answer that cannot be read".to_owned(),
+        error => shown(&error.to_string()),
+    }
+}
+
+/// A server's words without addresses, cut.
+fn shown(words: &str) -> String {
+    kind_of(words).chars().take(SHOWN).collect()
 }
