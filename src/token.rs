@@ -234,8 +234,9 @@ impl Secret {
         hash.to_hex().get(..16).unwrap_or_default().to_owned()
     }
 
-    /// What stands for an address's key in the suppression list, by each of our keys, the current one first: an address
-    /// is on the list if any of these is.
+    /// What stands for an address's key in the suppression list, by each of our keys, the current one first. All are
+    /// written down, and an address is on the list if any of these is: a program that has not read the newest key yet
+    /// finds it too.
     pub fn suppressions(&self, address_key: &str) -> Vec<String> {
         let keys = std::iter::once(&self.current).chain(&self.older);
         keys.map(|key| {
@@ -243,11 +244,6 @@ impl Secret {
             blake3::keyed_hash(&key, address_key.as_bytes()).to_hex().to_string()
         })
         .collect()
-    }
-
-    /// The one that is written down.
-    pub fn suppression(&self, address_key: &str) -> String {
-        self.suppressions(address_key).swap_remove(0)
     }
 
     fn token(&self, purpose: Purpose, about: &str, number: i64) -> String {

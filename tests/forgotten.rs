@@ -5,7 +5,7 @@ use std::io::Cursor;
 
 use chrono::TimeDelta;
 use rapporteur::publish::{self, Added, Import, Judged, Taken, Verdict, take_returned};
-use rapporteur::store::{Kind, Personal};
+use rapporteur::store::{Joining, Kind, Personal};
 use rapporteur::subscriber::csv::{self, Row};
 use rapporteur::subscriber::{Address, Cells};
 use serde_json::Value;
@@ -189,6 +189,173 @@ async fn who_is_erased_is_nowhere_any_more_and_does_not_come_back() {
     .await;
 }
 
+/// PRIV-08: an address may end like another.
+#[tokio::test]
+async fn who_is_erased_takes_nothing_of_others_with_them() {
+    for_each_app(&configuration(), |mut app| async move {
+        app.leave_open();
+        app.people("events", &["schmidt@example.org", "a.schmidt@example.org"])
+            .await;
+        for statement in [
+            "INSERT INTO unclear (fingerprint, why, text, at) VALUES ('f', 'w', 'To: <a.schmidt@example.org>', 0)",
+            "INSERT INTO unclear (fingerprint, why, text, at) VALUES ('g', 'w', 'To: <schmi=\r\ndt@example.org>', 0)",
+            "INSERT INTO decision (subject, what, who, note, at) VALUES ('events/1', 'held', 'us', \
+             'a.schmidt@example.org, schmidt@example.org', 0)",
+        ] {
+            app.run(statement).await;
+        }
+        let mut tx = app.house.store.begin().await.unwrap();
+        for (recipient, message) in [
+            ("a.schmidt@example.org", "For you, a.schmidt@example.org"),
+            ("bob@example.org", "About schmidt@example.org."),
+            ("schmidt@example.org", "For you"),
+        ] {
+            let mail = Personal {
+                kind: "test",
+                priority: 1,
+                relay: "other".into(),
+                recipient: recipient.into(),
+                sender: "events@example.org".into(),
+                message: message.into(),
+                list: Some("events".into()),
+            };
+            app.house.store.insert_personal(&mut tx, &mail).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let schmidt = Address::parse("schmidt@example.org").unwrap();
+        publish::erase(&app.house, &schmidt, false, "staff").await.unwrap();
+        let texts = async |sql: &'static str| -> Vec<String> {
+            let rows = sqlx::query(sql).fetch_all(&app.sql).await.unwrap();
+            rows.iter().map(|row| row.get::<String, _>(0)).collect()
+        };
+        assert_eq!(
+            texts("SELECT message FROM outgoing WHERE recipient IS NOT NULL ORDER BY id").await,
+            ["For you, a.schmidt@example.org", "About (erased)."]
+        );
+        assert_eq!(texts("SELECT fingerprint FROM unclear").await, ["f"]);
+        assert_eq!(
+            texts("SELECT note FROM decision WHERE note IS NOT NULL AND what = 'held'").await,
+            ["a.schmidt@example.org, (erased)"]
+        );
+        assert_eq!(
+            texts("SELECT address FROM subscriber WHERE state = 'active'").await,
+            ["a.schmidt@example.org"]
+        );
+        app
+    })
+    .await;
+}
+
+/// PRIV-08: a long import puts somebody on a list while they are erased, or kept away.
+#[tokio::test]
+async fn nobody_comes_onto_a_list_while_they_are_forgotten() {
+    for_each_app(&configuration(), |app| async move {
+        let (ada, bob) = (ada(), Address::parse("bob@example.org").unwrap());
+        let mut tx = app.house.store.begin_import().await.unwrap();
+        let (erased, suppressed, judged) = {
+            let erasing = publish::erase(&app.house, &ada, false, "staff");
+            let suppressing = publish::suppress(&app.house, &bob, "trap", "staff");
+            let adding = import(&app, "email\nada.lovelace@example.org\nbob@example.org\n");
+            tokio::pin!(erasing, suppressing, adding);
+            let moment = std::time::Duration::from_millis(100);
+            assert!(tokio::time::timeout(moment, &mut erasing).await.is_err(), "it waits");
+            assert!(
+                tokio::time::timeout(moment, &mut suppressing).await.is_err(),
+                "it waits"
+            );
+            assert!(tokio::time::timeout(moment, &mut adding).await.is_err(), "it waits");
+            for address in [&ada, &bob] {
+                let (address, key) = (address.to_string(), address.key());
+                let joining = Joining {
+                    list: "events",
+                    address: &address,
+                    address_key: &key,
+                    name: None,
+                    language: None,
+                    cadence: None,
+                    topics: &[],
+                    cells: None,
+                    how: "import",
+                    basis: None,
+                };
+                app.house.store.subscribe(&mut tx, &joining, app.now()).await.unwrap();
+            }
+            tx.commit().await.unwrap();
+            tokio::join!(erasing, suppressing, adding)
+        };
+        assert!(erased.unwrap().tables.contains(&("subscriber", 1)));
+        suppressed.unwrap();
+        assert_eq!(app.house.store.find_person(&ada.key()).await.unwrap(), None);
+        let bob = app.house.store.find_person(&bob.key()).await.unwrap().unwrap().0;
+        assert_eq!(bob.state, "suppressed");
+        assert!(
+            judged.iter().all(|judged| judged.verdict != Verdict::Accept),
+            "{judged:?}"
+        );
+        app
+    })
+    .await;
+}
+
+/// PRIV-08, BNC-05.
+#[tokio::test]
+async fn who_is_let_back_gets_no_mail_by_that_alone() {
+    for_each_app(&configuration(), |mut app| async move {
+        app.people("events", &[ADA, "bob@example.org"]).await;
+        app.drop_titled("The first");
+        app.send("events").await.unwrap();
+        let bob = Address::parse("bob@example.org").unwrap();
+        let state = async |address: &Address| {
+            let person = app.house.store.find_person(&address.key()).await.unwrap().unwrap().0;
+            let on = app
+                .house
+                .store
+                .list_subscriptions_of(&address.key())
+                .await
+                .unwrap()
+                .remove(0);
+            (person.state, on.state)
+        };
+        let states = |person: &str, on: &str| (person.to_owned(), on.to_owned());
+        publish::suppress(&app.house, &ada(), "wrote to us", "staff")
+            .await
+            .unwrap();
+        assert_eq!(state(&ada()).await, states("suppressed", "removed"));
+        assert!(publish::allow(&app.house, &ada(), "a mistake", "staff").await.unwrap());
+        assert_eq!(state(&ada()).await, states("active", "removed"));
+        // Nor does the file that still has them bring them back.
+        publish::sync(&app.house, "events", false).await.unwrap();
+        assert_eq!(state(&ada()).await, states("active", "removed"));
+
+        // A dead address stays one.
+        let mail = app.mails_of("bob@example.org").pop().unwrap();
+        let path = mail
+            .raw
+            .lines()
+            .find_map(|line| line.strip_prefix("Return-Path: <"))
+            .unwrap();
+        let bounce = format!(
+            "Return-Path: <>\nFrom: MAILER-DAEMON@mx.example.com\nTo: {}\n\
+             Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n\
+             Content-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.com\n\n\
+             Final-Recipient: rfc822; bob@example.org\nAction: failed\nStatus: 5.1.1\n\n--b--\n",
+            path.trim_end_matches('>')
+        );
+        take_returned(&app.house, bounce.as_bytes()).await.unwrap();
+        assert_eq!(state(&bob).await, states("suspended", "active"));
+        publish::suppress(&app.house, &bob, "wrote to us", "staff")
+            .await
+            .unwrap();
+        assert!(publish::allow(&app.house, &bob, "a mistake", "staff").await.unwrap());
+        assert_eq!(state(&bob).await, states("suspended", "removed"));
+        assert!(!publish::allow(&app.house, &bob, "a mistake", "staff").await.unwrap());
+        let allowed = app.house.store.list_decisions("a person").await.unwrap();
+        assert_eq!(allowed.iter().filter(|decision| decision.what == "allowed").count(), 2);
+        app
+    })
+    .await;
+}
+
 /// What lay in a page that was split, or was written over, is gone as well.
 #[tokio::test]
 async fn no_page_of_the_database_keeps_what_moved_through_it() {
@@ -233,9 +400,9 @@ async fn who_complained_stays_away_also_when_nothing_else_is_left_of_them() {
         assert!(matches!(taken, Taken::Counted { .. }), "{taken:?}");
         publish::erase(&app.house, &ada(), false, "staff").await.unwrap();
         let why = publish::suppression(&app.house, &ada()).await.unwrap().unwrap();
-        assert_eq!(why.reason, "complaint");
+        assert_eq!(why.reason, "erased", "that they complained is forgotten too");
         let judged = import(&app, &format!("email\n{ADA}\n")).await;
-        assert_eq!(judged[0].away, Some("suppressed"));
+        assert_eq!(judged[0].away, Some("erased"));
         std::fs::remove_dir_all(app.folder.path().join("outbox")).unwrap();
         app
     })

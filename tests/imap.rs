@@ -89,12 +89,22 @@ async fn a_mailbox_without_a_twist_is_emptied() {
 #[tokio::test]
 async fn a_server_that_says_no_is_believed() {
     for (of, instead, why, counted) in [
-        ("UID STORE", "TAG NO [READ-ONLY] only for reading\r\n", "STORE: only for reading", 2),
+        (
+            "UID STORE",
+            "TAG NO [READ-ONLY] only for reading\r\n",
+            "STORE: only for reading",
+            2,
+        ),
         ("UID EXPUNGE", "TAG NO not now\r\n", "EXPUNGE: not now", 2),
         ("UID SEARCH", "TAG NO not now\r\n", "SEARCH: not now", 0),
         ("UID EXPUNGE", "TAG OK done\r\n", "they still lie there", 2),
         // One mail that cannot be read keeps nobody from the other.
-        ("UID FETCH 1 ", "TAG NO of ada@example.org\r\n", "FETCH: a mail cannot be read: of <…>", 1),
+        (
+            "UID FETCH 1 ",
+            "TAG NO of ada@example.org\r\n",
+            "FETCH: a mail cannot be read: of <…>",
+            1,
+        ),
     ] {
         let (taken, kept) = collect(Some((of, instead))).await;
         let error = taken.unwrap_err();

@@ -487,6 +487,95 @@ async fn ten_thousand_bounces_at_once_stop_the_edition_and_cost_few_people_their
     app.close().await;
 }
 
+/// Sixty people, p00 to p59, to whom an edition went out, and where the bounces of each are asked to.
+async fn sixty(app: &mut TestApp, title: &str) -> Vec<String> {
+    let addresses: Vec<String> = (0..60).map(|number| format!("p{number:02}@example.org")).collect();
+    let rows: Vec<&str> = addresses.iter().map(String::as_str).collect();
+    app.people("events", &rows).await;
+    app.drop_titled(title);
+    app.send("events").await.unwrap();
+    let of = |address: &String| return_path(&app.mails_of(address).pop().unwrap().raw);
+    addresses.iter().map(of).collect()
+}
+
+async fn come_back(app: &TestApp, paths: &[String]) {
+    for path in paths {
+        take(app, &dsn(path, "5.1.1", "550 5.1.1 unknown")).await;
+    }
+}
+
+async fn suspended(app: &TestApp) -> i64 {
+    app.count("SELECT CAST(COUNT(*) AS BIGINT) FROM subscriber WHERE state = 'suspended'")
+        .await
+}
+
+/// BNC-06: most bounces come after the last mail was handed over.
+#[tokio::test]
+async fn a_flood_of_bounces_after_the_last_mail_suspends_nobody_until_staff_say_so() {
+    for_each_app(&configuration(), |mut app| async move {
+        let paths = sixty(&mut app, "The first").await;
+        assert_eq!(app.edition("events", 1).await.state, "finished");
+        come_back(&app, &paths[..45]).await;
+        assert_eq!(suspended(&app).await, 0);
+        assert_eq!(app.edition("events", 1).await.state, "finished");
+        let alerts = app.house.store.list_alerts().await.unwrap();
+        let events: Vec<&str> = alerts.iter().map(|alert| alert.trouble.as_str()).collect();
+        assert_eq!(events, ["edition-returned"]);
+        assert!(
+            alerts[0].why.starts_with("20 of 60 mails came back"),
+            "{}",
+            alerts[0].why
+        );
+        // Staff know that the addresses are dead.
+        let said = app.decide("events", 1, Decided::ResumeSuspending).await.unwrap();
+        assert!(said.contains("45 people are suspended"), "{said}");
+        assert_eq!(suspended(&app).await, 45);
+        assert_eq!(app.edition("events", 1).await.state, "finished");
+        assert!(app.house.store.list_alerts().await.unwrap().is_empty());
+        app.advance(TimeDelta::hours(1));
+        come_back(&app, &paths[45..46]).await;
+        assert_eq!(suspended(&app).await, 46, "one more is one more");
+        assert!(app.decide("events", 1, Decided::ResumeSuspending).await.is_err());
+        app
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_edition_that_stopped_and_was_cancelled_suspends_nobody_either() {
+    let mut app = TestApp::with(&configuration()).await;
+    app.leave_open();
+    let paths = sixty(&mut app, "The first").await;
+    app.run("UPDATE edition SET state = 'sending'").await;
+    come_back(&app, &paths[..20]).await;
+    assert_eq!(app.edition("events", 1).await.state, "stopped");
+    app.decide("events", 1, Decided::Cancel).await.unwrap();
+    come_back(&app, &paths[20..40]).await;
+    assert_eq!(suspended(&app).await, 0);
+    app.close().await;
+}
+
+#[tokio::test]
+async fn a_second_stop_lets_nobody_off_whom_another_edition_suspended() {
+    for_each_app(&configuration(), |mut app| async move {
+        let first = sixty(&mut app, "The first").await;
+        app.run("UPDATE edition SET state = 'sending'").await;
+        come_back(&app, &first[..20]).await;
+        app.decide("events", 1, Decided::Resume).await.unwrap();
+        app.advance(TimeDelta::hours(1));
+        let second = sixty(&mut app, "The second").await;
+        come_back(&app, &second[..1]).await;
+        assert_eq!(suspended(&app).await, 1);
+        come_back(&app, &first[20..40]).await;
+        let alerts = app.house.store.list_alerts().await.unwrap();
+        assert_eq!(alerts.len(), 2, "{alerts:?}");
+        assert_eq!(suspended(&app).await, 1);
+        assert_eq!(state(&app, "p00@example.org").await, "suspended");
+        app
+    })
+    .await;
+}
+
 /// BULK-02.
 #[tokio::test]
 async fn an_edition_tells_how_many_complained_of_which_domain() {

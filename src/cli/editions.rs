@@ -341,7 +341,7 @@ async fn show(desk: &Desk, house: &House, name: &str, recipients: bool, state: O
     }
     if pardoned > 0 {
         desk.say(format!(
-            "{pardoned} people were let off when it stopped; `editions resume {name} --refusals-stand` suspends them"
+            "{pardoned} people were let off because so much was refused; `editions resume {name} --refusals-stand` suspends them"
         ));
     }
     for (reply, count) in &progress.replies {

@@ -24,6 +24,8 @@ const STEPS: [i64; 4] = [1, 5, 15, 30];
 const POST_EXPIRES: TimeDelta = TimeDelta::hours(24);
 /// So long after the first warning an edition's complaints would be another matter.
 const COMPLAINTS_FOR: TimeDelta = TimeDelta::days(30);
+/// And that so much of an edition came back.
+const RETURNED_FOR: TimeDelta = TimeDelta::days(30);
 /// Whoever posts has so much time before another may.
 const POST_LEASE: TimeDelta = TimeDelta::minutes(1);
 
@@ -93,6 +95,7 @@ async fn is_settled(house: &House, alert: &Alert) -> anyhow::Result<bool> {
         Trouble::Complaints => {
             matches!(edition.state.as_str(), "stopped" | "cancelled") || alert.since + COMPLAINTS_FOR < house.now()
         }
+        Trouble::EditionReturned => edition.state == "sending" || alert.since + RETURNED_FOR < house.now(),
         _ => edition.state != "stopped",
     })
 }
@@ -134,7 +137,7 @@ async fn tell(house: &House, alert: &Alert, unwell: &HashSet<String>) -> anyhow:
 async fn count_waiting(house: &House, alert: &Alert) -> anyhow::Result<i64> {
     let store = &house.store;
     Ok(match alert.trouble {
-        Trouble::EditionStopped | Trouble::ApprovalMissing | Trouble::Complaints => {
+        Trouble::EditionStopped | Trouble::ApprovalMissing | Trouble::Complaints | Trouble::EditionReturned => {
             let Some((list, number)) = edition_of(alert) else {
                 return Ok(0);
             };
@@ -288,6 +291,10 @@ fn commands(alert: &Alert) -> Vec<String> {
             format!("rapporteur editions show {name} --recipients --state failed"),
             format!("rapporteur editions resume {name}"),
             format!("rapporteur editions cancel {name}"),
+        ],
+        Trouble::EditionReturned => vec![
+            format!("rapporteur editions show {name}"),
+            format!("rapporteur editions resume {name} --refusals-stand"),
         ],
         Trouble::Complaints => vec![
             format!("rapporteur editions show {name}"),

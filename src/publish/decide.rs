@@ -8,7 +8,7 @@ use super::draft::{Order, show};
 use super::seal::{self, say_changed};
 use super::{Hands, House, read_hands};
 use crate::edition::{Sealed, What};
-use crate::store::{Decision, Doubts, Edition, Retried, Stored, Tx};
+use crate::store::{Decision, Doubts, Edition, Retried, Stored, Trouble, Tx};
 
 /// Words of decisions that are read again at release.
 pub(super) const APPROVED: &str = "approved";
@@ -94,20 +94,28 @@ pub async fn decide_edition(
 
 async fn resume_suspending(house: &House, edition: &Edition, name: &str, who: &str) -> anyhow::Result<String> {
     let mut tx = house.store.begin().await?;
-    if !house
+    let goes_on = house
         .store
         .move_edition(&mut tx, edition.id, &["stopped"], "sending")
-        .await?
-    {
-        bail!("{name} is {}; only a stopped edition goes on", edition.state);
+        .await?;
+    if !goes_on && !house.store.believe_refusals(&mut tx, edition.id).await? {
+        bail!("{name} is {}, and its refusals are not doubted", edition.state);
     }
     let people = house.store.confirm_refusals(&mut tx, edition.id, house.now()).await?;
     let note = format!("the refusals stand: {people} people are suspended");
-    write(house, &mut tx, name, "sending", who, Some(note)).await?;
+    let what = if goes_on { "sending" } else { "refusals stand" };
+    write(house, &mut tx, name, what, who, Some(note)).await?;
     tx.commit().await?;
-    Ok(format!(
-        "{name}: it goes on where it stopped, and {people} people are suspended"
-    ))
+    if !goes_on {
+        house
+            .store
+            .end_alert_unspoken(&Trouble::EditionReturned.matter(name))
+            .await?;
+    }
+    Ok(match goes_on {
+        true => format!("{name}: it goes on where it stopped, and {people} people are suspended"),
+        false => format!("{name}: its refusals stand, and {people} people are suspended"),
+    })
 }
 
 async fn approve(house: &House, edition: &Edition, name: &str, as_sealed: bool, who: &str) -> anyhow::Result<String> {

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 
 use super::House;
 use crate::config::List;
-use crate::store::{Change, Joining, Store, Subscription, Tx};
+use crate::store::{Change, Joining, PEOPLE, Store, Subscription, Tx};
 use crate::subscriber::csv::{self, FileProblem, Offer, Refused, Row};
 use crate::subscriber::sync::{Change as Cell, Known, Own, Plan, Update, plan_sync};
 use crate::subscriber::{Address, Cells, State};
@@ -65,7 +65,7 @@ pub async fn sync(house: &House, name: &str, confirmed: bool) -> anyhow::Result<
     };
     hold_to(list, &mut read);
 
-    let mut tx = house.store.begin_alone(&format!("people {name}")).await?;
+    let mut tx = house.store.begin_alone(PEOPLE).await?;
     let subscriptions = house.store.list_subscriptions(name).await?;
     let mut plan = plan_sync(&read, &subscriptions.iter().map(known).collect::<Vec<_>>());
     if let (Some(guard), false) = (&plan.guard, confirmed) {

@@ -115,15 +115,16 @@ pub async fn take_returned(house: &House, raw: &[u8]) -> anyhow::Result<Taken> {
         words: &reading.diagnostic,
         fingerprint: &fingerprint,
     };
+    let hashes = match kind {
+        Kind::Complaint => hashes_of(house, marked.subscriber_id).await?,
+        _ => Vec::new(),
+    };
     let counted = house
         .store
-        .record_returned(&marked, &returned, &house.config.bounces)
+        .record_returned(&marked, &returned, &hashes, &house.config.bounces)
         .await?;
-    let is_new = counted != Counted::Known;
-    if counted == Counted::Suppressed {
-        keep_away(house, marked.subscriber_id).await?;
-    }
-    if is_new && matches!(kind, Kind::Bounce | Kind::Complaint) {
+    // Also of a mail that had come before: a crash may have been in between.
+    if matches!(kind, Kind::Bounce | Kind::Complaint) {
         let stopped = house
             .store
             .trip_by_returns(marked.edition_id, &house.config.delivery.breaker)
@@ -136,17 +137,10 @@ pub async fn take_returned(house: &House, raw: &[u8]) -> anyhow::Result<Taken> {
 }
 
 /// Who complained stays away also once their row is gone.
-async fn keep_away(house: &House, subscriber_id: i64) -> anyhow::Result<()> {
-    let Some(person) = house.store.find_subscriber(subscriber_id).await? else {
-        return Ok(());
-    };
-    let Ok(address) = Address::parse(&person.address) else {
-        return Ok(());
-    };
-    let mut tx = house.store.begin().await?;
-    let hash = house.secret.suppression(&address.key());
-    house.store.suppress(&mut tx, &hash, "complaint", house.now()).await?;
-    Ok(tx.commit().await?)
+async fn hashes_of(house: &House, subscriber_id: i64) -> anyhow::Result<Vec<String>> {
+    let person = house.store.find_subscriber(subscriber_id).await?;
+    let address = person.and_then(|person| Address::parse(&person.address).ok());
+    Ok(address.map_or_else(Vec::new, |address| house.secret.suppressions(&address.key())))
 }
 
 /// The delivery whose mark is in the address the mail came to, or in the mail it returns.

@@ -30,9 +30,11 @@ pub enum Trouble {
     Complaints,
     /// Unusually many people ask to join and do not confirm.
     Signups,
+    /// Too many mails of an edition came back that is not being sent any more.
+    EditionReturned,
 }
 
-const TROUBLES: [Trouble; 7] = [
+const TROUBLES: [Trouble; 8] = [
     Trouble::EditionStopped,
     Trouble::ApprovalMissing,
     Trouble::DomainPaused,
@@ -40,6 +42,7 @@ const TROUBLES: [Trouble; 7] = [
     Trouble::PasswordRefused,
     Trouble::Complaints,
     Trouble::Signups,
+    Trouble::EditionReturned,
 ];
 
 impl Trouble {
@@ -53,6 +56,7 @@ impl Trouble {
             Trouble::PasswordRefused => "password-refused",
             Trouble::Complaints => "complaints",
             Trouble::Signups => "signups",
+            Trouble::EditionReturned => "edition-returned",
         }
     }
 
@@ -66,6 +70,7 @@ impl Trouble {
             Trouble::PasswordRefused => "password",
             Trouble::Complaints => "complaints",
             Trouble::Signups => "signup",
+            Trouble::EditionReturned => "returned",
         };
         format!("{kind} {name}")
     }

@@ -7,7 +7,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::Row;
 
-use super::people::record_consent;
+use super::people::{PEOPLE, record_consent};
 use super::{Result, Store, Tx};
 use crate::bounce::{Blame, Kind, Status};
 use crate::clock::from_millis;
@@ -101,13 +101,24 @@ impl Store {
         }
     }
 
-    /// Records what came back about a delivery, and does what follows for the person.
-    pub async fn record_returned(&self, marked: &Marked, returned: &Returned<'_>, policy: &Bounces) -> Result<Counted> {
+    /// Records what came back about a delivery, and does what follows for the person. `hashes` are those of their address,
+    /// which a complaint puts on the suppression list.
+    pub async fn record_returned(
+        &self,
+        marked: &Marked,
+        returned: &Returned<'_>,
+        hashes: &[String],
+        policy: &Bounces,
+    ) -> Result<Counted> {
         let now = self.now().await?;
-        let mut tx = self.begin().await?;
+        let mut tx = match returned.kind {
+            Kind::Complaint => self.begin_alone(PEOPLE).await?,
+            _ => self.begin().await?,
+        };
         let counted = count(&mut tx, marked, returned, policy, now).await?;
         if counted == Counted::Suppressed {
-            self.end_subscription(&mut tx, &marked.list, marked.subscriber_id, "left", "complaint", now)
+            self.suppress(&mut tx, hashes, "complaint", now).await?;
+            self.end_all(&mut tx, marked.subscriber_id, "left", "complaint", now)
                 .await?;
         }
         tx.commit().await?;
@@ -226,8 +237,8 @@ async fn count(
         (Kind::Bounce, None) => Some(Blame::Passing),
         _ => None,
     };
-    // Of an edition that was stopped for its refusals, none is believed: see `outgoing/pardon.rs`.
-    let is_doubted = blame == Some(Blame::Address) && is_stopped_by_breaker(tx, marked.edition_id).await?;
+    // Of an edition of which too much was refused, nothing is believed: see `outgoing/pardon.rs`.
+    let is_doubted = blame == Some(Blame::Address) && has_tripped_breaker(tx, marked.edition_id).await?;
     let status = returned.status.map(|status| status.to_string());
     let inserted = sqlx::query(
         "INSERT INTO bounce (outgoing_id, edition_id, subscriber_id, kind, status, fault, fingerprint, at)
@@ -267,8 +278,9 @@ async fn count(
     }
 }
 
-async fn is_stopped_by_breaker(tx: &mut Tx, edition: i64) -> Result<bool> {
-    let row = sqlx::query("SELECT 1 FROM edition WHERE id = $1 AND state = 'stopped' AND breaker_at IS NOT NULL")
+/// And staff have not said since that the refusals are right. It need not stand still: bounces come after the last mail.
+async fn has_tripped_breaker(tx: &mut Tx, edition: i64) -> Result<bool> {
+    let row = sqlx::query("SELECT 1 FROM edition WHERE id = $1 AND breaker_at IS NOT NULL")
         .bind(edition)
         .fetch_optional(&mut **tx)
         .await?;

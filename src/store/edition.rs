@@ -267,6 +267,18 @@ impl Store {
         Ok(query.execute(&mut **tx).await?.rows_affected() == 1)
     }
 
+    /// From now on, what comes back of an edition that has gone out counts again. False: it counted.
+    pub async fn believe_refusals(&self, tx: &mut Tx, id: i64) -> Result<bool> {
+        let done = sqlx::query(
+            "UPDATE edition SET breaker_at = NULL WHERE id = $1 AND breaker_at IS NOT NULL \
+             AND state IN ('finished', 'cancelled')",
+        )
+        .bind(id)
+        .execute(&mut **tx)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
     pub async fn approve_edition(&self, tx: &mut Tx, id: i64, now: DateTime<Utc>) -> Result<()> {
         sqlx::query("UPDATE edition SET approved_at = $2 WHERE id = $1 AND state IN ('waiting', 'held')")
             .bind(id)

@@ -2,6 +2,7 @@
 
 mod erase;
 mod join;
+mod naming;
 mod past;
 mod person;
 mod suppression;
@@ -13,7 +14,7 @@ use sqlx::any::AnyRow;
 use super::{Result, Store, Tx, from_json, to_json};
 use crate::clock::from_millis;
 
-pub use join::{Joining, Standing};
+pub use join::{Joining, PEOPLE, Standing};
 pub use past::Delivery;
 pub use person::{Given, Mailed, Record};
 pub use suppression::Suppression;
@@ -94,6 +95,35 @@ impl Store {
             })
         })
         .transpose()
+    }
+
+    /// A person's number, read within a transaction: nobody comes or goes in between.
+    pub async fn find_number(&self, tx: &mut Tx, address_key: &str) -> Result<Option<i64>> {
+        let row = sqlx::query("SELECT id FROM subscriber WHERE address_key = $1")
+            .bind(address_key)
+            .fetch_optional(&mut **tx)
+            .await?;
+        Ok(row.map(|row| row.try_get(0)).transpose()?)
+    }
+
+    /// Takes a person off every list they are on, whom no list may mail any more.
+    pub(super) async fn end_all(
+        &self,
+        tx: &mut Tx,
+        subscriber_id: i64,
+        state: &str,
+        how: &str,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let rows = sqlx::query("SELECT list FROM subscription WHERE subscriber_id = $1 ORDER BY list")
+            .bind(subscriber_id)
+            .fetch_all(&mut **tx)
+            .await?;
+        for row in rows {
+            let list: String = row.try_get(0)?;
+            self.end_subscription(tx, &list, subscriber_id, state, how, now).await?;
+        }
+        Ok(())
     }
 
     /// Every subscription of a list, ended ones too, in the order they were made.

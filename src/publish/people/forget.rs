@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::{COMMAND_LINE, House};
 use crate::private;
-use crate::store::{Consent, Decision, Given, Mailed, Record, Suppression, Tx};
+use crate::store::{Consent, Decision, Given, Mailed, PEOPLE, Record, Suppression, Tx};
 use crate::subscriber::{Address, csv};
 
 /// What was done to forget somebody.
@@ -75,9 +75,11 @@ pub async fn erase(house: &House, address: &Address, clean_files: bool, who: &st
     // First the files, so that nobody is half forgotten because one of them cannot be written.
     let files = in_files(house, address, clean_files)?;
     store.overwrite_what_is_freed().await?;
-    let mut tx = store.begin().await?;
-    let hash = house.secret.suppression(&address.key());
-    let tables = store.erase(&mut tx, address, &hash, COMMAND_LINE, house.now()).await?;
+    let mut tx = store.begin_alone(PEOPLE).await?;
+    let hashes = house.secret.suppressions(&address.key());
+    let tables = store
+        .erase(&mut tx, address, &hashes, COMMAND_LINE, house.now())
+        .await?;
     record(house, &mut tx, "erased", who).await?;
     tx.commit().await?;
     let is_clean = match house.database_file() {
@@ -103,41 +105,33 @@ async fn record(house: &House, tx: &mut Tx, what: &str, who: &str) -> anyhow::Re
     Ok(house.store.record_decision(tx, &decision).await?)
 }
 
-/// Keeps an address away from all lists, whether it is known or not.
+/// Keeps an address away from all lists, whether it is known or not. All subscriptions of the person end.
 pub async fn suppress(house: &House, address: &Address, why: &str, who: &str) -> anyhow::Result<()> {
     let (store, now) = (&house.store, house.now());
-    let person = store.find_person(&address.key()).await?;
-    let mut tx = store.begin().await?;
-    let hash = house.secret.suppression(&address.key());
-    store.suppress(&mut tx, &hash, "staff", now).await?;
-    if let Some((person, _)) = person {
-        for from in ["active", "suspended"] {
-            let states = (from, "suppressed");
-            store
-                .move_subscriber(&mut tx, person.id, states, (COMMAND_LINE, why), now)
-                .await?;
-        }
+    let mut tx = store.begin_alone(PEOPLE).await?;
+    let hashes = house.secret.suppressions(&address.key());
+    store.suppress(&mut tx, &hashes, "staff", now).await?;
+    if let Some(person) = store.find_number(&mut tx, &address.key()).await? {
+        store.suppress_person(&mut tx, person, (COMMAND_LINE, why), now).await?;
     }
     record(house, &mut tx, "suppressed", who).await?;
     Ok(tx.commit().await?)
 }
 
-/// Lets an address come back; nobody is put on a list by that. False: nothing kept it away.
+/// Lets an address come back; nobody is put on a list by that. False: nothing kept it away, and nothing is changed.
 pub async fn allow(house: &House, address: &Address, why: &str, who: &str) -> anyhow::Result<bool> {
     let (store, now) = (&house.store, house.now());
-    let person = store.find_person(&address.key()).await?;
-    let mut tx = store.begin().await?;
+    let mut tx = store.begin_alone(PEOPLE).await?;
     let mut done = store
         .unsuppress(&mut tx, &house.secret.suppressions(&address.key()))
         .await?;
-    if let Some((person, _)) = person {
-        let states = ("suppressed", "active");
-        done |= store
-            .move_subscriber(&mut tx, person.id, states, (COMMAND_LINE, why), now)
-            .await?;
+    if let Some(person) = store.find_number(&mut tx, &address.key()).await? {
+        done |= store.allow_person(&mut tx, person, (COMMAND_LINE, why), now).await?;
     }
-    record(house, &mut tx, "allowed", who).await?;
-    tx.commit().await?;
+    if done {
+        record(house, &mut tx, "allowed", who).await?;
+        tx.commit().await?;
+    }
     Ok(done)
 }
 

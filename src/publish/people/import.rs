@@ -12,7 +12,7 @@ use anyhow::bail;
 use tokio::sync::mpsc::{Receiver, channel};
 
 use super::{House, forget, subscribe};
-use crate::store::{Decision, Standing, Suppression, Tx};
+use crate::store::{Decision, PEOPLE, Standing, Suppression, Tx};
 use crate::subscriber::csv::{FileProblem, Offer, Outcome, Reader, Record, Row};
 use crate::subscriber::{Address, masked};
 
@@ -79,7 +79,7 @@ pub async fn import<R: Read + Seek + Send + 'static>(
     }
     let (notes, mut pieces) = read(house, import.list, source).await?;
     let mut tx = match import.basis {
-        Some(_) => Some(house.store.begin_import(&format!("people {}", import.list)).await?),
+        Some(_) => Some(house.store.begin_import().await?),
         None => None,
     };
     let mut added = 0;
@@ -291,7 +291,7 @@ fn kept_away(why: &Suppression) -> (Option<&'static str>, String) {
 
 /// Puts one person on a list whom staff name. They bring back whom staff or the file removed, and nobody who left.
 pub async fn add(house: &House, list: &str, row: &Row, basis: &str) -> anyhow::Result<Added> {
-    let mut tx = house.store.begin_alone(&format!("people {list}")).await?;
+    let mut tx = house.store.begin_alone(PEOPLE).await?;
     let keys = [row.address.key()];
     let suppressed = forget::suppressed(house, Some(&mut tx), &keys).await?;
     if let Some(why) = suppressed.values().next() {

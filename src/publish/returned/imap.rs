@@ -237,7 +237,9 @@ impl Mailbox {
                 _ => None,
             });
             if let Some(body) = body
-                && parts.iter().any(|part| matches!(part, AttributeValue::Uid(it) if *it == uid))
+                && parts
+                    .iter()
+                    .any(|part| matches!(part, AttributeValue::Uid(it) if *it == uid))
             {
                 fetched = Fetched::Mail(body.to_vec());
             }

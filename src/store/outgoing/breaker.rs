@@ -14,7 +14,7 @@ use super::super::alert::{self, Trouble};
 use super::pardon::Pardoned;
 use super::places;
 use crate::config::Breaker;
-use crate::store::{Decision, Result, Store};
+use crate::store::{Decision, Result, Store, Tx};
 
 /// Who stops an edition that no person has stopped.
 pub const RAPPORTEUR: &str = "rapporteur";
@@ -152,7 +152,7 @@ impl Store {
     /// When somebody last let an edition go on; 0: never.
     pub(super) async fn resumed_at(&self, name: &str) -> Result<i64> {
         let row = sqlx::query(
-            "SELECT CAST(COALESCE(MAX(at), 0) AS BIGINT) FROM decision WHERE subject = $1 AND what = 'sending'",
+            "SELECT CAST(COALESCE(MAX(at), 0) AS BIGINT) FROM decision WHERE subject = $1 AND what IN ('sending', 'refusals stand')",
         )
         .bind(name)
         .fetch_one(&self.read)
@@ -160,8 +160,8 @@ impl Store {
         Ok(row.try_get(0)?)
     }
 
-    /// As `editions stop` does, and takes back whom its refusals suspended. Returns why, with how many those are; none: it
-    /// is not being sent any more.
+    /// As `editions stop` does, and takes back whom its refusals suspended. What is not being sent any more cannot stop:
+    /// then staff are told, once, if anybody is pardoned. Returns why, with how many those are; none: nothing was done.
     pub(super) async fn stop_edition(
         &self,
         id: i64,
@@ -172,7 +172,8 @@ impl Store {
         let now = self.now().await?;
         let since = self.resumed_at(name).await?;
         let mut tx = self.begin().await?;
-        if !self.move_edition(&mut tx, id, &["sending"], "stopped").await? {
+        let stops = self.move_edition(&mut tx, id, &["sending"], "stopped").await?;
+        if !stops && (*pardoned == Pardoned::Nobody || !has_gone_out(&mut tx, id).await?) {
             return Ok(None);
         }
         let why = match self.pardon(&mut tx, id, pardoned, since, now).await? {
@@ -181,14 +182,30 @@ impl Store {
         };
         let decision = Decision {
             subject: name.to_owned(),
-            what: "stopped".to_owned(),
+            what: if stops { "stopped" } else { "refusals doubted" }.to_owned(),
             who: RAPPORTEUR.to_owned(),
             note: Some(why.clone()),
             at: now,
         };
         self.record_decision(&mut tx, &decision).await?;
-        alert::raise(&mut tx, Trouble::EditionStopped, name, &why, now).await?;
+        let trouble = if stops {
+            Trouble::EditionStopped
+        } else {
+            Trouble::EditionReturned
+        };
+        alert::raise(&mut tx, trouble, name, &why, now).await?;
         tx.commit().await?;
         Ok(Some(why))
     }
+}
+
+/// It is no longer being sent, and its breaker has not tripped yet.
+async fn has_gone_out(tx: &mut Tx, id: i64) -> Result<bool> {
+    let row = sqlx::query(
+        "SELECT 1 FROM edition WHERE id = $1 AND breaker_at IS NULL AND state IN ('stopped', 'finished', 'cancelled')",
+    )
+    .bind(id)
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(row.is_some())
 }

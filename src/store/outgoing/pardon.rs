@@ -1,9 +1,9 @@
-//! Suspensions that are taken back because the edition that led to them was stopped: a relay that refuses everybody says
-//! nothing about anybody.
+//! Suspensions that are taken back because too much of one edition was refused or came back: a relay that refuses everybody
+//! says nothing about anybody.
 //!
-//! In: an edition that a breaker stops, and whom it was about. Out: people who get mail again, and bounces whose fault is
-//! `doubted`. The surprising thing: what is refused while the edition stands still is doubted as well, for answers to
-//! mails in hand come after the stop; and staff who know that the refusals were right make them count
+//! In: an edition whose breaker trips, and whom it was about. Out: people who get mail again, and bounces whose fault is
+//! `doubted`. The surprising thing: what is refused afterwards is doubted as well, for answers come after the stop, and
+//! bounces after the last mail; and staff who know that the refusals were right make them count
 //! (`editions resume --refusals-stand`).
 
 use chrono::{DateTime, Utc};
@@ -26,8 +26,6 @@ const DOUBTED: &str = "edition_id = $1 AND fault = 'address' AND at > $2 AND sub
     (SELECT id FROM subscriber WHERE state = 'suspended' AND address_key LIKE $3) \
     AND NOT EXISTS (SELECT 1 FROM bounce other WHERE other.subscriber_id = bounce.subscriber_id \
     AND other.fault = 'address' AND other.edition_id <> $1)";
-
-const OF_EDITION: &str = "SELECT subscriber_id FROM bounce WHERE edition_id = $1 AND fault = 'doubted'";
 
 impl Store {
     /// Takes back what an edition's refusals led to after an instant. Returns how many people get mail again.
@@ -57,15 +55,17 @@ impl Store {
         .bind(whose)
         .execute(&mut **tx)
         .await?;
-        self.move_doubted(tx, edition, ("suspended", "active"), "resumed", now)
-            .await
+        let people = "state = 'suspended' AND id IN (SELECT subscriber_id FROM bounce WHERE edition_id = $1 \
+            AND fault = 'doubted' AND at > $2) \
+            AND NOT EXISTS (SELECT 1 FROM bounce other WHERE other.subscriber_id = subscriber.id AND other.fault = 'address')";
+        move_people(tx, edition, since, people, ("active", "resumed"), now).await
     }
 
     /// The refusals were right: whoever was let off is suspended after all. Returns how many.
     pub async fn confirm_refusals(&self, tx: &mut Tx, edition: i64, now: DateTime<Utc>) -> Result<u64> {
-        let people = self
-            .move_doubted(tx, edition, ("active", "suspended"), "suspended", now)
-            .await?;
+        let people = "state = 'active' AND id IN (SELECT subscriber_id FROM bounce WHERE edition_id = $1 \
+            AND fault = 'doubted' AND at > $2)";
+        let people = move_people(tx, edition, 0, people, ("suspended", "suspended"), now).await?;
         sqlx::query("UPDATE bounce SET fault = 'address' WHERE edition_id = $1 AND fault = 'doubted'")
             .bind(edition)
             .execute(&mut **tx)
@@ -76,43 +76,46 @@ impl Store {
     /// How many people were let off because a breaker stopped the edition.
     pub async fn count_pardoned(&self, edition: i64) -> Result<i64> {
         use sqlx::Row;
-        let sql = format!("SELECT CAST(COUNT(DISTINCT subscriber_id) AS BIGINT) FROM ({OF_EDITION}) AS doubted");
-        let row = sqlx::query(sqlx::AssertSqlSafe(sql))
-            .bind(edition)
-            .fetch_one(&self.read)
-            .await?;
+        let row = sqlx::query(
+            "SELECT CAST(COUNT(DISTINCT subscriber_id) AS BIGINT) FROM bounce WHERE edition_id = $1 AND fault = 'doubted'",
+        )
+        .bind(edition)
+        .fetch_one(&self.read)
+        .await?;
         Ok(row.try_get(0)?)
     }
+}
 
-    async fn move_doubted(
-        &self,
-        tx: &mut Tx,
-        edition: i64,
-        (from, to): (&str, &str),
-        what: &str,
-        now: DateTime<Utc>,
-    ) -> Result<u64> {
-        let record = format!(
-            "INSERT INTO consent (subscriber_id, list, what, how, basis, at) \
-             SELECT p.id, e.list, $3, $4, $5, $6 FROM subscriber p CROSS JOIN edition e \
-             WHERE e.id = $1 AND p.state = $2 AND p.id IN ({OF_EDITION}) ORDER BY p.id"
-        );
-        sqlx::query(sqlx::AssertSqlSafe(record))
-            .bind(edition)
-            .bind(from)
-            .bind(what)
-            .bind(RAPPORTEUR)
-            .bind("the edition was stopped for its refusals")
-            .bind(now.timestamp_millis())
-            .execute(&mut **tx)
-            .await?;
-        let sql = format!("UPDATE subscriber SET state = $3 WHERE state = $2 AND id IN ({OF_EDITION})");
-        let done = sqlx::query(sqlx::AssertSqlSafe(sql))
-            .bind(edition)
-            .bind(from)
-            .bind(to)
-            .execute(&mut **tx)
-            .await?;
-        Ok(done.rows_affected())
-    }
+/// Moves the people that a condition on `subscriber` names by `$1`, an edition, and `$2`, an instant.
+async fn move_people(
+    tx: &mut Tx,
+    edition: i64,
+    since: i64,
+    condition: &str,
+    (state, what): (&str, &str),
+    now: DateTime<Utc>,
+) -> Result<u64> {
+    let record = format!(
+        "INSERT INTO consent (subscriber_id, list, what, how, basis, at) \
+         SELECT subscriber.id, (SELECT list FROM edition WHERE id = $1), $3, $4, $5, $6 FROM subscriber \
+         WHERE {condition} ORDER BY subscriber.id"
+    );
+    sqlx::query(sqlx::AssertSqlSafe(record))
+        .bind(edition)
+        .bind(since)
+        .bind(what)
+        .bind(RAPPORTEUR)
+        .bind("too much of the edition was refused")
+        .bind(now.timestamp_millis())
+        .execute(&mut **tx)
+        .await?;
+    let done = sqlx::query(sqlx::AssertSqlSafe(format!(
+        "UPDATE subscriber SET state = $3 WHERE {condition}"
+    )))
+    .bind(edition)
+    .bind(since)
+    .bind(state)
+    .execute(&mut **tx)
+    .await?;
+    Ok(done.rows_affected())
 }

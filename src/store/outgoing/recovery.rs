@@ -233,9 +233,12 @@ async fn doubt_handoffs(
 }
 
 async fn reopen(tx: &mut Tx, edition_id: i64) -> Result<()> {
-    sqlx::query("UPDATE edition SET state = 'sending', finished_at = NULL WHERE id = $1 AND state = 'finished'")
-        .bind(edition_id)
-        .execute(&mut **tx)
-        .await?;
+    sqlx::query(
+        "UPDATE edition SET state = 'sending', finished_at = NULL, forgotten_at = NULL, breaker_at = NULL \
+         WHERE id = $1 AND state = 'finished'",
+    )
+    .bind(edition_id)
+    .execute(&mut **tx)
+    .await?;
     Ok(())
 }

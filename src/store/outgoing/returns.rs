@@ -1,4 +1,4 @@
-//! The breaker again, for what comes back after a mail was taken: bounces and complaints about a running edition.
+//! The breaker again, for what comes back after a mail was taken: bounces and complaints about an edition, during its sending and after.
 //!
 //! In: an edition about which something has come back. Out: it is stopped, or staff are told, if too much has (BNC-06, BULK-02). Everything
 //! follows from rows, so that a bounce that comes twice counts once.
@@ -92,11 +92,11 @@ impl Store {
 
     /// Looks whether so many mails of an edition came back that it should stop. Returns its name and why.
     pub async fn trip_by_returns(&self, edition: i64, breaker: &Breaker) -> Result<Option<(String, String)>> {
-        let row = sqlx::query("SELECT list, number, state FROM edition WHERE id = $1")
+        let row = sqlx::query("SELECT list, number FROM edition WHERE id = $1")
             .bind(edition)
             .fetch_one(&self.read)
             .await?;
-        let (list, number, state): (String, i64, String) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        let (list, number): (String, i64) = (row.try_get(0)?, row.try_get(1)?);
         let name = format!("{list}/{number}");
         let complaints = self.count_returned(edition, "complaint", 0).await?;
         let bounces = self.count_returned(edition, "bounce", 0).await?;
@@ -109,18 +109,20 @@ impl Store {
         let over = |bounces| {
             breaker.percent > 0 && bounces >= FEW_BOUNCES && bounces * 100 > taken * i64::from(breaker.percent)
         };
-        if state == "sending" && (reach(complaints, STOP) || over(bounces)) {
+        if reach(complaints, STOP) || over(bounces) {
             // What had come before staff let it go on does not stop it again.
             let since = self.resumed_at(&name).await?;
-            let why = if reach(self.count_returned(edition, "complaint", since).await?, STOP) {
-                Some((unwanted.clone(), Pardoned::Nobody))
-            } else {
-                let lately = self.count_returned(edition, "bounce", since).await?;
-                over(lately).then(|| (format!("{bounces} of {taken} mails came back"), Pardoned::Everybody))
-            };
-            if let Some((why, pardoned)) = why {
-                let stopped = self.stop_edition(edition, &name, &why, &pardoned).await?;
-                return Ok(stopped.map(|why| (name, why)));
+            let mut stops = Vec::new();
+            if reach(self.count_returned(edition, "complaint", since).await?, STOP) {
+                stops.push((unwanted.clone(), Pardoned::Nobody));
+            }
+            if over(self.count_returned(edition, "bounce", since).await?) {
+                stops.push((format!("{bounces} of {taken} mails came back"), Pardoned::Everybody));
+            }
+            for (why, pardoned) in stops {
+                if let Some(why) = self.stop_edition(edition, &name, &why, &pardoned).await? {
+                    return Ok(Some((name, why)));
+                }
             }
         }
         if reach(complaints, WARN) {

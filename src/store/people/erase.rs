@@ -9,15 +9,15 @@ use std::io::Read;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
-use regex::bytes::{Regex, RegexBuilder};
 use sqlx::Row;
 
 use super::super::{Error, Kind, Result, Store, Tx};
+use super::naming::Naming;
 use super::record_consent;
 use crate::subscriber::Address;
 
-/// What stands in the place of an address in a text that stays.
-const ERASED: &str = "(erased)";
+/// Rows that are looked through at once: a mail may be large.
+const PAGE: i64 = 50;
 /// Bytes of the database that are searched at once.
 const PIECE: usize = 1 << 20;
 
@@ -33,25 +33,19 @@ const TEXTS: [(&str, &str, &str); 7] = [
 ];
 
 impl Store {
-    /// Forgets an address, in one transaction. `hash` goes on the suppression list. Returns the tables with the number
+    /// Forgets an address, in one transaction alone with `people`. Its hashes go on the suppression list. Returns the tables with the number
     /// of rows that were changed or deleted, those with none left out.
     pub async fn erase(
         &self,
         tx: &mut Tx,
         address: &Address,
-        hash: &str,
+        hashes: &[String],
         who: &str,
         now: DateTime<Utc>,
     ) -> Result<Vec<(&'static str, u64)>> {
         let mut done: Vec<(&'static str, u64)> = Vec::new();
-        self.suppress(tx, hash, "erased", now).await?;
-        let person: Option<i64> = sqlx::query("SELECT id FROM subscriber WHERE address_key = $1")
-            .bind(address.key())
-            .fetch_optional(&mut **tx)
-            .await?
-            .map(|row| row.try_get(0))
-            .transpose()?;
-        if let Some(id) = person {
+        self.suppress(tx, hashes, "erased", now).await?;
+        if let Some(id) = self.find_number(tx, &address.key()).await? {
             done.extend(self.erase_person(tx, id, who, now).await?);
         }
         let asked = sqlx::query("DELETE FROM signup WHERE address_key = $1")
@@ -107,27 +101,34 @@ impl Store {
         Ok(done)
     }
 
-    /// Mails to the address alone, and those to others in which it stands.
+    /// Mails to the address alone go; out of those to others it is taken.
     async fn erase_personal_mail(&self, tx: &mut Tx, address: &Address) -> Result<u64> {
-        let rows = sqlx::query("SELECT id, recipient, message, reply FROM outgoing WHERE recipient IS NOT NULL")
-            .fetch_all(&mut **tx)
-            .await?;
-        let pattern = pattern(address)?;
-        let mut gone = 0;
-        for row in rows {
-            let recipient: String = row.try_get(1)?;
-            let texts: [Option<String>; 2] = [row.try_get(2)?, row.try_get(3)?];
-            let is_theirs = Address::parse(&recipient).is_ok_and(|other| other.key() == address.key());
-            let names_them = texts.iter().flatten().any(|text| pattern.is_match(text.as_bytes()));
-            if is_theirs || names_them {
-                let done = sqlx::query("DELETE FROM outgoing WHERE id = $1")
-                    .bind(row.try_get::<i64, _>(0)?)
-                    .execute(&mut **tx)
-                    .await?;
-                gone += done.rows_affected();
+        let naming = Naming::of(address)?;
+        let (mut touched, mut after) = (0, 0);
+        loop {
+            let sql = "SELECT id, recipient, message, reply FROM outgoing WHERE recipient IS NOT NULL AND id > $1 \
+                       ORDER BY id LIMIT $2";
+            let rows = sqlx::query(sql).bind(after).bind(PAGE).fetch_all(&mut **tx).await?;
+            if rows.is_empty() {
+                return Ok(touched);
+            }
+            for row in rows {
+                after = row.try_get(0)?;
+                let recipient: String = row.try_get(1)?;
+                if Address::parse(&recipient).is_ok_and(|other| other.key() == address.key()) {
+                    let done = sqlx::query("DELETE FROM outgoing WHERE id = $1").bind(after);
+                    touched += done.execute(&mut **tx).await?.rows_affected();
+                    continue;
+                }
+                let texts: [Option<String>; 2] = [row.try_get(2)?, row.try_get(3)?];
+                let [message, reply] = texts.map(|text| text.and_then(|text| naming.blot(&text)));
+                if message.is_some() || reply.is_some() {
+                    let sql = "UPDATE outgoing SET message = COALESCE($2, message), reply = COALESCE($3, reply) WHERE id = $1";
+                    let done = sqlx::query(sql).bind(after).bind(message).bind(reply);
+                    touched += done.execute(&mut **tx).await?.rows_affected();
+                }
             }
         }
-        Ok(gone)
     }
 
     /// SQLite: from now on, what is freed is overwritten, by the connection that writes.
@@ -162,12 +163,12 @@ impl Store {
 }
 
 async fn erase_unclear(tx: &mut Tx, address: &Address) -> Result<u64> {
-    let pattern = pattern(address)?;
-    let mut gone = 0;
-    let mut after = 0;
+    let naming = Naming::of(address)?;
+    let (mut gone, mut after) = (0, 0);
     loop {
-        let rows = sqlx::query("SELECT id, text FROM unclear WHERE id > $1 ORDER BY id LIMIT 50")
+        let rows = sqlx::query("SELECT id, text FROM unclear WHERE id > $1 ORDER BY id LIMIT $2")
             .bind(after)
+            .bind(PAGE)
             .fetch_all(&mut **tx)
             .await?;
         if rows.is_empty() {
@@ -175,7 +176,7 @@ async fn erase_unclear(tx: &mut Tx, address: &Address) -> Result<u64> {
         }
         for row in rows {
             after = row.try_get(0)?;
-            if pattern.is_match(row.try_get::<String, _>(1)?.as_bytes()) {
+            if naming.is_in(row.try_get::<String, _>(1)?.as_bytes()) {
                 let done = sqlx::query("DELETE FROM unclear WHERE id = $1")
                     .bind(after)
                     .execute(&mut **tx)
@@ -194,17 +195,14 @@ async fn blot(tx: &mut Tx, address: &Address, (table, key, column): (&str, &str,
     )))
     .fetch_all(&mut **tx)
     .await?;
-    let pattern = pattern(address)?;
+    let naming = Naming::of(address)?;
     let mut done = 0;
     for row in rows {
         let (id, text): (String, String) = (row.try_get(0)?, row.try_get(1)?);
-        if !pattern.is_match(text.as_bytes()) {
-            continue;
-        }
-        let text = pattern.replace_all(text.as_bytes(), ERASED.as_bytes());
+        let Some(text) = naming.blot(&text) else { continue };
         let sql = format!("UPDATE {table} SET {column} = $1 WHERE CAST({key} AS TEXT) = $2");
         let changed = sqlx::query(sqlx::AssertSqlSafe(sql))
-            .bind(String::from_utf8_lossy(&text).into_owned())
+            .bind(text)
             .bind(id)
             .execute(&mut **tx)
             .await?;
@@ -213,19 +211,10 @@ async fn blot(tx: &mut Tx, address: &Address, (table, key, column): (&str, &str,
     Ok(done)
 }
 
-/// The address in each way it may be written.
-fn pattern(address: &Address) -> Result<Regex> {
-    let forms = [address.to_string(), address.ascii(), address.key()].map(|form| regex::escape(&form));
-    RegexBuilder::new(&forms.join("|"))
-        .case_insensitive(true)
-        .build()
-        .map_err(|error| Error::Database(sqlx::Error::Protocol(error.to_string())))
-}
-
 fn is_free_of(file: &Path, address: &Address) -> Result<bool> {
     let unreadable = |error: std::io::Error| Error::Database(error.into());
-    let pattern = pattern(address)?;
-    let overlap = 4 * address.to_string().len().max(address.ascii().len());
+    let naming = Naming::of(address)?;
+    let overlap = 8 * address.to_string().len().max(address.ascii().len());
     let mut source = std::fs::File::open(file).map_err(unreadable)?;
     let mut piece = Vec::new();
     loop {
@@ -236,7 +225,7 @@ fn is_free_of(file: &Path, address: &Address) -> Result<bool> {
             .take(PIECE as u64)
             .read_to_end(&mut piece)
             .map_err(unreadable)?;
-        if pattern.is_match(&piece) {
+        if naming.lies_in(&piece) {
             return Ok(false);
         }
         if read == 0 {

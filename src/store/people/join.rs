@@ -13,6 +13,9 @@ use crate::clock::from_millis;
 
 /// How many rows a statement has. Any number is made of few of these, so that few statements are prepared.
 const ROWS: [usize; 4] = [500, 50, 5, 1];
+/// The lock of whatever brings somebody onto a list, keeps them away or forgets them. An import holds it until its end:
+/// in between, it would not see who is kept away.
+pub const PEOPLE: &str = "people";
 /// Kilobytes of SQLite's pages that an import keeps; it meets people in any order.
 const CACHE: &str = "PRAGMA cache_size = -32000";
 
@@ -44,9 +47,9 @@ pub struct Standing {
 }
 
 impl Store {
-    /// As [`Store::begin_alone`], for work on many people.
-    pub async fn begin_import(&self, name: &str) -> Result<Tx> {
-        let mut tx = self.begin_alone(name).await?;
+    /// Begins work on many people, alone with [`PEOPLE`].
+    pub async fn begin_import(&self) -> Result<Tx> {
+        let mut tx = self.begin_alone(PEOPLE).await?;
         if self.kind() == Kind::Sqlite {
             sqlx::query(CACHE).execute(&mut *tx).await?;
         }

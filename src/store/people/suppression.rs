@@ -44,14 +44,20 @@ impl Store {
         Ok(row.is_some())
     }
 
-    /// Puts a hash on the list; the first reason stays.
-    pub async fn suppress(&self, tx: &mut Tx, hash: &str, reason: &str, now: DateTime<Utc>) -> Result<()> {
-        sqlx::query("INSERT INTO suppression (hash, reason, at) VALUES ($1, $2, $3) ON CONFLICT (hash) DO NOTHING")
+    /// Puts an address on the list, by all its hashes: also who does not know the newest key finds it. The first reason
+    /// stays, but for an erasure, after which nothing else is to be known.
+    pub async fn suppress(&self, tx: &mut Tx, hashes: &[String], reason: &str, now: DateTime<Utc>) -> Result<()> {
+        for hash in hashes {
+            sqlx::query(
+                "INSERT INTO suppression (hash, reason, at) VALUES ($1, $2, $3) ON CONFLICT (hash) DO UPDATE \
+                 SET reason = excluded.reason, at = excluded.at WHERE excluded.reason = 'erased'",
+            )
             .bind(hash)
             .bind(reason)
             .bind(now.timestamp_millis())
             .execute(&mut **tx)
             .await?;
+        }
         Ok(())
     }
 
@@ -68,26 +74,46 @@ impl Store {
         Ok(done)
     }
 
-    /// Moves a person between `active` and `suppressed` by staff's word. False: they are not in the first of the two.
-    pub async fn move_subscriber(
+    /// No list mails a person any more, by staff's word: all their subscriptions end. False: it was so already.
+    pub async fn suppress_person(
         &self,
         tx: &mut Tx,
         subscriber_id: i64,
-        (from, to): (&str, &str),
-        (who, why): (&str, &str),
+        (how, why): (&str, &str),
         now: DateTime<Utc>,
     ) -> Result<bool> {
-        let done = sqlx::query("UPDATE subscriber SET state = $3 WHERE id = $1 AND state = $2")
-            .bind(subscriber_id)
-            .bind(from)
-            .bind(to)
-            .execute(&mut **tx)
-            .await?;
+        let sql = "UPDATE subscriber SET state = 'suppressed' WHERE id = $1 AND state IN ('active', 'suspended')";
+        let done = sqlx::query(sql).bind(subscriber_id).execute(&mut **tx).await?;
         if done.rows_affected() == 0 {
             return Ok(false);
         }
-        let what = if to == "active" { "allowed" } else { to };
-        super::record_consent(tx, subscriber_id, "*", what, who, Some(why), now).await?;
+        self.end_all(tx, subscriber_id, "removed", how, now).await?;
+        super::record_consent(tx, subscriber_id, "*", "suppressed", how, Some(why), now).await?;
+        Ok(true)
+    }
+
+    /// Lists may mail a person again, by staff's word; they are on none by that. An address that was dead before stays
+    /// suspended. False: they were not suppressed.
+    pub async fn allow_person(
+        &self,
+        tx: &mut Tx,
+        subscriber_id: i64,
+        (how, why): (&str, &str),
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        // What was last said of the address, before it was suppressed.
+        let done = sqlx::query(
+            "UPDATE subscriber SET state = CASE WHEN (SELECT what FROM consent WHERE subscriber_id = $1 \
+             AND what IN ('suspended', 'resumed') ORDER BY id DESC LIMIT 1) = 'suspended' THEN 'suspended' \
+             ELSE 'active' END WHERE id = $1 AND state = 'suppressed'",
+        )
+        .bind(subscriber_id)
+        .execute(&mut **tx)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
+        super::record_consent(tx, subscriber_id, "*", "allowed", how, Some(why), now).await?;
         Ok(true)
     }
 }
