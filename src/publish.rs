@@ -45,7 +45,7 @@ pub use host::{COPIED, know_new_reports};
 pub use joining::{SIGNUP, answer_signups, confirm, find_request, is_open, joinable, purge_signups};
 pub use people::{
     Added, COMMAND_LINE, Erased, Import, InFile, Judged, KnownOf, Subscribed, Synced, Verdict, add, allow, erase,
-    hold_to, import, know, record_export, suppress, suppression, sync,
+    hold_to, import, know, record_act, suppress, suppression, sync,
 };
 pub use pictures::copy_pictures;
 pub use purge::{purge, purge_daily};

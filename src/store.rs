@@ -153,7 +153,7 @@ impl Store {
             let database = SqliteConnectOptions::from_str(url).map_err(Error::Open)?;
             make_private(database.get_filename()).map_err(|error| Error::Open(sqlx::Error::Io(error)))?;
         }
-        let write = sqlite_pool(1, busy_timeout, "PRAGMA query_only = OFF")
+        let write = sqlite_pool(1, busy_timeout, "PRAGMA query_only = OFF; PRAGMA secure_delete = ON")
             .connect_with(options.clone())
             .await
             .map_err(Error::Open)?;

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::io::Cursor;
 
 use chrono::TimeDelta;
-use rapporteur::publish::{self, Added, Import, Judged, Taken, Verdict, take_returned};
-use rapporteur::store::{Joining, Kind, Personal};
+use rapporteur::publish::{self, Added, Decided, Import, Judged, Taken, Verdict, take_returned};
+use rapporteur::store::{Joining, Kind, Personal, Scrubbed, Store};
 use rapporteur::subscriber::csv::{self, Row};
 use rapporteur::subscriber::{Address, Cells};
 use serde_json::Value;
@@ -134,7 +134,7 @@ async fn who_is_erased_is_nowhere_any_more_and_does_not_come_back() {
         assert!(hits(&app, "ada.lovelace@").await > 5);
 
         let erased = publish::erase(&app.house, &ada(), false, "staff").await.unwrap();
-        assert!(erased.is_clean);
+        assert_eq!(erased.scrubbed, Scrubbed::Clean);
         assert_eq!(erased.files.len(), 1);
         assert_eq!((erased.files[0].lines.as_slice(), erased.files[0].removed), (&[2][..], false));
         for text in ["ada.lovelace", "Ada Lovelace"] {
@@ -371,15 +371,41 @@ async fn no_page_of_the_database_keeps_what_moved_through_it() {
     }
     for number in [0, 411, 1500, 2222, 2999] {
         let address = Address::parse(&format!("p{number}x@example.org")).unwrap();
-        assert!(
-            publish::erase(&app.house, &address, false, "staff")
-                .await
-                .unwrap()
-                .is_clean
-        );
+        let erased = publish::erase(&app.house, &address, false, "staff").await.unwrap();
+        assert_eq!(erased.scrubbed, Scrubbed::Clean);
         assert_eq!(hits(&app, &format!("p{number}x@")).await, 0, "{number}");
     }
     assert!(hits(&app, "p412x@").await > 0);
+    app.close().await;
+}
+
+/// That a trace is gone is not said of what could not be searched.
+#[tokio::test]
+async fn while_another_program_reads_nobody_is_called_clean() {
+    let app = TestApp::new().await;
+    app.people("events", &["bob@example.org"]).await;
+    let file = app.folder.path().join("test.db");
+    let url = format!("sqlite:{}", file.display());
+    let moment = std::time::Duration::from_millis(10);
+    let store = Store::open_within(&url.into(), app.house.clock.clone(), moment)
+        .await
+        .unwrap();
+    let mut reading = app.sql.begin().await.unwrap();
+    sqlx::query("SELECT id FROM subscriber")
+        .fetch_all(&mut *reading)
+        .await
+        .unwrap();
+    app.run("UPDATE subscriber SET address = 'x'").await;
+    let scrubbed = store.scrub(&file, &ada()).await.unwrap();
+    assert!(
+        matches!(&scrubbed, Scrubbed::Unknown(why) if why.contains("reads the database")),
+        "{scrubbed:?}"
+    );
+    reading.rollback().await.unwrap();
+    assert_eq!(store.scrub(&file, &ada()).await.unwrap(), Scrubbed::Clean);
+    let bob = Address::parse("bob@example.org").unwrap();
+    assert_eq!(store.scrub(&file, &bob).await.unwrap(), Scrubbed::Kept);
+    store.close().await;
     app.close().await;
 }
 
@@ -463,6 +489,77 @@ fn erase_names_rows_of_files_and_takes_them_out_if_told_and_says_no_address() {
         .done();
 }
 
+/// A file is replaced where a link leads, with the rights it had; none is touched while one cannot be read.
+#[test]
+fn erase_follows_links_keeps_rights_and_says_which_file_it_cannot_read() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = Place::begun();
+    let file = "email\nada.lovelace@example.org\nbo@example.org\n";
+    std::fs::create_dir(place.path("elsewhere")).unwrap();
+    place.write("elsewhere/people.csv", file);
+    let there = place.path("elsewhere/people.csv");
+    std::fs::set_permissions(&there, std::fs::Permissions::from_mode(0o640)).unwrap();
+    std::fs::create_dir_all(place.path("subscribers")).unwrap();
+    let link = place.path("subscribers/old.csv");
+    std::os::unix::fs::symlink(&there, &link).unwrap();
+    // Not even root reads a folder as a file.
+    let folder = place.path("subscribers/never.csv");
+    std::fs::create_dir(&folder).unwrap();
+
+    let erase = "subscribers erase ada.lovelace@example.org --files --json";
+    place.run(erase).refused(1, "nobody was erased");
+    assert_eq!(place.read("elsewhere/people.csv"), file);
+    let known = place
+        .run("subscribers export --person ada.lovelace@example.org")
+        .done()
+        .json();
+    assert!(known["suppression"].is_null(), "{known}");
+    let problem = known["files"][0]["problem"].as_str().unwrap();
+    assert!(problem.starts_with("cannot be read"), "{problem}");
+
+    std::fs::remove_dir(&folder).unwrap();
+    let said = place.run(erase).done().json();
+    assert_eq!(said["files"][0]["removed"], true);
+    assert_eq!(place.read("elsewhere/people.csv"), "email\nbo@example.org\n");
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    let mode = std::fs::metadata(&there).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o640);
+}
+
+/// PRIV-10: the list's own file may be an export that says who left.
+#[tokio::test]
+async fn whom_the_lists_file_calls_unsubscribed_is_off_the_list() {
+    for_each_app(&configuration(), |app| async move {
+        let rows: String = (0..20)
+            .map(|number| format!("p{number}@example.org,enabled\n"))
+            .collect();
+        app.write("subscribers/events.csv", &format!("email,status\n{rows}"));
+        assert_eq!(publish::sync(&app.house, "events", false).await.unwrap().subscribed, 20);
+        // Somebody put there by hand is not the file's to take away.
+        let row = Row {
+            line: 0,
+            record: 0,
+            address: ada(),
+            cells: Cells::default(),
+        };
+        publish::add(&app.house, "events", &row, "asked").await.unwrap();
+        let left = rows
+            .replace("enabled", "unsubscribed")
+            .replacen("unsubscribed", "enabled", 10);
+        app.write(
+            "subscribers/events.csv",
+            &format!("email,status\n{left}{ADA},unsubscribed\nnew@example.org,blocklisted\n"),
+        );
+        // Ten of twenty are no mistake: each is named.
+        let synced = publish::sync(&app.house, "events", false).await.unwrap();
+        assert_eq!((synced.stopped, synced.removed, synced.subscribed), (None, 10, 0));
+        let people = app.house.store.list_active_people("events", 0, 100).await.unwrap();
+        assert_eq!(people.len(), 11);
+        app
+    })
+    .await;
+}
+
 #[test]
 fn staff_keep_an_address_away_that_nobody_knows_and_let_it_back() {
     let place = Place::begun();
@@ -502,6 +599,19 @@ async fn a_person_can_have_all_that_is_known_of_them() {
         assert_eq!(known["deliveries"].as_array().unwrap().len(), 2);
         assert_eq!(known["deliveries"][0]["edition"], "events/1");
         assert_eq!(known["personal_mail"].as_array().unwrap().len(), 1);
+        let places: Vec<&str> = known["mentions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|it| it["place"].as_str().unwrap())
+            .collect();
+        assert_eq!(places, ["alert", "webhook", "decision", "pause", "consent", "unclear"]);
+        assert!(
+            known["subscriptions"][0]["cells"]
+                .as_str()
+                .unwrap()
+                .contains("Ada Lovelace")
+        );
         assert!(!known.to_string().contains("bob@"), "{known}");
         // Who is not known is told so, in the same shape.
         let nobody = publish::know(&app.house, &Address::parse("nobody@example.org").unwrap())
@@ -545,6 +655,11 @@ async fn what_is_old_goes_once_a_day_and_who_had_what_stays() {
             .await;
         app.run("UPDATE outgoing SET relay = 'outbox' WHERE recipient IS NOT NULL")
             .await;
+        app.run("UPDATE outgoing SET state = 'in-doubt', reason = 'settled' WHERE recipient = 'bob@example.org'")
+            .await;
+        app.decide("events", 2, Decided::Cancel).await.unwrap();
+        app.run("UPDATE outgoing SET reply = '451 later' WHERE edition_id = 2 AND subscriber_id = 1")
+            .await;
         app.run("UPDATE unclear SET at = 1777881600000").await;
         app.run("UPDATE alert SET over_at = 1777881600000").await;
         app.run("UPDATE webhook SET made_at = 1777881600000").await;
@@ -568,7 +683,7 @@ async fn what_is_old_goes_once_a_day_and_who_had_what_stays() {
         assert_eq!((purged.len(), purged[0].table, purged[0].rows), (1, "unclear", 1));
         app.advance(TimeDelta::days(90));
         let expected = [
-            ("answers", "outgoing", 2),
+            ("answers", "outgoing", 3),
             ("personal", "outgoing", 0),
             ("unclear", "unclear", 2),
             ("bounces", "bounce", 0),

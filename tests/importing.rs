@@ -87,6 +87,35 @@ fn an_export_of_listmonk_comes_without_whom_it_calls_disabled() {
 
 /// PRIV-10.
 #[test]
+fn who_left_by_one_line_of_a_file_comes_by_no_other() {
+    let text = "email,Statut,name\nada@example.org,actif,Ada\nbo@example.org,,Bo\nADA@example.org,désabonnée,Ada\n\
+                cy@example.org,professeur,Cy\nada@example.org,,Ada\n";
+    assert_eq!(names(text.as_bytes()), ["bo@example.org Bo ", "cy@example.org Cy "]);
+    assert_eq!(
+        refusals(text),
+        [
+            "2 the file says on another line that they left",
+            "4 the file says that their status is \"désabonnée\"",
+            "6 the file says on another line that they left",
+        ]
+    );
+    let notes = csv::read(text.as_bytes()).unwrap().notes;
+    assert_eq!(notes.len(), 1);
+    assert!(
+        notes[0].contains("says \"professeur\" (1), which keeps nobody out"),
+        "{notes:?}"
+    );
+    for word in ["abgemeldet", "Unsubscribed", "dado de baja", "ОТПИСАН", "Désinscrit"] {
+        assert_eq!(
+            names(format!("email,status\nada@example.org,{word}\n").as_bytes()).len(),
+            0,
+            "{word}"
+        );
+    }
+}
+
+/// PRIV-10.
+#[test]
 fn an_export_of_mailchimp_comes_and_its_unsubscribed_do_not() {
     let head =
         "Address,Email Address,First Name,Last Name,MEMBER_RATING,OPTIN_TIME,OPTIN_IP,LATITUDE,LEID,EUID,NOTES,TAGS";
@@ -441,5 +470,41 @@ fn an_import_names_whom_it_skips_and_writes_down_every_refusal() {
     assert_eq!(
         lines[2],
         "\"8\",\"7\",\"reject\",\"n…\",\"the address contains white space\""
+    );
+}
+
+#[test]
+fn a_report_of_refusals_does_not_take_the_place_of_the_file_that_is_imported() {
+    let place = Place::begun();
+    let file = "email\nada@example.org\nnobody\n";
+    place.write("people.csv", file);
+    std::os::unix::fs::symlink(place.path("people.csv"), place.path("link.csv")).unwrap();
+    for other in ["people.csv", "./people.csv", "link.csv"] {
+        place
+            .run(&format!(
+                "subscribers import people.csv --list events --dry-run --refused {other}"
+            ))
+            .refused(2, "is the file that is imported");
+        assert_eq!(place.read("people.csv"), file);
+    }
+    place.write("refused.csv", "of last time\n");
+    // A file that is broken as a whole leaves what was there.
+    place.write("broken.csv", "email\n\"ada@example.org\n");
+    place
+        .run("subscribers import broken.csv --list events --dry-run --refused refused.csv")
+        .refused(1, "saved only half");
+    assert_eq!(place.read("refused.csv"), "of last time\n");
+    place
+        .run("subscribers import people.csv --list events --dry-run --refused refused.csv")
+        .done();
+    assert!(
+        place
+            .read("refused.csv")
+            .starts_with("line,record,result,address,reason\r\n3,2,reject,")
+    );
+    let left: Vec<_> = std::fs::read_dir(place.path("")).unwrap().flatten().collect();
+    assert!(
+        left.iter()
+            .all(|file| !file.file_name().to_string_lossy().starts_with(".refused"))
     );
 }

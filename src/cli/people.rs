@@ -168,7 +168,8 @@ async fn export(desk: &Desk, house: &House, list: &str) -> anyhow::Result<()> {
     }
     out.flush().context("cannot write to standard output")?;
     drop(out);
-    publish::record_export(house, Some(list), people, &desk.who()).await
+    let note = Some(format!("{people} people"));
+    publish::record_act(house, Some(list), "exported", note, &desk.who()).await
 }
 
 async fn sync(desk: &Desk, house: &House, list: &str, yes: bool) -> anyhow::Result<()> {
@@ -205,6 +206,8 @@ async fn sync(desk: &Desk, house: &House, list: &str, yes: bool) -> anyhow::Resu
     if let Some(reason) = synced.stopped {
         bail!(reason);
     }
+    let note = format!("{} subscribed, {} removed", synced.subscribed, synced.removed);
+    publish::record_act(house, Some(list), "synced", Some(note), &desk.who()).await?;
     desk.say(format!(
         "{list}: {} subscribed, {} returned, {} updated, {} removed, {} refused",
         synced.subscribed,

@@ -2,6 +2,7 @@
 
 mod forget;
 mod import;
+mod infile;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -14,10 +15,9 @@ use crate::store::{Change, Joining, PEOPLE, Store, Subscription, Tx};
 use crate::subscriber::csv::{self, FileProblem, Offer, Refused, Row};
 use crate::subscriber::sync::{Change as Cell, Known, Own, Plan, Update, plan_sync};
 use crate::subscriber::{Address, Cells, State};
-pub use forget::{
-    Erased, InFile, Known as KnownOf, Subscribed, allow, erase, know, record_export, suppress, suppression,
-};
+pub use forget::{Erased, Known as KnownOf, Subscribed, allow, erase, know, record_act, suppress, suppression};
 pub use import::{Added, COMMAND_LINE, Import, Judged, Verdict, add, import};
+pub use infile::InFile;
 
 /// What a list's file changed, or why it changed nothing.
 #[derive(Clone, Debug, Default)]

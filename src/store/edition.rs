@@ -250,17 +250,19 @@ impl Store {
         Ok(row.try_get::<i64, _>(0)? > 0)
     }
 
-    /// Moves an edition from one of `from` to `to`. False: it was in none of them.
+    /// Moves an edition from one of `from` to `to`. False: it was in none of them. What is cancelled is finished: from now
+    /// on its answers grow old.
     pub async fn move_edition(&self, tx: &mut Tx, id: i64, from: &[&str], to: &str) -> Result<bool> {
-        let marks = (3..from.len() + 3)
+        let now = self.now().await?.timestamp_millis();
+        let marks = (4..from.len() + 4)
             .map(|n| format!("${n}"))
             .collect::<Vec<_>>()
             .join(", ");
         let sql = format!(
-            "UPDATE edition SET state = $2, breaker_at = CASE WHEN $2 = 'sending' THEN NULL ELSE breaker_at END \
-             WHERE id = $1 AND state IN ({marks})"
+            "UPDATE edition SET state = $2, breaker_at = CASE WHEN $2 = 'sending' THEN NULL ELSE breaker_at END, \
+             finished_at = CASE WHEN $2 = 'cancelled' THEN $3 ELSE finished_at END WHERE id = $1 AND state IN ({marks})"
         );
-        let mut query = sqlx::query(AssertSqlSafe(sql)).bind(id).bind(to);
+        let mut query = sqlx::query(AssertSqlSafe(sql)).bind(id).bind(to).bind(now);
         for state in from {
             query = query.bind(*state);
         }

@@ -14,9 +14,10 @@ use sqlx::any::AnyRow;
 use super::{Result, Store, Tx, from_json, to_json};
 use crate::clock::from_millis;
 
+pub use erase::Scrubbed;
 pub use join::{Joining, PEOPLE, Standing};
 pub use past::Delivery;
-pub use person::{Given, Mailed, Record};
+pub use person::{Given, Mailed, Mention, Record};
 pub use suppression::Suppression;
 
 /// What the consent record says of changes that the list's file made.

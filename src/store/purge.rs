@@ -1,4 +1,4 @@
-//! What has been kept long enough goes (PRIV-12): in small steps, so that nothing waits for it.
+//! What has been kept long enough goes (PRIV-12): each kind in a transaction of its own, answers some thousand at a time.
 //!
 //! In: an instant for each kind of thing; what is older goes. Out: how many rows. The surprising thing: rows of editions
 //! stay, for they say who had which report; only what servers answered goes out of them.
@@ -16,9 +16,9 @@ const DAY: TimeDelta = TimeDelta::days(1);
 /// What is older than these goes; none: it stays.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Cutoffs {
-    /// Answers of relays to mails of finished editions.
+    /// Answers of relays to mails of editions that are finished or cancelled.
     pub answers: Option<DateTime<Utc>>,
-    /// Personal mail that was sent or given up.
+    /// Personal mail that was sent or given up, or may have arrived.
     pub personal: Option<DateTime<Utc>>,
     pub unclear: Option<DateTime<Utc>>,
     pub bounces: Option<DateTime<Utc>>,
@@ -49,7 +49,7 @@ const STEPS: [Step; 6] = [
     Step {
         kept: "personal",
         table: "outgoing",
-        old: "recipient IS NOT NULL AND state IN ('sent', 'failed', 'skipped') \
+        old: "recipient IS NOT NULL AND state IN ('sent', 'failed', 'skipped', 'in-doubt') \
               AND COALESCE(answered_at, first_tried_at, next_at) < $1",
         change: None,
     },

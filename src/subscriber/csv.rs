@@ -15,8 +15,8 @@ mod survey;
 mod text;
 mod write;
 
-use std::collections::HashMap;
 use std::collections::hash_map::{Entry, RandomState};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::BuildHasher;
 use std::io::{Cursor, Read, Seek};
 
@@ -69,6 +69,8 @@ pub struct Refused {
     pub reason: String,
     /// Whose record it is, if that can be told: nobody is taken off a list because their row has a mistake.
     pub key: Option<String>,
+    /// The file itself says that this person is to get no mail, here or on another line.
+    pub is_gone: bool,
 }
 
 /// An address that stood higher up in the file already, perhaps in other case. The first counts.
@@ -157,10 +159,14 @@ impl Row {
                 text: self.address.masked(),
                 reason,
                 key: Some(self.address.key()),
+                is_gone: false,
             }),
         }
     }
 }
+
+/// Words of a column of status that are named.
+const STATUSES: usize = 10;
 
 type Source<R> = std::io::Chain<text::Text<R>, &'static [u8]>;
 
@@ -173,6 +179,8 @@ pub struct Reader<R> {
     /// million; the second would be called a duplicate.
     seen: HashMap<u64, u64>,
     hasher: RandomState,
+    /// Hashes of those of whom any line says that they left.
+    gone: HashSet<u64>,
     /// How many records came so far.
     pub records: u64,
     pub notes: Vec<String>,
@@ -182,31 +190,82 @@ impl<R: Read + Seek> Reader<R> {
     /// Looks at the file as a whole, then reads the header.
     pub fn new(mut source: R) -> Result<Self, FileProblem> {
         let survey = survey::survey(&mut source)?;
-        let unreadable = |error: std::io::Error| FileProblem::Unreadable(error.to_string());
-        let text = text::Text::new(source, survey.encoding, survey.delimiter).map_err(unreadable)?;
-        // Lines are counted by their ends.
-        let end: &'static [u8] = if survey.ends_with_line_end { b"" } else { b"\n" };
-        let mut csv = ::csv::ReaderBuilder::new()
-            .delimiter(survey.delimiter)
-            .has_headers(false)
-            .flexible(true)
-            .from_reader(text.chain(end));
-        let mut notes = survey.notes;
+        let mut notes = survey.notes.clone();
         let mut header = ::csv::StringRecord::new();
+        let mut csv = open(&mut source, &survey)?;
         if !csv.read_record(&mut header).map_err(broken)? {
             return Err(FileProblem::Empty);
         }
         let columns = Columns::from_header(&header, line_of(&csv, &header), &mut notes)?;
+        let hasher = RandomState::new();
+        let gone = match columns.tell_of_leaving() {
+            true => look_for_leaving(&mut csv, &columns, &hasher, &mut notes)?,
+            false => HashSet::new(),
+        };
+        drop(csv);
+        let mut csv = open(source, &survey)?;
+        csv.read_record(&mut header).map_err(broken)?;
         Ok(Reader {
             csv,
             fields: ::csv::StringRecord::new(),
             columns,
             seen: HashMap::new(),
-            hasher: RandomState::new(),
+            hasher,
+            gone,
             records: 0,
             notes,
         })
     }
+}
+
+/// A file from its beginning.
+fn open<R: Read + Seek>(source: R, survey: &survey::Survey) -> Result<::csv::Reader<Source<R>>, FileProblem> {
+    let unreadable = |error: std::io::Error| FileProblem::Unreadable(error.to_string());
+    let text = text::Text::new(source, survey.encoding, survey.delimiter).map_err(unreadable)?;
+    // Lines are counted by their ends.
+    let end: &'static [u8] = if survey.ends_with_line_end { b"" } else { b"\n" };
+    Ok(::csv::ReaderBuilder::new()
+        .delimiter(survey.delimiter)
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(text.chain(end)))
+}
+
+/// Reads on to the end. Whoever left by one line did so wherever else they stand, also higher up.
+fn look_for_leaving<R: Read>(
+    csv: &mut ::csv::Reader<R>,
+    columns: &Columns,
+    hasher: &RandomState,
+    notes: &mut Vec<String>,
+) -> Result<HashSet<u64>, FileProblem> {
+    let mut gone = HashSet::new();
+    let mut unknown: BTreeMap<String, u64> = BTreeMap::new();
+    let mut fields = ::csv::StringRecord::new();
+    while csv.read_record(&mut fields).map_err(broken)? {
+        if let Err(RowProblem {
+            key: Some(key),
+            is_gone: true,
+            ..
+        }) = columns.row(&fields)
+        {
+            gone.insert(hasher.hash_one(key));
+        } else if let Some(status) = columns.unknown_status(&fields)
+            && (unknown.len() < STATUSES || unknown.contains_key(&status))
+        {
+            *unknown.entry(status).or_default() += 1;
+        }
+    }
+    if !unknown.is_empty() {
+        let words: Vec<String> = unknown
+            .iter()
+            .map(|(status, rows)| format!("\"{status}\" ({rows})"))
+            .collect();
+        notes.push(format!(
+            "the column of status says {}, which keeps nobody out; take out who is to get no mail",
+            words.join(", ")
+        ));
+    }
+    Ok(gone)
 }
 
 impl<R: Read> Reader<R> {
@@ -251,13 +310,29 @@ impl<R: Read> Iterator for Reader<R> {
             let line = line_of(&self.csv, &self.fields);
             let lines = 1 + inside(&self.fields);
             let outcome = match self.columns.row(&self.fields) {
-                Err(RowProblem { text, reason, key }) => Outcome::Refused(Refused {
+                Err(RowProblem {
+                    text,
+                    reason,
+                    key,
+                    is_gone,
+                }) => Outcome::Refused(Refused {
                     line,
                     record,
                     text,
                     reason,
                     key,
+                    is_gone,
                 }),
+                Ok((address, _)) if self.gone.contains(&self.hasher.hash_one(address.key())) => {
+                    Outcome::Refused(Refused {
+                        line,
+                        record,
+                        text: address.masked(),
+                        reason: "the file says on another line that they left".to_owned(),
+                        key: Some(address.key()),
+                        is_gone: true,
+                    })
+                }
                 Ok((address, cells)) => match self.seen.entry(self.hasher.hash_one(address.key())) {
                     Entry::Occupied(first) => Outcome::Duplicate(Duplicate {
                         line,

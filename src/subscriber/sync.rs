@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::csv::{File, Row};
+use super::csv::{File, Refused, Row};
 use super::{Cells, State};
 
 /// A file may drop this many people without being asked back, however short the list is.
@@ -71,7 +71,7 @@ pub struct Plan {
     pub subscribe: Vec<Row>,
     pub returning: Vec<Return>,
     pub update: Vec<Update>,
-    /// Subscriptions that become `removed`.
+    /// Subscriptions that become `removed`: their rows are gone, or say that they left.
     pub remove: Vec<i64>,
     /// In the file, but they left or are not to be mailed: a file cannot bring them back.
     pub refused_left: Vec<Row>,
@@ -89,7 +89,10 @@ impl Plan {
 pub fn plan_sync(file: &File, known: &[Known]) -> Plan {
     let mut plan = Plan::default();
     let by_key: HashMap<&str, &Known> = known.iter().map(|known| (known.key.as_str(), known)).collect();
-    let mut present: HashSet<String> = file.refused.iter().filter_map(|refused| refused.key.clone()).collect();
+    let (gone, mistaken): (Vec<&Refused>, Vec<&Refused>) = file.refused.iter().partition(|refused| refused.is_gone);
+    // Whose row has a mistake stays; of whom the file says that they left does not.
+    let mut present: HashSet<String> = mistaken.iter().filter_map(|refused| refused.key.clone()).collect();
+    let gone: HashSet<&str> = gone.iter().filter_map(|refused| refused.key.as_deref()).collect();
     for row in &file.rows {
         let key = row.address.key();
         match by_key.get(key.as_str()) {
@@ -113,12 +116,13 @@ pub fn plan_sync(file: &File, known: &[Known]) -> Plan {
 
     let by_file = |person: &&Known| person.put_by_file && matches!(person.state, State::Active | State::Pending);
     let put: Vec<&Known> = known.iter().filter(by_file).collect();
-    plan.remove = put
+    let (left, dropped): (Vec<&Known>, Vec<&Known>) = put
         .iter()
         .filter(|person| !present.contains(&person.key))
-        .map(|person| person.id)
-        .collect();
-    let (dropped, total) = (plan.remove.len(), put.len());
+        .partition(|person| gone.contains(person.key.as_str()));
+    plan.remove = dropped.iter().chain(&left).map(|person| person.id).collect();
+    // Who is said to have left was not forgotten by mistake.
+    let (dropped, total) = (dropped.len(), put.len());
     if file.rows.is_empty() && dropped > 0 {
         plan.guard = Some(format!(
             "the file has no usable row and would drop all {dropped} people"

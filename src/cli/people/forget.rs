@@ -6,6 +6,7 @@ use serde_json::json;
 use super::one::parse;
 use crate::cli::{Desk, Misuse};
 use crate::publish::{self, House};
+use crate::store::Scrubbed;
 
 /// The address is not said again: what was typed is enough.
 pub(super) async fn erase(desk: &Desk, house: &House, address: &str, files: bool) -> anyhow::Result<()> {
@@ -24,7 +25,7 @@ pub(super) async fn erase(desk: &Desk, house: &House, address: &str, files: bool
         "done": "erased",
         "tables": tables,
         "files": erased.files,
-        "clean": erased.is_clean,
+        "clean": erased.scrubbed == Scrubbed::Clean,
     }))?;
     match tables.is_empty() {
         true => desk.say("nothing was known of this address; it is kept away from now on"),
@@ -36,15 +37,23 @@ pub(super) async fn erase(desk: &Desk, house: &House, address: &str, files: bool
     for found in &erased.files {
         let lines: Vec<String> = found.lines.iter().map(u64::to_string).collect();
         let (file, lines) = (found.file.display(), lines.join(", "));
-        match found.removed {
-            true => desk.say(format!("  {file}: taken out of line {lines}")),
-            false => desk.say(format!(
+        match (&found.problem, found.removed) {
+            (Some(problem), _) => desk.warn(&format!("{file}: {problem}; look for them there by hand")),
+            (None, true) => desk.say(format!("  {file}: taken out of line {lines}")),
+            (None, false) => desk.say(format!(
                 "  {file} still has them on line {lines}; delete the row, or say --files"
             )),
         }
     }
-    if !erased.is_clean {
-        desk.warn("the address still stands in the database, within a text that is kept, such as that of a report");
+    match &erased.scrubbed {
+        Scrubbed::Clean => {}
+        Scrubbed::Kept => desk.warn(
+            "the address still stands in the database, within a text that is kept, such as that of a report, or as a part \
+             of another address",
+        ),
+        Scrubbed::Unknown(why) => desk.warn(&format!(
+            "it is not known whether a trace is left in the file of the database: {why}; erase once more later"
+        )),
     }
     Ok(())
 }
@@ -70,7 +79,7 @@ pub(super) async fn allow(desk: &Desk, house: &House, address: &str, basis: &str
 /// Everything that is known of a person, as one JSON document.
 pub(super) async fn export(desk: &Desk, house: &House, address: &str) -> anyhow::Result<()> {
     let known = publish::know(house, &parse(address)?).await?;
-    publish::record_export(house, None, 1, &desk.who()).await?;
+    publish::record_act(house, None, "exported", None, &desk.who()).await?;
     if desk.json {
         return desk.tell(&known);
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -65,7 +66,10 @@ pub(super) async fn run(desk: &Desk, house: &House, args: &Args) -> anyhow::Resu
     let unreadable = |error: std::io::Error| Misuse(format!("{shown} cannot be read: {error}"));
     let file = File::open(&args.file).map_err(unreadable)?;
     let size = file.metadata().map_err(unreadable)?.len();
-    let mut report = args.refused.as_deref().map(Report::begin).transpose()?;
+    let mut report = match &args.refused {
+        Some(path) => Some(Report::begin(path, &file)?),
+        None => None,
+    };
 
     let bar = progress::bytes(size, desk.quiet || desk.json || size < MUCH).with_message("importing");
     let mut counts = Counts::default();
@@ -154,14 +158,37 @@ impl Counts {
 struct Report<'a> {
     path: &'a Path,
     file: BufWriter<File>,
+    /// Where it is written until it is whole; none: it is no file but a pipe or a terminal.
+    beside: Option<PathBuf>,
 }
 
 impl<'a> Report<'a> {
-    fn begin(path: &'a Path) -> anyhow::Result<Report<'a>> {
-        let file = private::options().write(true).create(true).truncate(true).open(path);
+    /// `imported` is the file that it must not take the place of.
+    fn begin(path: &'a Path, imported: &File) -> anyhow::Result<Report<'a>> {
+        let unwritable = || format!("cannot write {}", path.display());
+        let there = std::fs::metadata(path).ok();
+        if let Some(there) = &there {
+            let imported = imported.metadata()?;
+            if (there.dev(), there.ino()) == (imported.dev(), imported.ino()) {
+                let text = format!(
+                    "--refused {} is the file that is imported; name another",
+                    path.display()
+                );
+                return Err(Misuse(text).into());
+            }
+        }
+        let beside = there.is_none_or(|there| there.is_file()).then(|| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            path.with_file_name(format!(".{name}.{}", std::process::id()))
+        });
+        let file = match &beside {
+            Some(beside) => private::options().write(true).create(true).truncate(true).open(beside),
+            None => File::options().write(true).open(path),
+        };
         let mut report = Report {
             path,
-            file: BufWriter::new(file.with_context(|| format!("cannot write {}", path.display()))?),
+            file: BufWriter::new(file.with_context(unwritable)?),
+            beside,
         };
         report.line(["line", "record", "result", "address", "reason"].map(str::to_owned))?;
         Ok(report)
@@ -188,8 +215,19 @@ impl<'a> Report<'a> {
     }
 
     fn end(mut self) -> anyhow::Result<()> {
-        self.file
-            .flush()
-            .with_context(|| format!("cannot write {}", self.path.display()))
+        let written = self.file.flush().and_then(|()| match self.beside.take() {
+            Some(beside) => std::fs::rename(beside, self.path),
+            None => Ok(()),
+        });
+        written.with_context(|| format!("cannot write {}", self.path.display()))
+    }
+}
+
+impl Drop for Report<'_> {
+    /// Verdicts of an import that broke off do not hold.
+    fn drop(&mut self) {
+        if let Some(beside) = &self.beside {
+            let _ = std::fs::remove_file(beside);
+        }
     }
 }

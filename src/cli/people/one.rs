@@ -82,6 +82,7 @@ pub(super) async fn add(desk: &Desk, house: &House, args: &AddArgs) -> anyhow::R
     if let Added::Refused(reason) = publish::add(house, &args.list, &row, &args.basis).await? {
         bail!("{}: {reason}; nothing was changed", address.masked());
     }
+    publish::record_act(house, Some(&args.list), "added", None, &desk.who()).await?;
     desk.tell(&json!({ "list": args.list, "address": address.to_string(), "done": "added" }))?;
     desk.say(format!(
         "{address} is on {}; see `rapporteur why {} {address}`",
@@ -190,6 +191,7 @@ pub(super) async fn remove(desk: &Desk, house: &House, address: &str, list: &str
     if !done {
         bail!("{address} is not on {list} any more ({})", found.state);
     }
+    publish::record_act(house, Some(list), "removed", None, &desk.who()).await?;
     desk.tell(&json!({ "list": list, "address": address.to_string(), "done": "removed" }))?;
     desk.say(format!(
         "{address} is off {list}, and stays off, whatever subscribers/{list}.csv says"
@@ -213,6 +215,7 @@ pub(super) async fn resume(desk: &Desk, house: &House, address: &str, basis: &st
     {
         bail!("{address} is {}; only who is suspended can be resumed", person.state);
     }
+    publish::record_act(house, None, "resumed", None, &desk.who()).await?;
     desk.tell(&json!({ "address": address.to_string(), "done": "resumed" }))?;
     desk.say(format!("{address} gets mail again, from the next edition on"));
     Ok(())

@@ -3,36 +3,26 @@
 //! In: an address. Out: what was done, or a document. The surprising thing: the files of lists are not ours; rows in them
 //! are named, and taken out only if staff say so, the rest byte for byte as it was.
 
-use std::collections::{HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::collections::HashMap;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use super::infile::{self, InFile};
 use super::{COMMAND_LINE, House};
-use crate::private;
-use crate::store::{Consent, Decision, Given, Mailed, PEOPLE, Record, Suppression, Tx};
-use crate::subscriber::{Address, csv};
+use crate::store::{Consent, Decision, Given, Mailed, Mention, PEOPLE, Record, Scrubbed, Suppression, Tx};
+use crate::subscriber::Address;
 
 /// What was done to forget somebody.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Erased {
     /// Rows that were changed or deleted, by table.
     pub tables: Vec<(&'static str, u64)>,
     /// Rows that still stand in files of lists, or stood there.
     pub files: Vec<InFile>,
-    /// The file of the database, searched through, holds the address no more. Other than SQLite's it is not searched.
-    pub is_clean: bool,
-}
-
-/// Rows of a person in the file of a list.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct InFile {
-    pub file: PathBuf,
-    pub lines: Vec<u64>,
-    /// They were taken out.
-    pub removed: bool,
+    /// Whether the files of the database, searched through, hold the address. Other than SQLite's they are not searched.
+    pub scrubbed: Scrubbed,
 }
 
 /// Everything that is known of a person. docs/personal-data.md says what each field is.
@@ -50,6 +40,7 @@ pub struct Known {
     pub deliveries: Vec<Record>,
     pub returned: Vec<Given>,
     pub personal_mail: Vec<Mailed>,
+    pub mentions: Vec<Mention>,
     pub suppression: Option<Suppression>,
     pub files: Vec<InFile>,
 }
@@ -62,6 +53,8 @@ pub struct Subscribed {
     pub topics: Vec<String>,
     pub by_file: bool,
     pub chosen: Vec<String>,
+    /// What the list's file last said of them, JSON.
+    pub cells: Option<String>,
     pub started_at: DateTime<Utc>,
     pub ended_at: Option<DateTime<Utc>>,
 }
@@ -72,9 +65,17 @@ const FORMAT: &str = "rapporteur-person/1";
 /// Forgets an address everywhere, and keeps it away from now on. `clean_files` takes its rows out of the lists' files too.
 pub async fn erase(house: &House, address: &Address, clean_files: bool, who: &str) -> anyhow::Result<Erased> {
     let store = &house.store;
-    // First the files, so that nobody is half forgotten because one of them cannot be written.
-    let files = in_files(house, address, clean_files)?;
-    store.overwrite_what_is_freed().await?;
+    let mut files = infile::look(house, address)?;
+    // Nobody is half forgotten because of a file that somebody can mend.
+    if clean_files
+        && let Some(InFile {
+            file,
+            problem: Some(problem),
+            ..
+        }) = files.iter().map(|it| &it.found).find(|it| it.problem.is_some())
+    {
+        bail!("{}: {problem}; nobody was erased", file.display());
+    }
     let mut tx = store.begin_alone(PEOPLE).await?;
     let hashes = house.secret.suppressions(&address.key());
     let tables = store
@@ -82,14 +83,21 @@ pub async fn erase(house: &House, address: &Address, clean_files: bool, who: &st
         .await?;
     record(house, &mut tx, "erased", who).await?;
     tx.commit().await?;
-    let is_clean = match house.database_file() {
-        Some(file) => store.scrub(&file, address).await?,
-        None => true,
+    if clean_files {
+        files.iter_mut().for_each(infile::Found::take_out);
+    }
+    // They are forgotten already: that the file could not be searched undoes nothing.
+    let scrubbed = match house.database_file() {
+        Some(file) => {
+            let scrubbed = store.scrub(&file, address).await;
+            scrubbed.unwrap_or_else(|error| Scrubbed::Unknown(error.to_string()))
+        }
+        None => Scrubbed::Clean,
     };
     Ok(Erased {
         tables,
-        files,
-        is_clean,
+        files: files.into_iter().map(|it| it.found).collect(),
+        scrubbed,
     })
 }
 
@@ -182,8 +190,9 @@ pub async fn know(house: &House, address: &Address) -> anyhow::Result<Known> {
         deliveries: Vec::new(),
         returned: Vec::new(),
         personal_mail: store.list_personal_to(address).await?,
+        mentions: store.list_mentions_of(address).await?,
         suppression: suppression(house, address).await?,
-        files: in_files(house, address, false)?,
+        files: infile::look(house, address)?.into_iter().map(|it| it.found).collect(),
     };
     let Some((person, since)) = person else {
         return Ok(known);
@@ -203,6 +212,7 @@ pub async fn know(house: &House, address: &Address) -> anyhow::Result<Known> {
             topics: it.topics,
             by_file: it.by_file,
             chosen: it.chosen,
+            cells: it.cells,
             started_at: it.started_at,
             ended_at: it.ended_at,
         })
@@ -213,71 +223,22 @@ pub async fn know(house: &House, address: &Address) -> anyhow::Result<Known> {
     Ok(known)
 }
 
-/// That people's data were given out leaves an entry: of a list, or of one person, who is not named.
-pub async fn record_export(house: &House, list: Option<&str>, people: u64, who: &str) -> anyhow::Result<()> {
+/// What staff do to people leaves an entry: about a list, or about one person, who is not named (SEC-22).
+pub async fn record_act(
+    house: &House,
+    list: Option<&str>,
+    what: &str,
+    note: Option<String>,
+    who: &str,
+) -> anyhow::Result<()> {
     let decision = Decision {
         subject: list.map_or_else(|| "a person".to_owned(), |list| format!("list {list}")),
-        what: "exported".to_owned(),
+        what: what.to_owned(),
         who: who.to_owned(),
-        note: list.map(|_| format!("{people} people")),
+        note,
         at: house.now(),
     };
     let mut tx = house.store.begin().await?;
     house.store.record_decision(&mut tx, &decision).await?;
     Ok(tx.commit().await?)
-}
-
-/// Rows of an address in the files of lists, configured ones or not; taken out, if so wanted.
-fn in_files(house: &House, address: &Address, take_out: bool) -> anyhow::Result<Vec<InFile>> {
-    let folder = house.config.root.join("subscribers");
-    let mut paths: Vec<PathBuf> = match std::fs::read_dir(&folder) {
-        Ok(entries) => entries
-            .filter_map(|entry| Some(entry.ok()?.path()))
-            .filter(|path| path.extension().is_some_and(|end| end.eq_ignore_ascii_case("csv")))
-            .collect(),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-        Err(error) => return Err(error).with_context(|| format!("cannot read {}", folder.display())),
-    };
-    paths.sort();
-    let mut found = Vec::new();
-    for path in paths {
-        let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let rows = match csv::lines_of(&bytes, &address.key()) {
-            Ok(rows) => rows,
-            // Nobody stands in it.
-            Err(csv::FileProblem::Empty) => continue,
-            Err(problem) if take_out => bail!("{}: {problem}; nobody was erased", path.display()),
-            Err(_) => continue,
-        };
-        if rows.is_empty() {
-            continue;
-        }
-        if take_out {
-            rewrite(&path, &csv::without(&bytes, &rows))?;
-        }
-        let lines: HashSet<u64> = rows.iter().map(|(line, _)| *line).collect();
-        let mut lines: Vec<u64> = lines.into_iter().collect();
-        lines.sort_unstable();
-        found.push(InFile {
-            file: path,
-            lines,
-            removed: take_out,
-        });
-    }
-    Ok(found)
-}
-
-/// Whole or not at all, with the rights the file had.
-fn rewrite(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let context = || format!("cannot write {}", path.display());
-    let rights = std::fs::metadata(path).with_context(context)?.permissions();
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let beside = path.with_file_name(format!(".{name}.erasing"));
-    let _ = std::fs::remove_file(&beside);
-    private::create(&beside, bytes).with_context(context)?;
-    let placed = std::fs::set_permissions(&beside, rights).and_then(|()| std::fs::rename(&beside, path));
-    if placed.is_err() {
-        let _ = std::fs::remove_file(&beside);
-    }
-    placed.with_context(context)
 }

@@ -11,18 +11,18 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use sqlx::Row;
 
-use super::super::{Error, Kind, Result, Store, Tx};
+use super::super::{Kind, Result, Store, Tx};
 use super::naming::Naming;
 use super::record_consent;
 use crate::subscriber::Address;
 
 /// Rows that are looked through at once: a mail may be large.
-const PAGE: i64 = 50;
+pub(super) const PAGE: i64 = 50;
 /// Bytes of the database that are searched at once.
 const PIECE: usize = 1 << 20;
 
 /// Texts by people and servers that stay without the address, and by what a row is known.
-const TEXTS: [(&str, &str, &str); 7] = [
+pub(super) const TEXTS: [(&str, &str, &str); 7] = [
     ("alert", "id", "why"),
     ("webhook", "id", "body"),
     ("webhook", "id", "error"),
@@ -31,6 +31,16 @@ const TEXTS: [(&str, &str, &str); 7] = [
     ("consent", "id", "basis"),
     ("source", "name", "last_error"),
 ];
+
+/// Whether an address still lies in the database's files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scrubbed {
+    Clean,
+    /// Within a text that is kept on purpose, such as that of a report, or as the end of another address.
+    Kept,
+    /// It could not be told, and why.
+    Unknown(String),
+}
 
 impl Store {
     /// Forgets an address, in one transaction alone with `people`. Its hashes go on the suppression list. Returns the tables with the number
@@ -131,34 +141,49 @@ impl Store {
         }
     }
 
-    /// SQLite: from now on, what is freed is overwritten, by the connection that writes.
-    pub async fn overwrite_what_is_freed(&self) -> Result<()> {
-        if self.kind == Kind::Sqlite {
-            sqlx::query("PRAGMA secure_delete = ON").fetch_all(&self.write).await?;
-        }
-        Ok(())
-    }
-
     /// SQLite: empties the log of changes, and writes the file anew if the address still lies in a page that is in use
-    /// for something else. False: it is still there, within what is kept on purpose, such as the text of a report.
-    pub async fn scrub(&self, file: &Path, address: &Address) -> Result<bool> {
+    /// for something else. That it is gone is said only of what was searched.
+    pub async fn scrub(&self, file: &Path, address: &Address) -> Result<Scrubbed> {
         if self.kind != Kind::Sqlite {
-            return Ok(true);
+            return Ok(Scrubbed::Clean);
         }
-        self.empty_log().await?;
-        if is_free_of(file, address)? {
-            return Ok(true);
+        match self.look_for(file, address).await? {
+            Scrubbed::Kept => {}
+            other => return Ok(other),
         }
-        sqlx::query("VACUUM").execute(&self.write).await?;
-        self.empty_log().await?;
-        is_free_of(file, address)
+        if let Err(error) = sqlx::query("VACUUM").execute(&self.write).await {
+            return Ok(Scrubbed::Unknown(format!(
+                "the database cannot be written anew: {error}"
+            )));
+        }
+        self.look_for(file, address).await
     }
 
-    async fn empty_log(&self) -> Result<()> {
-        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
-            .fetch_all(&self.write)
+    async fn look_for(&self, file: &Path, address: &Address) -> Result<Scrubbed> {
+        let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+            .fetch_one(&self.write)
             .await?;
-        Ok(())
+        if row.try_get::<i64, _>(0)? != 0 {
+            let why = "another program reads the database just now, so that its log cannot be emptied";
+            return Ok(Scrubbed::Unknown(why.to_owned()));
+        }
+        let mut log = file.as_os_str().to_owned();
+        log.push("-wal");
+        for file in [file, Path::new(&log)] {
+            match is_free_of(file, address)? {
+                Ok(true) => {}
+                Ok(false) => return Ok(Scrubbed::Kept),
+                // There need be no log.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => {
+                    return Ok(Scrubbed::Unknown(format!(
+                        "{} cannot be searched: {error}",
+                        file.display()
+                    )));
+                }
+            }
+        }
+        Ok(Scrubbed::Clean)
     }
 }
 
@@ -211,25 +236,25 @@ async fn blot(tx: &mut Tx, address: &Address, (table, key, column): (&str, &str,
     Ok(done)
 }
 
-fn is_free_of(file: &Path, address: &Address) -> Result<bool> {
-    let unreadable = |error: std::io::Error| Error::Database(error.into());
+fn is_free_of(file: &Path, address: &Address) -> Result<std::io::Result<bool>> {
     let naming = Naming::of(address)?;
     let overlap = 8 * address.to_string().len().max(address.ascii().len());
-    let mut source = std::fs::File::open(file).map_err(unreadable)?;
+    Ok(search(file, overlap, |piece| naming.lies_in(piece)).map(|found| !found))
+}
+
+/// Looks at a file piece by piece; each begins with the end of the one before.
+fn search(file: &Path, overlap: usize, is_it: impl Fn(&[u8]) -> bool) -> std::io::Result<bool> {
+    let mut source = std::fs::File::open(file)?;
     let mut piece = Vec::new();
     loop {
         let kept = piece.len().saturating_sub(overlap);
         piece.drain(..kept);
-        let read = source
-            .by_ref()
-            .take(PIECE as u64)
-            .read_to_end(&mut piece)
-            .map_err(unreadable)?;
-        if naming.lies_in(&piece) {
-            return Ok(false);
+        let read = source.by_ref().take(PIECE as u64).read_to_end(&mut piece)?;
+        if is_it(&piece) {
+            return Ok(true);
         }
         if read == 0 {
-            return Ok(true);
+            return Ok(false);
         }
     }
 }

@@ -1,11 +1,14 @@
 //! Everything that is stored about one person, for them to have (PRIV-09).
 
 use chrono::{DateTime, Utc};
+use futures_util::TryStreamExt;
 use serde::Serialize;
 use sqlx::Row;
 
 use super::super::{Result, Store};
 use super::Subscriber;
+use super::erase::{PAGE, TEXTS};
+use super::naming::Naming;
 use crate::clock::from_millis;
 use crate::subscriber::Address;
 
@@ -42,6 +45,14 @@ pub struct Mailed {
     pub state: String,
     pub message: Option<String>,
     pub answered_at: Option<DateTime<Utc>>,
+}
+
+/// A text that names them, while it is kept.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Mention {
+    /// The table it stands in: `unclear` are letters to the bounce address.
+    pub place: &'static str,
+    pub text: String,
 }
 
 impl Store {
@@ -116,25 +127,53 @@ impl Store {
 
     /// Mails to this address alone, the oldest first.
     pub async fn list_personal_to(&self, address: &Address) -> Result<Vec<Mailed>> {
-        let rows = sqlx::query(
-            "SELECT recipient, kind, list, state, message, answered_at FROM outgoing \
-             WHERE recipient IS NOT NULL ORDER BY id",
-        )
-        .fetch_all(&self.read)
-        .await?;
-        let mut mails = Vec::new();
-        for row in rows {
-            let recipient: String = row.try_get(0)?;
-            if Address::parse(&recipient).is_ok_and(|other| other.key() == address.key()) {
-                mails.push(Mailed {
-                    kind: row.try_get(1)?,
-                    list: row.try_get(2)?,
-                    state: row.try_get(3)?,
-                    message: row.try_get(4)?,
-                    answered_at: row.try_get::<Option<i64>, _>(5)?.map(from_millis),
-                });
+        let (mut mails, mut after) = (Vec::new(), 0);
+        loop {
+            let rows = sqlx::query(
+                "SELECT id, recipient, kind, list, state, message, answered_at FROM outgoing \
+                 WHERE recipient IS NOT NULL AND id > $1 ORDER BY id LIMIT $2",
+            )
+            .bind(after)
+            .bind(PAGE)
+            .fetch_all(&self.read)
+            .await?;
+            if rows.is_empty() {
+                return Ok(mails);
+            }
+            for row in rows {
+                after = row.try_get(0)?;
+                let recipient: String = row.try_get(1)?;
+                if Address::parse(&recipient).is_ok_and(|other| other.key() == address.key()) {
+                    mails.push(Mailed {
+                        kind: row.try_get(2)?,
+                        list: row.try_get(3)?,
+                        state: row.try_get(4)?,
+                        message: row.try_get(5)?,
+                        answered_at: row.try_get::<Option<i64>, _>(6)?.map(from_millis),
+                    });
+                }
             }
         }
-        Ok(mails)
+    }
+
+    /// Letters to the bounce address and words of staff and servers in which the address stands.
+    pub async fn list_mentions_of(&self, address: &Address) -> Result<Vec<Mention>> {
+        let naming = Naming::of(address)?;
+        let mut mentions = Vec::new();
+        for (table, column) in TEXTS
+            .iter()
+            .map(|(table, _, column)| (*table, *column))
+            .chain([("unclear", "text")])
+        {
+            let sql = format!("SELECT {column} FROM {table} WHERE {column} IS NOT NULL");
+            let mut rows = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch(&self.read);
+            while let Some(row) = rows.try_next().await? {
+                let text: String = row.try_get(0)?;
+                if naming.is_in(text.as_bytes()) {
+                    mentions.push(Mention { place: table, text });
+                }
+            }
+        }
+        Ok(mentions)
     }
 }

@@ -12,12 +12,41 @@ pub const MAX_CELL: usize = 4096;
 const SHOWN: usize = 24;
 
 /// What a column `status` says of people who may be mailed, and of those who may not.
-const THERE: [&str; 6] = ["", "enabled", "active", "subscribed", "confirmed", "1"];
-const GONE: [&str; 12] = [
+const THERE: [&str; 24] = [
+    "",
+    "enabled",
+    "active",
+    "subscribed",
+    "confirmed",
+    "1",
+    "aktiv",
+    "angemeldet",
+    "bestätigt",
+    "actif",
+    "abonné",
+    "abonnée",
+    "inscrit",
+    "inscrite",
+    "confirmé",
+    "activo",
+    "activa",
+    "suscrito",
+    "suscrita",
+    "confirmado",
+    "активен",
+    "активна",
+    "подписан",
+    "подписана",
+];
+const GONE: [&str; 69] = [
     "disabled",
     "blocklisted",
     "blacklisted",
+    "blocked",
     "unsubscribed",
+    "unsubscribe",
+    "opted out",
+    "opt-out",
     "unconfirmed",
     "pending",
     "cleaned",
@@ -26,6 +55,59 @@ const GONE: [&str; 12] = [
     "inactive",
     "suppressed",
     "left",
+    "removed",
+    "deleted",
+    "0",
+    "abgemeldet",
+    "abbestellt",
+    "ausgetragen",
+    "ausgetreten",
+    "deaktiviert",
+    "inaktiv",
+    "gesperrt",
+    "gelöscht",
+    "unbestätigt",
+    "nicht bestätigt",
+    "ausstehend",
+    "unzustellbar",
+    "désabonné",
+    "désabonnée",
+    "désinscrit",
+    "désinscrite",
+    "désactivé",
+    "désactivée",
+    "inactif",
+    "bloqué",
+    "bloquée",
+    "supprimé",
+    "supprimée",
+    "non confirmé",
+    "en attente",
+    "baja",
+    "de baja",
+    "dado de baja",
+    "dada de baja",
+    "cancelado",
+    "cancelada",
+    "desactivado",
+    "inactivo",
+    "inactiva",
+    "bloqueado",
+    "bloqueada",
+    "eliminado",
+    "no confirmado",
+    "pendiente",
+    "отписан",
+    "отписана",
+    "отписался",
+    "отписалась",
+    "отключён",
+    "отключен",
+    "заблокирован",
+    "неактивен",
+    "неактивна",
+    "удалён",
+    "не подтверждён",
 ];
 
 /// What is wrong with a record.
@@ -33,6 +115,17 @@ pub(super) struct RowProblem {
     pub(super) text: String,
     pub(super) reason: String,
     pub(super) key: Option<String>,
+    /// The file says that the person is to get no mail.
+    pub(super) is_gone: bool,
+}
+
+/// What a record says of somebody's leaving.
+enum Word {
+    Nothing,
+    /// And why.
+    Gone(String),
+    /// A status that nobody has explained to us.
+    Unknown(String),
 }
 
 impl Columns {
@@ -44,20 +137,40 @@ impl Columns {
             text: masked(raw),
             reason: error.to_string(),
             key: None,
+            is_gone: false,
         })?;
-        let cells = self.left_elsewhere(fields).and_then(|()| self.cells(fields));
-        match cells {
+        let problem = |reason, is_gone| RowProblem {
+            text: address.masked(),
+            reason,
+            key: Some(address.key()),
+            is_gone,
+        };
+        match self.left_elsewhere(fields) {
+            Err(reason) => return Err(problem(reason, false)),
+            Ok(Word::Gone(reason)) => return Err(problem(reason, true)),
+            Ok(Word::Nothing | Word::Unknown(_)) => {}
+        }
+        match self.cells(fields) {
             Ok(cells) => Ok((address, cells)),
-            Err(reason) => Err(RowProblem {
-                text: address.masked(),
-                reason,
-                key: Some(address.key()),
-            }),
+            Err(reason) => Err(problem(reason, false)),
+        }
+    }
+
+    /// Whether records may say that somebody left.
+    pub(super) fn tell_of_leaving(&self) -> bool {
+        self.status.is_some() || self.unsubscribed_at.is_some() || self.cleaned_at.is_some()
+    }
+
+    /// The status of a record, if it says neither yes nor no.
+    pub(super) fn unknown_status(&self, fields: &::csv::StringRecord) -> Option<String> {
+        match self.left_elsewhere(fields) {
+            Ok(Word::Unknown(status)) => Some(status),
+            _ => None,
         }
     }
 
     /// A file never brings back who left where it comes from (PRIV-10).
-    fn left_elsewhere(&self, fields: &::csv::StringRecord) -> Result<(), String> {
+    fn left_elsewhere(&self, fields: &::csv::StringRecord) -> Result<Word, String> {
         let cell = |column: usize, title: &str| {
             let cell = fields.get(column).map(str::trim);
             cell.ok_or_else(|| format!("the record ends before its column `{title}`"))
@@ -69,18 +182,23 @@ impl Columns {
             if let Some(column) = column
                 && !cell(column, title)?.is_empty()
             {
-                return Err(format!("the file says that they were {what}"));
+                return Ok(Word::Gone(format!("the file says that they were {what}")));
             }
         }
-        let Some(column) = self.status else { return Ok(()) };
+        let Some(column) = self.status else {
+            return Ok(Word::Nothing);
+        };
         let status = cell(column, "status")?.to_lowercase();
-        let is_gone = GONE.contains(&status.as_str());
+        let is_unknown = !THERE.contains(&status.as_str());
         // A program's own words are known, all of them; anybody else may call something else a status.
-        let is_unknown = self.attributes.is_some() && !THERE.contains(&status.as_str());
-        if is_gone || is_unknown {
-            return Err(format!("the file says that their status is \"{}\"", shown(&status)));
+        if GONE.contains(&status.as_str()) || is_unknown && self.attributes.is_some() {
+            let reason = format!("the file says that their status is \"{}\"", shown(&status));
+            return Ok(Word::Gone(reason));
         }
-        Ok(())
+        Ok(match is_unknown {
+            true => Word::Unknown(shown(&status)),
+            false => Word::Nothing,
+        })
     }
 
     fn cells(&self, fields: &::csv::StringRecord) -> Result<Cells, String> {

@@ -32,6 +32,8 @@ const NAME: [&str; 7] = ["name", "full name", "nom", "nombre", "имя", "фио
 const FIRST_NAME: [&str; 4] = ["first name", "vorname", "prénom", "firstname"];
 const LAST_NAME: [&str; 4] = ["last name", "nachname", "nom de famille", "lastname"];
 const LANGUAGE: [&str; 6] = ["language", "sprache", "langue", "idioma", "язык", "locale"];
+/// Of a column `estado` it is told which words are not understood.
+const STATUS: [&str; 5] = ["status", "statut", "état", "estado", "статус"];
 const TOPICS: [&str; 5] = ["topics", "themen", "sujets", "temas", "темы"];
 
 /// Columns of an export of Mailchimp that say nothing we keep.
@@ -121,7 +123,7 @@ impl Columns {
                 title if LANGUAGE.contains(&title) => (&mut columns.language, "language"),
                 title if TOPICS.contains(&title) => (&mut columns.topics, "topics"),
                 "cadence" => (&mut columns.cadence, "cadence"),
-                "status" => (&mut columns.status, "status"),
+                title if STATUS.contains(&title) => (&mut columns.status, "status"),
                 "attributes" if is_listmonk => (&mut columns.attributes, "attributes"),
                 "unsub time" => (&mut columns.unsubscribed_at, "UNSUB_TIME"),
                 "clean time" => (&mut columns.cleaned_at, "CLEAN_TIME"),
