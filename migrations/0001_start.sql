@@ -219,7 +219,7 @@ CREATE TABLE subscription (
 CREATE INDEX subscription_by_subscriber ON subscription (subscriber_id);
 CREATE INDEX subscription_owed ON subscription (list) WHERE owed_since IS NOT NULL;
 
--- Append-only: what a person agreed to, and when it ended (PRIV-02).
+-- Never deleted; a person erased loses the words: what a person agreed to, and when it ended (PRIV-02).
 CREATE TABLE consent (
     id INTEGER PRIMARY KEY,
     subscriber_id INTEGER NOT NULL REFERENCES subscriber (id),
@@ -437,7 +437,7 @@ CREATE TABLE bucket (
     PRIMARY KEY (scope, span)
 );
 
--- Who decided what, and when. Append-only.
+-- Who decided what, and when. Never deleted; its words may be (`retention.notes`).
 CREATE TABLE decision (
     id INTEGER PRIMARY KEY,
     -- events/12, report 7, list events, everything

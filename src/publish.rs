@@ -44,7 +44,7 @@ pub use hand::{Hands, read_hands, read_note};
 pub use host::{COPIED, know_new_reports};
 pub use joining::{SIGNUP, answer_signups, confirm, find_request, is_open, joinable, purge_signups};
 pub use people::{
-    Added, COMMAND_LINE, Erased, Import, InFile, Judged, KnownOf, Subscribed, Synced, Verdict, add, allow, erase,
+    Added, COMMAND_LINE, Erased, Import, InFile, Judged, PersonalData, Subscribed, Synced, Verdict, add, allow, erase,
     hold_to, import, know, record_act, suppress, suppression, sync,
 };
 pub use pictures::copy_pictures;

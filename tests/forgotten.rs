@@ -218,6 +218,7 @@ async fn who_is_erased_takes_nothing_of_others_with_them() {
                 sender: "events@example.org".into(),
                 message: message.into(),
                 list: Some("events".into()),
+                link: None,
             };
             app.house.store.insert_personal(&mut tx, &mail).await.unwrap();
         }

@@ -497,11 +497,7 @@ fn a_report_of_refusals_does_not_take_the_place_of_the_file_that_is_imported() {
     place
         .run("subscribers import people.csv --list events --dry-run --refused refused.csv")
         .done();
-    assert!(
-        place
-            .read("refused.csv")
-            .starts_with("line,record,result,address,reason\r\n3,2,reject,")
-    );
+    assert!(place.read("refused.csv").contains("\"3\",\"2\",\"reject\","));
     let left: Vec<_> = std::fs::read_dir(place.path("")).unwrap().flatten().collect();
     assert!(
         left.iter()

@@ -15,7 +15,7 @@ use crate::store::{Change, Joining, PEOPLE, Store, Subscription, Tx};
 use crate::subscriber::csv::{self, FileProblem, Offer, Refused, Row};
 use crate::subscriber::sync::{Change as Cell, Known, Own, Plan, Update, plan_sync};
 use crate::subscriber::{Address, Cells, State};
-pub use forget::{Erased, Known as KnownOf, Subscribed, allow, erase, know, record_act, suppress, suppression};
+pub use forget::{Erased, PersonalData, Subscribed, allow, erase, know, record_act, suppress, suppression};
 pub use import::{Added, COMMAND_LINE, Import, Judged, Verdict, add, import};
 pub use infile::InFile;
 

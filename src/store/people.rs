@@ -17,7 +17,7 @@ use crate::clock::from_millis;
 pub use erase::Scrubbed;
 pub use join::{Joining, PEOPLE, Standing};
 pub use past::Delivery;
-pub use person::{Given, Mailed, Mention, Record};
+pub use person::{CameBack, Delivered, Mailed, Mention};
 pub use suppression::Suppression;
 
 /// What the consent record says of changes that the list's file made.

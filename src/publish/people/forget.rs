@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::infile::{self, InFile};
 use super::{COMMAND_LINE, House};
-use crate::store::{Consent, Decision, Given, Mailed, Mention, PEOPLE, Record, Scrubbed, Suppression, Tx};
+use crate::store::{CameBack, Consent, Decision, Delivered, Mailed, Mention, PEOPLE, Scrubbed, Suppression, Tx};
 use crate::subscriber::Address;
 
 /// What was done to forget somebody.
@@ -27,7 +27,7 @@ pub struct Erased {
 
 /// Everything that is known of a person. docs/personal-data.md says what each field is.
 #[derive(Clone, Debug, Serialize)]
-pub struct Known {
+pub struct PersonalData {
     pub format: &'static str,
     pub made_at: DateTime<Utc>,
     pub address: String,
@@ -37,8 +37,8 @@ pub struct Known {
     pub known_since: Option<DateTime<Utc>>,
     pub subscriptions: Vec<Subscribed>,
     pub consent: Vec<Consent>,
-    pub deliveries: Vec<Record>,
-    pub returned: Vec<Given>,
+    pub deliveries: Vec<Delivered>,
+    pub returned: Vec<CameBack>,
     pub personal_mail: Vec<Mailed>,
     pub mentions: Vec<Mention>,
     pub suppression: Option<Suppression>,
@@ -174,10 +174,10 @@ pub(super) async fn suppressed(
 }
 
 /// Everything that is known of an address.
-pub async fn know(house: &House, address: &Address) -> anyhow::Result<Known> {
+pub async fn know(house: &House, address: &Address) -> anyhow::Result<PersonalData> {
     let store = &house.store;
     let person = store.find_person(&address.key()).await?;
-    let mut known = Known {
+    let mut known = PersonalData {
         format: FORMAT,
         made_at: house.now(),
         address: address.to_string(),

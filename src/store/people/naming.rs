@@ -55,16 +55,13 @@ impl Naming {
         Some(String::from_utf8_lossy(&left).into_owned())
     }
 
-    fn places<'t>(&self, text: &'t [u8]) -> impl Iterator<Item = Range<usize>> {
-        self.0
-            .find_iter(text)
-            .map(|found| found.range())
-            .filter(|found| match (text.get(..found.start), text.get(found.end..)) {
-                (Some(before), Some(after)) => !begins_earlier(before) && !goes_on(after),
-                _ => false,
-            })
-            .collect::<Vec<_>>()
-            .into_iter()
+    fn places(&self, text: &[u8]) -> impl Iterator<Item = Range<usize>> {
+        let stands_alone = move |found: &Range<usize>| match (text.get(..found.start), text.get(found.end..)) {
+            (Some(before), Some(after)) => !begins_earlier(before) && !goes_on(after),
+            _ => false,
+        };
+        let found = self.0.find_iter(text).map(|found| found.range());
+        found.filter(stands_alone)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::subscriber::Address;
 
 /// A row of an edition, as it concerns one person.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Record {
+pub struct Delivered {
     /// `LIST/N`
     pub edition: String,
     pub subject: Option<String>,
@@ -28,7 +28,7 @@ pub struct Record {
 
 /// What came back about a mail to them.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Given {
+pub struct CameBack {
     pub edition: String,
     pub kind: String,
     pub status: Option<String>,
@@ -77,7 +77,7 @@ impl Store {
     }
 
     /// Every row of an edition that is theirs, the oldest first.
-    pub async fn list_records_of(&self, subscriber_id: i64) -> Result<Vec<Record>> {
+    pub async fn list_records_of(&self, subscriber_id: i64) -> Result<Vec<Delivered>> {
         let rows = sqlx::query(
             "SELECT e.list, e.number, v.subject, o.state, o.reason, o.attempts, o.reply, o.answered_at FROM outgoing o \
              JOIN edition e ON e.id = o.edition_id LEFT JOIN variant v ON v.id = o.variant_id \
@@ -89,7 +89,7 @@ impl Store {
         rows.iter()
             .map(|row| {
                 let (list, number): (String, i64) = (row.try_get(0)?, row.try_get(1)?);
-                Ok(Record {
+                Ok(Delivered {
                     edition: format!("{list}/{number}"),
                     subject: row.try_get(2)?,
                     state: row.try_get(3)?,
@@ -103,7 +103,7 @@ impl Store {
     }
 
     /// What came back about their mails, the oldest first.
-    pub async fn list_returned_of(&self, subscriber_id: i64) -> Result<Vec<Given>> {
+    pub async fn list_returned_of(&self, subscriber_id: i64) -> Result<Vec<CameBack>> {
         let rows = sqlx::query(
             "SELECT e.list, e.number, b.kind, b.status, b.fault, b.at FROM bounce b \
              JOIN edition e ON e.id = b.edition_id WHERE b.subscriber_id = $1 ORDER BY b.id",
@@ -114,7 +114,7 @@ impl Store {
         rows.iter()
             .map(|row| {
                 let (list, number): (String, i64) = (row.try_get(0)?, row.try_get(1)?);
-                Ok(Given {
+                Ok(CameBack {
                     edition: format!("{list}/{number}"),
                     kind: row.try_get(2)?,
                     status: row.try_get(3)?,
