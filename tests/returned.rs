@@ -541,6 +541,26 @@ async fn a_flood_of_bounces_after_the_last_mail_suspends_nobody_until_staff_say_
     .await;
 }
 
+/// BNC-12: the program died after it had counted a bounce, and before it saw that it was one too many.
+#[tokio::test]
+async fn a_bounce_that_comes_again_after_a_crash_still_tells_that_they_are_too_many() {
+    let mut app = TestApp::with(&configuration()).await;
+    let paths = sixty(&mut app, "The first").await;
+    come_back(&app, &paths[..19]).await;
+    let now = app.now().timestamp_millis();
+    app.run(&format!(
+        "INSERT INTO bounce (outgoing_id, edition_id, subscriber_id, kind, status, fault, fingerprint, at) \
+         SELECT o.id, o.edition_id, o.subscriber_id, 'bounce', '5.1.1', 'address', 'f', {now} FROM outgoing o \
+         JOIN subscriber p ON p.id = o.subscriber_id WHERE p.address_key = 'p19@example.org'"
+    ))
+    .await;
+    assert_eq!(suspended(&app).await, 19);
+    let again = take(&app, &dsn(&paths[19], "5.1.1", "550 5.1.1 unknown")).await;
+    assert_eq!(again, counted(Kind::Bounce, Counted::Known));
+    assert_eq!(suspended(&app).await, 0);
+    app.close().await;
+}
+
 #[tokio::test]
 async fn an_edition_that_stopped_and_was_cancelled_suspends_nobody_either() {
     let mut app = TestApp::with(&configuration()).await;
