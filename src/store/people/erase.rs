@@ -50,13 +50,13 @@ impl Store {
         tx: &mut Tx,
         address: &Address,
         hashes: &[String],
-        who: &str,
+        how: &str,
         now: DateTime<Utc>,
     ) -> Result<Vec<(&'static str, u64)>> {
         let mut done: Vec<(&'static str, u64)> = Vec::new();
         self.suppress(tx, hashes, "erased", now).await?;
         if let Some(id) = self.find_number(tx, &address.key()).await? {
-            done.extend(self.erase_person(tx, id, who, now).await?);
+            done.extend(self.erase_person(tx, id, how, now).await?);
         }
         let asked = sqlx::query("DELETE FROM signup WHERE address_key = $1")
             .bind(address.key())
@@ -76,7 +76,7 @@ impl Store {
         &self,
         tx: &mut Tx,
         id: i64,
-        who: &str,
+        how: &str,
         now: DateTime<Utc>,
     ) -> Result<Vec<(&'static str, u64)>> {
         let mut done = Vec::new();
@@ -107,7 +107,7 @@ impl Store {
             let changed = sqlx::query(statement).bind(id).execute(&mut **tx).await?;
             done.push((table, changed.rows_affected()));
         }
-        record_consent(tx, id, "*", "erased", who, None, now).await?;
+        record_consent(tx, id, "*", "erased", how, None, now).await?;
         Ok(done)
     }
 
