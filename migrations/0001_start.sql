@@ -264,18 +264,21 @@ CREATE TABLE signup (
     requested_at INTEGER NOT NULL,
     -- When the mail with the link was made; null: the request waits for its turn.
     mailed_at INTEGER,
-    reminded_at INTEGER
+    reminded_at INTEGER,
+    -- 1: it had its turn and counts; it waits because the address had a mail of late.
+    counted INTEGER NOT NULL DEFAULT 0 CHECK (counted IN (0, 1))
 );
 CREATE UNIQUE INDEX signup_waiting ON signup (address_key) WHERE mailed_at IS NULL;
 CREATE UNIQUE INDEX signup_mailed ON signup (address_key) WHERE mailed_at IS NOT NULL;
 CREATE INDEX signup_by_network ON signup (network_key) WHERE mailed_at IS NULL;
 
--- Mails that were sent because somebody typed an address, all under keys of ours: what the limits count (PRIV-06).
+-- What the limits count when somebody typed an address, all under keys of ours (PRIV-06): an answer, with domain and
+-- network, whether it was a mail or not (PRIV-05), or a mail, with the address.
 CREATE TABLE confirmation (
     id INTEGER PRIMARY KEY,
-    address_key TEXT NOT NULL,
-    domain_key TEXT NOT NULL,
-    network_key TEXT NOT NULL,
+    address_key TEXT,
+    domain_key TEXT,
+    network_key TEXT,
     at INTEGER NOT NULL
 );
 CREATE INDEX confirmation_by_address ON confirmation (address_key, at);

@@ -42,7 +42,7 @@ pub use decide::{Decided, ReportDecision, Told, decide_edition, decide_report};
 pub use draft::{Draft, DraftVariant, Order, by_hand, draft, reads_by};
 pub use hand::{Hands, read_hands, read_note};
 pub use host::{COPIED, know_new_reports};
-pub use joining::{SIGNUP, answer_signups, confirm, find_request, is_open, joinable, purge_signups};
+pub use joining::{Confirmed, SIGNUP, answer_signups, confirm, find_request, is_open, joinable, purge_signups};
 pub use people::{
     Added, COMMAND_LINE, Erased, Import, InFile, Judged, PersonalData, Subscribed, Synced, Verdict, add, allow, erase,
     hold_to, import, know, record_act, suppress, suppression, sync,

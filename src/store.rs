@@ -47,7 +47,7 @@ pub use preferences::Setting;
 pub use public::*;
 pub use purge::{Cutoffs, Purged};
 pub use report::*;
-pub use signup::{Counted as CountedMail, NewSignup, Sent, Signup, Wish, Wording};
+pub use signup::{Counted as CountedSignup, NewSignup, Sent, Signup, Wish, Wording};
 pub use state::*;
 
 /// Connections that read, beside the one that writes (SQLite), or the whole pool (PostgreSQL).
@@ -197,6 +197,24 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         Ok(tx)
+    }
+
+    /// Sets a mark within a transaction, to which it can return if what follows goes wrong.
+    pub async fn set_mark(&self, tx: &mut Tx) -> Result<()> {
+        sqlx::query("SAVEPOINT mark").execute(&mut **tx).await?;
+        Ok(())
+    }
+
+    /// What was done since the mark stays.
+    pub async fn release_mark(&self, tx: &mut Tx) -> Result<()> {
+        sqlx::query("RELEASE SAVEPOINT mark").execute(&mut **tx).await?;
+        Ok(())
+    }
+
+    /// What was done since the mark is undone, whatever went wrong.
+    pub async fn return_to_mark(&self, tx: &mut Tx) -> Result<()> {
+        sqlx::query("ROLLBACK TO SAVEPOINT mark").execute(&mut **tx).await?;
+        self.release_mark(tx).await
     }
 
     /// The time that leases count by: the database's own where machines share it, so that their clocks need not agree.

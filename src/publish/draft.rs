@@ -200,7 +200,7 @@ pub(super) async fn redraft(
         pool.extend(owed.into_iter().filter(|candidate| !left_out(candidate)));
     }
     let works: BTreeSet<i64> = pool.iter().map(|candidate| candidate.work).collect();
-    let audience = Audience::new(name, reads, &pool, house.store.find_past(&works).await?, house.now());
+    let audience = Audience::new(name, reads, &pool, house.store.find_past(&works).await?, order.due_at);
     let renderer = Renderer::new(house, name, list, order).await?;
     let earlier_readers = earlier.map(|earlier| &earlier.readers);
     let (mut readers, mut variants) =

@@ -24,25 +24,25 @@ pub struct Setting<'a> {
 }
 
 impl Store {
-    /// Sets what a person wants of a list that they are on. False: nothing changed.
+    /// Sets what a person wants of a list that they are on, and marks the language as theirs if they chose one; it is
+    /// [`Store::set_language`] that sets it. False: nothing changed.
     pub async fn set_preferences(
         &self,
         tx: &mut Tx,
         now_is: &Subscription,
         setting: &Setting<'_>,
         language: Option<&str>,
+        now: DateTime<Utc>,
     ) -> Result<bool> {
         let had = now_is.cadence.as_deref().or(setting.default_cadence);
         let moves = had != setting.cadence.or(setting.default_cadence);
-        let pauses = setting.paused_until.is_some() && now_is.paused_until.is_none();
+        let is_on = |until: Option<DateTime<Utc>>| until.is_some_and(|until| until > now);
+        let pauses = is_on(setting.paused_until) && !is_on(now_is.paused_until);
         let mut chosen = now_is.chosen.clone();
         for (field, is_changed) in [
             ("cadence", moves),
             ("topics", now_is.topics != setting.topics),
-            (
-                "language",
-                language.is_some() && now_is.subscriber.language.as_deref() != language,
-            ),
+            ("language", language.is_some()),
         ] {
             if is_changed && !chosen.iter().any(|known| known == field) {
                 chosen.push(field.to_owned());

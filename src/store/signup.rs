@@ -74,9 +74,16 @@ pub struct Signup {
     pub network_key: String,
     pub requested_at: DateTime<Utc>,
     pub mailed_at: Option<DateTime<Utc>>,
+    /// It had its turn before, and counts already; it waits for another day.
+    pub is_counted: bool,
 }
 
 impl Signup {
+    /// Whether it asks for the same, by the same name and in the same language.
+    pub fn asks_as(&self, other: &Signup) -> bool {
+        (&self.wishes, &self.name, &self.language) == (&other.wishes, &other.name, &other.language)
+    }
+
     /// The language to speak with them in: theirs, else that of the form.
     pub fn spoken(&self) -> Option<&str> {
         let of_form = self.wishes.last().map(|wish| wish.language.as_str());
@@ -84,15 +91,14 @@ impl Signup {
     }
 }
 
-/// Whom a mail counts for, each under a key of ours.
+/// What a request counts for when it has its turn, each under a key of ours.
 #[derive(Clone, Debug)]
 pub struct Counted {
-    pub address_key: String,
     pub domain_key: String,
     pub network_key: String,
 }
 
-/// Mails of late, by what limits them.
+/// Requests that were answered of late, by what limits them.
 #[derive(Clone, Debug, Default)]
 pub struct Sent {
     pub overall: u32,
@@ -100,20 +106,19 @@ pub struct Sent {
     pub by_network: HashMap<String, u32>,
 }
 
-const COLUMNS: &str =
-    "SELECT id, address, address_key, name, language, wishes, network_key, requested_at, mailed_at FROM signup ";
+const COLUMNS: &str = "SELECT id, address, address_key, name, language, wishes, network_key, requested_at, mailed_at, counted \
+    FROM signup ";
 
 impl Store {
     /// Takes a request down. False: too many wait, of this network or in all. A request of an address that already waits
-    /// is added to that one.
-    pub async fn insert_signup(&self, new: &NewSignup<'_>, now: DateTime<Utc>) -> Result<bool> {
-        let mut tx = self.begin_alone("signup").await?;
+    /// is added to that one, and counts anew.
+    pub async fn insert_signup(&self, tx: &mut Tx, new: &NewSignup<'_>, now: DateTime<Utc>) -> Result<bool> {
         let row = sqlx::query(
             "SELECT CAST(COUNT(*) AS BIGINT), CAST(COALESCE(SUM(CASE WHEN network_key = $1 THEN 1 ELSE 0 END), 0) AS BIGINT) \
              FROM signup WHERE mailed_at IS NULL",
         )
         .bind(new.network_key)
-        .fetch_one(&mut *tx)
+        .fetch_one(&mut **tx)
         .await?;
         let (all, of_network): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
         if all >= MOST_WAITING || of_network >= MOST_OF_NETWORK {
@@ -127,11 +132,11 @@ impl Store {
         .bind(language)
         .bind(text)
         .bind(now.timestamp_millis())
-        .execute(&mut *tx)
+        .execute(&mut **tx)
         .await?;
         let waiting = sqlx::query("SELECT wishes FROM signup WHERE address_key = $1 AND mailed_at IS NULL")
             .bind(new.address_key)
-            .fetch_optional(&mut *tx)
+            .fetch_optional(&mut **tx)
             .await?;
         let before = match &waiting {
             Some(row) => from_json("signup.wishes", row.try_get::<&str, _>(0)?)?,
@@ -141,7 +146,7 @@ impl Store {
             "INSERT INTO signup (address, address_key, name, language, wishes, network_key, requested_at) \
              VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (address_key) WHERE mailed_at IS NULL DO UPDATE SET \
              name = COALESCE(excluded.name, signup.name), language = COALESCE(excluded.language, signup.language), \
-             wishes = excluded.wishes",
+             wishes = excluded.wishes, network_key = excluded.network_key, counted = 0",
         )
         .bind(new.address)
         .bind(new.address_key)
@@ -150,9 +155,8 @@ impl Store {
         .bind(to_json("signup.wishes", &merged(before, &new.wishes))?)
         .bind(new.network_key)
         .bind(now.timestamp_millis())
-        .execute(&mut *tx)
+        .execute(&mut **tx)
         .await?;
-        tx.commit().await?;
         Ok(true)
     }
 
@@ -164,21 +168,25 @@ impl Store {
         Ok(row.is_some())
     }
 
-    /// Requests that wait for their turn, the oldest first.
-    pub async fn list_waiting_signups(&self, tx: &mut Tx) -> Result<Vec<Signup>> {
+    /// Requests that wait for their turn, the oldest first. One that cannot be read hides no other.
+    pub async fn list_waiting_signups(&self, tx: &mut Tx) -> Result<Vec<Result<Signup>>> {
         let sql = format!("{COLUMNS} WHERE mailed_at IS NULL ORDER BY id LIMIT {MOST_WAITING}");
         let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(&mut **tx).await?;
-        rows.iter().map(signup).collect()
+        Ok(rows.iter().map(signup).collect())
     }
 
     /// Requests that were mailed before `mailed_before`, and neither confirmed nor reminded since.
-    pub async fn list_unreminded_signups(&self, tx: &mut Tx, mailed_before: DateTime<Utc>) -> Result<Vec<Signup>> {
+    pub async fn list_unreminded_signups(
+        &self,
+        tx: &mut Tx,
+        mailed_before: DateTime<Utc>,
+    ) -> Result<Vec<Result<Signup>>> {
         let sql = format!("{COLUMNS} WHERE mailed_at <= $1 AND reminded_at IS NULL ORDER BY id LIMIT {MOST_WAITING}");
         let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(mailed_before.timestamp_millis())
             .fetch_all(&mut **tx)
             .await?;
-        rows.iter().map(signup).collect()
+        Ok(rows.iter().map(signup).collect())
     }
 
     /// The request of an address that was mailed a link and is not confirmed.
@@ -191,15 +199,22 @@ impl Store {
         row.as_ref().map(signup).transpose()
     }
 
-    /// The request behind a link that was mailed after `mailed_after`.
-    pub async fn find_signup(&self, id: i64, requested_at: i64, mailed_after: DateTime<Utc>) -> Result<Option<Signup>> {
+    /// The request behind a link that was mailed after `mailed_after`; within a transaction, as it stands there.
+    pub async fn find_signup(
+        &self,
+        tx: Option<&mut Tx>,
+        (id, requested_at): (i64, i64),
+        mailed_after: DateTime<Utc>,
+    ) -> Result<Option<Signup>> {
         let sql = format!("{COLUMNS} WHERE id = $1 AND requested_at = $2 AND mailed_at > $3");
-        let row = sqlx::query(sqlx::AssertSqlSafe(sql))
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(id)
             .bind(requested_at)
-            .bind(mailed_after.timestamp_millis())
-            .fetch_optional(&self.read)
-            .await?;
+            .bind(mailed_after.timestamp_millis());
+        let row = match tx {
+            Some(tx) => query.fetch_optional(&mut **tx).await?,
+            None => query.fetch_optional(&self.read).await?,
+        };
         row.as_ref().map(signup).transpose()
     }
 
@@ -209,6 +224,15 @@ impl Store {
             .bind(signup.id)
             .bind(now.timestamp_millis())
             .bind(to_json("signup.wishes", &signup.wishes)?)
+            .execute(&mut **tx)
+            .await?;
+        Ok(())
+    }
+
+    /// It had its turn, and waits for another day without counting twice.
+    pub async fn mark_signup_counted(&self, tx: &mut Tx, id: i64) -> Result<()> {
+        sqlx::query("UPDATE signup SET counted = 1 WHERE id = $1")
+            .bind(id)
             .execute(&mut **tx)
             .await?;
         Ok(())
@@ -225,7 +249,7 @@ impl Store {
 
     /// Adds what a later request of the same address asks for to the one whose link is out. The later word counts.
     pub async fn merge_signup(&self, tx: &mut Tx, mailed: &Signup, later: &Signup) -> Result<()> {
-        self.delete_signup(tx, later.id).await?;
+        self.delete_signup(tx, later).await?;
         sqlx::query(
             "UPDATE signup SET name = COALESCE($2, name), language = COALESCE($3, language), wishes = $4 WHERE id = $1",
         )
@@ -238,19 +262,20 @@ impl Store {
         Ok(())
     }
 
-    /// Forgets a request. False: it was gone already, by another who confirmed it at the same moment.
-    pub async fn delete_signup(&self, tx: &mut Tx, id: i64) -> Result<bool> {
-        let done = sqlx::query("DELETE FROM signup WHERE id = $1")
-            .bind(id)
+    /// Forgets a request, and no later one that has its number. False: it was gone already, by another who confirmed it at
+    /// the same moment.
+    pub async fn delete_signup(&self, tx: &mut Tx, signup: &Signup) -> Result<bool> {
+        let done = sqlx::query("DELETE FROM signup WHERE id = $1 AND requested_at = $2")
+            .bind(signup.id)
+            .bind(signup.requested_at.timestamp_millis())
             .execute(&mut **tx)
             .await?;
         Ok(done.rows_affected() == 1)
     }
 
-    /// Counts a mail against the limits.
-    pub async fn record_confirmation(&self, tx: &mut Tx, counted: &Counted, now: DateTime<Utc>) -> Result<()> {
-        sqlx::query("INSERT INTO confirmation (address_key, domain_key, network_key, at) VALUES ($1, $2, $3, $4)")
-            .bind(&counted.address_key)
+    /// Counts a request that had its turn against the limits of its network, its domain and the hour.
+    pub async fn record_answer(&self, tx: &mut Tx, counted: &Counted, now: DateTime<Utc>) -> Result<()> {
+        sqlx::query("INSERT INTO confirmation (domain_key, network_key, at) VALUES ($1, $2, $3)")
             .bind(&counted.domain_key)
             .bind(&counted.network_key)
             .bind(now.timestamp_millis())
@@ -259,8 +284,18 @@ impl Store {
         Ok(())
     }
 
+    /// Counts a mail against the limits of its address.
+    pub async fn record_mail(&self, tx: &mut Tx, address_key: &str, now: DateTime<Utc>) -> Result<()> {
+        sqlx::query("INSERT INTO confirmation (address_key, at) VALUES ($1, $2)")
+            .bind(address_key)
+            .bind(now.timestamp_millis())
+            .execute(&mut **tx)
+            .await?;
+        Ok(())
+    }
+
     /// When mails went to an address of late, the newest first.
-    pub async fn list_confirmations(&self, tx: &mut Tx, address_key: &str) -> Result<Vec<DateTime<Utc>>> {
+    pub async fn list_mails(&self, tx: &mut Tx, address_key: &str) -> Result<Vec<DateTime<Utc>>> {
         let rows = sqlx::query("SELECT at FROM confirmation WHERE address_key = $1 ORDER BY at DESC LIMIT 10")
             .bind(address_key)
             .fetch_all(&mut **tx)
@@ -268,11 +303,11 @@ impl Store {
         rows.iter().map(|row| Ok(from_millis(row.try_get(0)?))).collect()
     }
 
-    /// How many mails went where since then.
-    pub async fn count_confirmations(&self, tx: &mut Tx, since: DateTime<Utc>) -> Result<Sent> {
+    /// How many requests were answered where since then.
+    pub async fn count_answers(&self, tx: &mut Tx, since: DateTime<Utc>) -> Result<Sent> {
         let rows = sqlx::query(
-            "SELECT domain_key, network_key, CAST(COUNT(*) AS BIGINT) FROM confirmation WHERE at > $1 \
-             GROUP BY domain_key, network_key",
+            "SELECT domain_key, network_key, CAST(COUNT(*) AS BIGINT) FROM confirmation \
+             WHERE at > $1 AND domain_key IS NOT NULL GROUP BY domain_key, network_key",
         )
         .bind(since.timestamp_millis())
         .fetch_all(&mut **tx)
@@ -285,12 +320,15 @@ impl Store {
         Ok(sent)
     }
 
-    /// Unconfirmed requests that came since then.
+    /// Requests that were answered since then, and those that wait for it.
     pub async fn count_signups(&self, since: DateTime<Utc>) -> Result<u32> {
-        let row = sqlx::query("SELECT CAST(COUNT(*) AS BIGINT) FROM signup WHERE requested_at > $1")
-            .bind(since.timestamp_millis())
-            .fetch_one(&self.read)
-            .await?;
+        let row = sqlx::query(
+            "SELECT (SELECT CAST(COUNT(*) AS BIGINT) FROM confirmation WHERE at > $1 AND domain_key IS NOT NULL) \
+             + (SELECT CAST(COUNT(*) AS BIGINT) FROM signup WHERE mailed_at IS NULL AND counted = 0)",
+        )
+        .bind(since.timestamp_millis())
+        .fetch_one(&self.read)
+        .await?;
         Ok(u32::try_from(row.try_get::<i64, _>(0)?).unwrap_or(u32::MAX))
     }
 
@@ -312,7 +350,7 @@ impl Store {
             ),
             ("DELETE FROM signup WHERE mailed_at <= $1", mailed_until),
             (
-                "DELETE FROM outgoing WHERE kind IN ('confirm', 'known') AND edition_id IS NULL \
+                "DELETE FROM outgoing WHERE kind IN ('confirm', 'known', 'welcome') AND edition_id IS NULL \
                  AND state IN ('sent', 'failed', 'skipped') AND answered_at <= $1",
                 mailed_until,
             ),
@@ -361,5 +399,6 @@ fn signup(row: &AnyRow) -> Result<Signup> {
         network_key: row.try_get("network_key")?,
         requested_at: from_millis(row.try_get("requested_at")?),
         mailed_at: row.try_get::<Option<i64>, _>("mailed_at")?.map(from_millis),
+        is_counted: row.try_get::<i64, _>("counted")? == 1,
     })
 }

@@ -2,7 +2,9 @@
 //!
 //! In: a token and, for POST, the form. Out: a page; what was chosen, at once, and marked as theirs. Surprising: a list
 //! that is ticked anew is asked for as on the page for joining, by a mail to the known address, since a mail with this link
-//! may have been forwarded; and the page shows the masked address and nothing else that is personal (LST-12).
+//! may have been forwarded; and the page shows the masked address and no name, only what can be changed here (LST-12).
+
+mod changed;
 
 use std::sync::Arc;
 
@@ -10,20 +12,17 @@ use axum::body::Bytes;
 use axum::extract::{Extension, Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde_json::{Value, json};
-use url::form_urlencoded;
 
+use self::changed::{Form, Shown, pause_days, topics_on_offer};
 use super::App;
 use super::client::Peer;
 use super::error::Problem;
 use super::subscribe::{Asked, Checked};
+use crate::config::List;
 use crate::publish::joinable;
 use crate::store::{Setting, Subscriber, Subscription};
 use crate::subscriber::{Address, masked};
-
-/// Nobody pauses for longer; whoever wants that leaves.
-const LONGEST_PAUSE: TimeDelta = TimeDelta::days(366);
 
 /// What the page says above the form.
 #[derive(Clone, Copy, Debug, Default)]
@@ -32,6 +31,19 @@ struct Told {
     /// Lists were asked for: a mail says how to go on.
     asked: bool,
     wrong: bool,
+}
+
+impl Told {
+    const SAVED: Told = Told {
+        saved: true,
+        asked: false,
+        wrong: false,
+    };
+    const WRONG: Told = Told {
+        saved: false,
+        asked: false,
+        wrong: true,
+    };
 }
 
 pub(super) async fn show(
@@ -51,21 +63,15 @@ pub(super) async fn save(
     body: Bytes,
 ) -> Result<Response, Problem> {
     let person = app.person_behind(&token, &headers).await?;
-    let field = |wanted: &str| {
-        let mut fields = form_urlencoded::parse(&body);
-        fields
-            .find(|(name, _)| name == wanted)
-            .map(|(_, value)| value.into_owned())
-    };
+    let form = Form::read(&body);
     // A POST that is no form of ours has ticked nothing, and means nothing.
-    if field("from").as_deref() != Some("page") {
+    if !form.is_ours {
         return app.choices(&person, Told::default(), &headers).await;
     }
-    let mut asked = Asked::from_form(&body);
-    if field("leave").as_deref() == Some("all") {
-        asked.lists.clear();
-    }
-    let told = app.apply(&person, &asked, &body, peer, &headers).await?;
+    let told = match form.leaves_all {
+        true => app.leave_all(&person, &headers).await?,
+        false => app.apply(&person, &form, peer, &headers).await?,
+    };
     // The language may be another one now.
     let person = app.person_behind(&token, &headers).await?;
     app.choices(&person, told, &headers).await
@@ -95,7 +101,8 @@ pub(super) async fn send(
         language: None,
         choices: Vec::new(),
     };
-    if asked.website.is_empty() && !app.keep_from(&wants_link, "page", peer, &headers).await? {
+    let form = ("page", app.language(&headers));
+    if asked.website.is_empty() && !app.keep_from(&wants_link, form, peer, &headers).await? {
         return Err(app.problem_busy(&headers));
     }
     app.private_page("web/asked.html", &headers, None, json!({}))
@@ -119,142 +126,175 @@ impl App {
         Ok(all.into_iter().filter(|it| it.state == "active").collect())
     }
 
+    /// All lists, also those no longer configured, which may come back; whatever else the form says.
+    async fn leave_all(&self, person: &Subscriber, headers: &HeaderMap) -> Result<Told, Problem> {
+        let stored = |error| self.problem_store(headers, &error);
+        let now = self.clock.now();
+        let mut tx = self.store.begin_alone("signup").await.map_err(stored)?;
+        for list in self.store.list_lists_of(person.id).await.map_err(stored)? {
+            let left = self.store.leave(&mut tx, &list, person.id, "page", now).await;
+            left.map_err(stored)?;
+        }
+        tx.commit().await.map_err(|error| stored(error.into()))?;
+        Ok(Told::SAVED)
+    }
+
     /// Everything in one transaction, or nothing.
     async fn apply(
         &self,
         person: &Subscriber,
-        asked: &Asked,
-        body: &[u8],
+        form: &Form,
         peer: Option<Extension<Peer>>,
         headers: &HeaderMap,
     ) -> Result<Told, Problem> {
-        let now = self.clock.now();
-        let wrong = Told {
-            wrong: true,
-            ..Told::default()
-        };
-        let language = Some(asked.language.as_str()).filter(|tag| !tag.is_empty());
-        if language.is_some_and(|tag| !self.languages().iter().any(|known| known == tag)) {
-            return Ok(wrong);
-        }
-        let on = self.subscriptions(person, headers).await?;
-        let mut settings = Vec::new();
-        for it in &on {
-            let Some(list) = self.config.lists.get(&it.list) else {
-                continue;
-            };
-            let cadence = asked
-                .cadences
-                .get(&it.list)
-                .map(String::as_str)
-                .filter(|word| !word.is_empty());
-            let topics = asked.topics.get(&it.list).cloned().unwrap_or_default();
-            let Ok(paused_until) = pause(body, &it.list, now) else {
-                return Ok(wrong);
-            };
-            let is_offered = cadence.is_none_or(|word| list.cadences.contains_key(word))
-                && topics
-                    .iter()
-                    .all(|topic| list.topics.contains_key(topic) || it.topics.contains(topic));
-            if !is_offered {
-                return Ok(wrong);
-            }
-            settings.push((it, list.default_cadence(), cadence, topics, paused_until));
-        }
         let stored = |error| self.problem_store(headers, &error);
-        let mut tx = self.store.begin_alone("preferences").await.map_err(stored)?;
-        for (it, default_cadence, cadence, topics, paused_until) in &settings {
-            if !asked.lists.contains(&it.list) {
-                self.store
-                    .leave(&mut tx, &it.list, person.id, "page", now)
-                    .await
-                    .map_err(stored)?;
+        let (now, languages) = (self.clock.now(), self.languages());
+        let mut tx = self.store.begin_alone("signup").await.map_err(stored)?;
+        let on = self.subscriptions(person, headers).await?;
+        let shown = match &form.shown {
+            Some(shown) => shown.clone(),
+            None => Shown::of(&self.config, &languages, person, &on, now),
+        };
+        let language = form.language(&shown);
+        if language.is_some_and(|tag| !languages.iter().any(|known| known == tag)) {
+            return Ok(Told::WRONG);
+        }
+        for it in &on {
+            let (Some(list), Some(shown)) = (self.config.lists.get(&it.list), shown.lists.get(&it.list)) else {
+                continue;
+            };
+            if !form.asked.lists.contains(&it.list) {
+                let left = self.store.leave(&mut tx, &it.list, person.id, "page", now).await;
+                left.map_err(stored)?;
                 continue;
             }
-            let setting = Setting {
-                cadence: *cadence,
-                topics,
-                paused_until: *paused_until,
-                default_cadence: *default_cadence,
+            let Some(change) = form.change(list, it, shown, now) else {
+                return Ok(Told::WRONG);
             };
-            self.store
-                .set_preferences(&mut tx, it, &setting, language)
-                .await
-                .map_err(stored)?;
+            let setting = Setting {
+                cadence: change.cadence.as_deref().or(it.cadence.as_deref()),
+                topics: change.topics.as_ref().unwrap_or(&it.topics),
+                paused_until: change.paused_until.unwrap_or(it.paused_until),
+                default_cadence: list.default_cadence(),
+            };
+            let set = self.store.set_preferences(&mut tx, it, &setting, language, now).await;
+            set.map_err(stored)?;
         }
         if let Some(language) = language {
-            self.store
-                .set_language(&mut tx, person.id, language)
-                .await
-                .map_err(stored)?;
+            let set = self.store.set_language(&mut tx, person.id, language).await;
+            set.map_err(stored)?;
+        }
+        let is_old = |name: &str| shown.lists.contains_key(name) || on.iter().any(|it| it.list == name);
+        let added: Vec<&str> = form
+            .asked
+            .lists
+            .iter()
+            .map(String::as_str)
+            .filter(|name| !is_old(name))
+            .collect();
+        let asked = !added.is_empty();
+        if asked {
+            let Some(wanted) = self.added(person, &added, headers).await? else {
+                return Ok(Told::WRONG);
+            };
+            // The words of the page stood there in the language that it was shown in.
+            let language = self.language_of(person.language.as_deref(), headers);
+            if !self
+                .keep(&mut tx, &wanted, ("preferences", &language), peer, headers)
+                .await?
+            {
+                return Err(self.problem_busy(headers));
+            }
         }
         tx.commit().await.map_err(|error| stored(error.into()))?;
-        let is_new = |name: &str| asked.lists.iter().any(|list| list == name) && !on.iter().any(|it| it.list == name);
-        let choices: Vec<_> = joinable(&self.config)
-            .filter(|(name, _)| self.can_join() && is_new(name))
-            .map(|(name, _)| (name.to_owned(), None, Vec::new()))
-            .collect();
-        let asks = !choices.is_empty();
-        if let (true, Ok(address)) = (asks, Address::parse(&person.address)) {
-            let wanted = Checked {
-                address,
-                name: None,
-                language: None,
-                choices,
-            };
-            self.keep_from(&wanted, "preferences", peer, headers).await?;
-        }
-        Ok(Told {
-            saved: true,
-            asked: asks,
-            wrong: false,
-        })
+        Ok(Told { asked, ..Told::SAVED })
+    }
+
+    /// The request for lists that were ticked anew. None: one of them is not on offer.
+    async fn added(
+        &self,
+        person: &Subscriber,
+        lists: &[&str],
+        headers: &HeaderMap,
+    ) -> Result<Option<Checked>, Problem> {
+        let is_open = self.takes_people(headers).await?;
+        let is_on_offer = |wanted: &&str| is_open && joinable(&self.config).any(|(name, _)| name == *wanted);
+        let Ok(address) = Address::parse(&person.address) else {
+            return Ok(None);
+        };
+        let choices = joinable(&self.config).filter(|(name, _)| lists.contains(name));
+        let choices = choices.map(|(name, _)| (name.to_owned(), None, Vec::new())).collect();
+        Ok(lists.iter().all(is_on_offer).then_some(Checked {
+            address,
+            name: None,
+            language: None,
+            choices,
+        }))
     }
 
     async fn choices(&self, person: &Subscriber, told: Told, headers: &HeaderMap) -> Result<Response, Problem> {
         let on = self.subscriptions(person, headers).await?;
         let own = person.language.as_deref();
         let language = self.language_of(own, headers);
+        let shown = Shown::of(&self.config, &self.languages(), person, &on, self.clock.now());
+        let is_open = self.takes_people(headers).await?;
         let mut offers = Vec::new();
         for (name, list) in &self.config.lists {
             let theirs = on.iter().find(|it| it.list == *name);
-            if theirs.is_none() && !(list.public && self.can_join()) {
-                continue;
+            if theirs.is_some() || (list.public && is_open) {
+                offers.push(self.own_offer(name, list, &language, theirs, &shown));
             }
-            let mut as_asked = Asked::default();
-            if let Some(it) = theirs {
-                as_asked.lists.push(name.clone());
-                as_asked.topics.insert(name.clone(), it.topics.clone());
-                if let Some(word) = &it.cadence {
-                    as_asked.cadences.insert(name.clone(), word.clone());
-                }
-            }
-            let mut offer = self.offer(name, list, &language, &as_asked);
-            let pause = theirs
-                .and_then(|it| it.paused_until)
-                .filter(|until| *until > self.clock.now());
-            if let Some(offer) = offer.as_object_mut() {
-                offer.insert("is_on".into(), theirs.is_some().into());
-                offer.insert(
-                    "paused_until".into(),
-                    json!(pause.map(|until| until.date_naive().to_string())),
-                );
-            }
-            offers.push(offer);
         }
-        let today = self.clock.now().date_naive();
+        let is_longer = offers.len() > shown.lists.len();
         let context = json!({
             "address": masked(&person.address),
+            "shown": serde_json::to_string(&shown).unwrap_or_default(),
             "lists": offers,
-            "languages": languages(self, own.unwrap_or(&language)),
-            "tomorrow": (today + TimeDelta::days(1)).to_string(),
-            "furthest": (today + LONGEST_PAUSE).to_string(),
+            "languages": languages(self, &shown.language),
+            "speaks_other": shown.language.is_empty(),
+            "consent": is_longer.then(|| self.consent(&language)),
             "saved": told.saved,
             "asked": told.asked,
             "wrong": told.wrong,
             "is_off": on.is_empty(),
         });
         self.page_in(own, "web/preferences.html", headers, context)
+    }
+
+    /// A list as their page offers it.
+    fn own_offer(
+        &self,
+        name: &str,
+        list: &List,
+        language: &str,
+        theirs: Option<&Subscription>,
+        shown: &Shown,
+    ) -> Value {
+        let mut as_asked = Asked::default();
+        let now = shown.lists.get(name);
+        if let Some(now) = now {
+            as_asked.lists.push(name.to_owned());
+            as_asked.cadences.insert(name.to_owned(), now.cadence.clone());
+        }
+        let mut offer = self.offer(name, list, language, &as_asked);
+        let had = theirs.map(|it| it.topics.as_slice()).unwrap_or_default();
+        let topics: Vec<Value> = topics_on_offer(list, had)
+            .into_iter()
+            .map(|term| {
+                let label = list.topics.get(term).map_or(term, String::as_str);
+                let chosen = now.is_some_and(|now| now.topics.contains(term));
+                json!({ "term": term, "label": label, "chosen": chosen })
+            })
+            .collect();
+        let (first, last) = pause_days(list, self.clock.now());
+        if let Some(offer) = offer.as_object_mut() {
+            offer.insert("is_on".into(), theirs.is_some().into());
+            offer.insert("topics".into(), topics.into());
+            offer.insert("paused_until".into(), now.map(|now| now.pause.as_str()).into());
+            offer.insert("tomorrow".into(), first.to_string().into());
+            offer.insert("furthest".into(), last.to_string().into());
+        }
+        offer
     }
 
     fn link_form(&self, headers: &HeaderMap, asked: &Asked, wrong: bool) -> Result<Response, Problem> {
@@ -264,26 +304,6 @@ impl App {
             *response.status_mut() = axum::http::StatusCode::UNPROCESSABLE_ENTITY;
         }
         Ok(response)
-    }
-}
-
-/// Until when the form says that nothing should come; an error: no day of the coming year.
-fn pause(body: &[u8], list: &str, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, ()> {
-    let wanted = format!("pause.{list}");
-    let mut fields = form_urlencoded::parse(body);
-    let typed = fields
-        .find(|(field, _)| *field == wanted)
-        .map(|(_, value)| value.into_owned());
-    let Some(typed) = typed.filter(|typed| !typed.is_empty()) else {
-        return Ok(None);
-    };
-    let day: NaiveDate = typed.parse().map_err(|_| ())?;
-    let until = day.and_time(chrono::NaiveTime::MIN).and_utc();
-    match until {
-        // The past is no pause.
-        until if until <= now => Ok(None),
-        until if until - now > LONGEST_PAUSE => Err(()),
-        until => Ok(Some(until)),
     }
 }
 

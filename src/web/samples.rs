@@ -311,7 +311,7 @@ fn subscribe(templates: &Templates) -> Vec<Value> {
                     { "tag": "en", "name": "English", "chosen": true },
                     { "tag": "de", "name": "Deutsch", "chosen": false },
                 ],
-                "consent": "We use this address to send you the newsletters.", "stamp": "sample",
+                "consent": "We use this address to send you the newsletters.", "stamp": "sample", "wording": "sample",
             }),
         )
     };
@@ -326,13 +326,13 @@ fn confirm(templates: &Templates) -> Vec<Value> {
     let page = |lists: Value, name: Value, is_empty: bool| {
         framed(
             templates,
-            json!({ "address": "a…@example.org", "name": name, "lists": lists, "is_empty": is_empty }),
+            json!({ "address": "a…@example.org", "name": name, "lists": lists, "shown": "sample", "is_empty": is_empty, "is_changed": is_empty }),
         )
     };
-    let one = json!([{ "name": "events", "title": "Events of the institute" }]);
+    let one = json!([{ "name": "events", "title": "Events of the institute", "cadence": "Weekly", "topics": ["Energy"], "chosen": true }]);
     let two = json!([
-        { "name": "events", "title": "Events of the institute" },
-        { "name": "lectures", "title": "Lectures" },
+        { "name": "events", "title": "Events of the institute", "cadence": "Weekly", "topics": ["Energy"], "chosen": true },
+        { "name": "lectures", "title": "Lectures", "cadence": null, "topics": [], "chosen": false },
     ]);
     [
         page(one, json!(null), false),
@@ -351,14 +351,16 @@ fn preferences(templates: &Templates) -> Vec<Value> {
                 { "word": "daily", "text": "Daily", "chosen": false },
             ],
             "topics": [{ "term": "energy", "label": "Energy", "chosen": is_on }],
-            "chosen": is_on, "is_on": is_on, "paused_until": paused_until,
+            "chosen": is_on, "is_on": is_on, "paused_until": paused_until, "tomorrow": "2026-05-05",
+            "furthest": "2027-05-05",
         })
     };
     let page = |lists: Value, saved: bool, asked: bool, wrong: bool, is_off: bool| {
         framed(
             templates,
             json!({
-                "address": "a…@example.org", "lists": lists, "tomorrow": "2026-05-05", "furthest": "2027-05-05",
+                "address": "a…@example.org", "lists": lists, "shown": "{}", "speaks_other": is_off,
+                "consent": "We use this address to send you the newsletters.",
                 "languages": [
                     { "tag": "en", "name": "English", "chosen": true },
                     { "tag": "de", "name": "Deutsch", "chosen": false },

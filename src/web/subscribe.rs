@@ -23,7 +23,7 @@ use super::client::{Peer, network};
 use super::error::Problem;
 use crate::config::{Cadence, List};
 use crate::publish::{self, joinable};
-use crate::store::{NewSignup, Wish, Wording};
+use crate::store::{NewSignup, Tx, Wish, Wording};
 
 /// A form that was opened before that is too old: the page may have changed.
 const FORM_LIVES: TimeDelta = TimeDelta::hours(24);
@@ -55,7 +55,11 @@ pub(super) async fn ask(
     match app.take(&asked, "page", peer, &headers).await? {
         Taken::Asked => app.private_page("web/asked.html", &headers, None, json!({})),
         Taken::Faults(faults) => app.form(&headers, &asked, &faults),
-        Taken::Closed => app.closed(&headers),
+        Taken::Closed => {
+            let mut response = app.closed(&headers)?;
+            *response.status_mut() = StatusCode::FORBIDDEN;
+            Ok(response)
+        }
         Taken::Full => Err(app.problem_busy(&headers)),
     }
 }
@@ -82,6 +86,7 @@ pub(super) async fn describe(State(app): State<Arc<App>>, headers: HeaderMap) ->
         "lists": lists,
         "languages": app.languages(),
         "consent": app.consent(language),
+        "wording": wording_id(language, &app.consent(language)),
         "stamp": app.secret.stamp(app.clock.now()),
     });
     Ok(app.say_json(StatusCode::OK, description))
@@ -121,7 +126,7 @@ pub(super) async fn ask_json(
 }
 
 impl App {
-    async fn takes_people(&self, headers: &HeaderMap) -> Result<bool, Problem> {
+    pub(super) async fn takes_people(&self, headers: &HeaderMap) -> Result<bool, Problem> {
         if !self.can_join() {
             return Ok(false);
         }
@@ -151,7 +156,8 @@ impl App {
         if !asked.website.is_empty() {
             return Ok(Taken::Asked);
         }
-        match self.keep_from(&checked, form, peer, headers).await? {
+        let language = self.language_of_wording(&asked.wording, headers);
+        match self.keep_from(&checked, (form, &language), peer, headers).await? {
             true => Ok(Taken::Asked),
             false => Ok(Taken::Full),
         }
@@ -161,27 +167,32 @@ impl App {
     pub(super) async fn keep_from(
         &self,
         checked: &Checked,
-        form: &str,
+        (form, language): (&str, &str),
+        peer: Option<Extension<Peer>>,
+        headers: &HeaderMap,
+    ) -> Result<bool, Problem> {
+        let stored = |error| self.problem_store(headers, &error);
+        let mut tx = self.store.begin_alone("signup").await.map_err(stored)?;
+        let is_kept = self.keep(&mut tx, checked, (form, language), peer, headers).await?;
+        if is_kept {
+            tx.commit().await.map_err(|error| stored(error.into()))?;
+        }
+        Ok(is_kept)
+    }
+
+    /// The same within a transaction; the form, and the language in which its words stood there.
+    pub(super) async fn keep(
+        &self,
+        tx: &mut Tx,
+        checked: &Checked,
+        (form, language): (&str, &str),
         peer: Option<Extension<Peer>>,
         headers: &HeaderMap,
     ) -> Result<bool, Problem> {
         let network = network(peer.map(|peer| peer.0), headers, &self.config.web);
-        let kept = self.keep(checked, form, &network, headers).await;
-        kept.map_err(|error| self.problem_store(headers, &error))
-    }
-
-    async fn keep(
-        &self,
-        checked: &Checked,
-        form: &str,
-        network: &str,
-        headers: &HeaderMap,
-    ) -> Result<bool, crate::store::Error> {
         let now = self.clock.now();
-        let language = self.language(headers);
         let text = self.consent(language);
-        let id = blake3::hash(format!("{language}\0{text}").as_bytes()).to_hex();
-        let id = id.get(..16).unwrap_or_default();
+        let id = wording_id(language, &text);
         let keeps_network = self.config.signup.keep_network.is_some();
         let wish = |(list, cadence, topics): &(String, Option<String>, Vec<String>)| Wish {
             list: list.clone(),
@@ -189,9 +200,9 @@ impl App {
             topics: topics.clone(),
             asked_at: now.timestamp_millis(),
             form: form.to_owned(),
-            wording: id.to_owned(),
+            wording: id.clone(),
             language: language.to_owned(),
-            network: keeps_network.then(|| network.to_owned()),
+            network: keeps_network.then(|| network.clone()),
         };
         let new = NewSignup {
             address: &checked.address.to_string(),
@@ -199,14 +210,24 @@ impl App {
             name: checked.name.as_deref(),
             language: checked.language.as_deref(),
             wishes: checked.choices.iter().map(wish).collect(),
-            network_key: &self.secret.blind("network", network),
+            network_key: &self.secret.blind("network", &network),
             wording: Wording {
-                id,
+                id: &id,
                 language,
                 text: &text,
             },
         };
-        self.store.insert_signup(&new, now).await
+        let kept = self.store.insert_signup(tx, &new, now).await;
+        kept.map_err(|error| self.problem_store(headers, &error))
+    }
+
+    /// The language of the words that a form or a program showed, by their number; not one of ours: that of the request.
+    fn language_of_wording(&self, id: &str, headers: &HeaderMap) -> String {
+        let languages = self.languages();
+        let shown = languages
+            .iter()
+            .find(|language| wording_id(language, &self.consent(language)) == id);
+        shown.map_or_else(|| self.language(headers).to_owned(), Clone::clone)
     }
 
     /// Opened long enough ago for a person to have filled it in, and not before yesterday.
@@ -220,7 +241,7 @@ impl App {
     }
 
     /// The words that people agree to.
-    fn consent(&self, language: &str) -> String {
+    pub(super) fn consent(&self, language: &str) -> String {
         let institute = self.config.institute.name.as_str();
         let words = self.templates.words();
         words.say(language, "web-subscribe-consent", [("institute", institute)])
@@ -256,6 +277,7 @@ impl App {
             "faults": faults.iter().copied().map(faulty).collect::<Vec<_>>(),
             "wrong": faults.iter().map(|fault| fault.say().0).collect::<Vec<_>>(),
             "consent": self.consent(language),
+            "wording": wording_id(language, &self.consent(language)),
             "stamp": self.stamp_for(asked),
         });
         let mut response = self.private_page("web/subscribe.html", headers, None, context)?;
@@ -327,4 +349,10 @@ impl App {
         }
         response
     }
+}
+
+/// By what words of ours are known: of language and text together.
+fn wording_id(language: &str, text: &str) -> String {
+    let hash = blake3::hash(format!("{language}\0{text}").as_bytes()).to_hex();
+    hash.chars().take(16).collect()
 }

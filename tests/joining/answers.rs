@@ -2,9 +2,10 @@
 
 use axum::http::StatusCode;
 use chrono::TimeDelta;
+use rapporteur::publish;
 
 use super::{ANNA, Answer, Web, answer, asked, lists, subscriptions};
-use crate::app::TestApp;
+use crate::app::{TestApp, for_each_app};
 
 /// Addresses in every state there is.
 async fn everybody(app: &TestApp, web: &Web) -> Vec<&'static str> {
@@ -127,7 +128,9 @@ async fn a_link_that_was_used_is_too_old_or_never_was_leads_to_one_page() {
     }
     assert_eq!(answers[0].status, StatusCode::NOT_FOUND);
     assert!(
-        answers[0].body.contains("If you have confirmed by it, all is well"),
+        answers[0]
+            .body
+            .contains("If you have confirmed by it, there is nothing more to do"),
         "{}",
         answers[0].body
     );
@@ -208,4 +211,46 @@ async fn no_token_lies_in_the_database() {
             .await,
         0
     );
+}
+
+/// SQLite gives the number of a deleted row to the next: an old page must not act on another's request.
+#[tokio::test]
+async fn an_old_page_cannot_touch_the_request_that_has_its_number_now() {
+    for_each_app(&lists(), |app: TestApp| async move {
+        let web = Web::of(&app).await;
+        let path = asked(&app, &web).await;
+        let token = path.trim_start_matches("/confirm/");
+        let annas = publish::find_request(&app.house, token).await.unwrap().unwrap();
+        web.post(&path, &[("lists", "events")]).await;
+        app.advance(TimeDelta::minutes(1));
+        web.subscribe(&app, "bea@example.org", &[("lists", "events")]).await;
+        answer(&app).await;
+        app.run(&format!("UPDATE signup SET id = {}", annas.id)).await;
+        let said = publish::confirm(&app.house, &annas, &["events".to_owned()])
+            .await
+            .unwrap();
+        assert_eq!(said, publish::Confirmed::Gone);
+        assert_eq!(app.count("SELECT COUNT(*) FROM signup").await, 1);
+        app
+    })
+    .await;
+}
+
+/// Whoever asks for their link is told that a mail comes, whether somebody can join or not.
+#[tokio::test]
+async fn while_nobody_can_join_whoever_is_subscribed_gets_their_link_all_the_same() {
+    let app = TestApp::with(&lists()).await;
+    app.people("events", &[ANNA]).await;
+    let web = Web::of(&app).await;
+    web.subscribe(&app, "bea@example.org", &[("lists", "events")]).await;
+    app.pause(publish::SIGNUP).await;
+    let stamp = app.house.secret.stamp(app.now() - TimeDelta::minutes(1));
+    web.post("/preferences", &[("email", ANNA), ("stamp", &stamp)]).await;
+    assert_eq!(answer(&app).await, 1);
+    assert!(app.mails_of(ANNA)[0].text.contains("/preferences/"));
+    assert_eq!(web.get("/subscribe").await.status, StatusCode::OK);
+    let said = web.subscribe(&app, ANNA, &[("lists", "events")]).await;
+    assert_eq!(said.status, StatusCode::FORBIDDEN);
+    app.resume(publish::SIGNUP).await;
+    assert_eq!(answer(&app).await, 1, "what was asked before waits");
 }

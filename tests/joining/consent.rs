@@ -190,3 +190,124 @@ async fn who_was_erased_is_forgotten_here_too_and_stays_away() {
     app.forget_mails();
     app.leave_open();
 }
+
+/// A stranger can ask for anything in somebody's name: it is shown, and not ticked for them.
+#[tokio::test]
+async fn what_a_stranger_added_is_shown_and_neither_ticked_nor_confirmed_unseen() {
+    for_each_app(&lists(), |app: TestApp| async move {
+        let web = Web::of(&app).await;
+        web.subscribe(&app, ANNA, &[("lists", "lectures")]).await;
+        app.advance(TimeDelta::minutes(1));
+        let own = [
+            ("lists", "events"),
+            ("cadence.events", "daily"),
+            ("topics.events", "climate"),
+            ("topics.events", "economy"),
+            ("topics.events", "climate"),
+        ];
+        web.subscribe(&app, ANNA, &own).await;
+        answer(&app).await;
+        let path = confirm_path(&app.mails_of(ANNA)[0]);
+        let page = web.get(&path).await.body;
+        assert!(page.contains("value=\"events\" checked"), "{page}");
+        assert!(page.contains("value=\"lectures\">"), "{page}");
+        assert!(
+            page.contains("How often: Daily") && page.contains("Topics: Economy, Climate"),
+            "{page}"
+        );
+
+        // Meanwhile a stranger asks for something else.
+        app.advance(TimeDelta::minutes(1));
+        web.subscribe(&app, ANNA, &[("lists", "events"), ("cadence.events", "immediate")])
+            .await;
+        answer(&app).await;
+        let fields = crate::preferences::fields_of(&page);
+        let fields: Vec<(&str, &str)> = fields
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        let said = web.post(&path, &fields).await;
+        assert!(
+            said.body.contains("Something else has been asked for meanwhile")
+                && said.body.contains("How often: At once"),
+            "{}",
+            said.body
+        );
+        assert_eq!(subscriptions(&app, ANNA).await, [""; 0]);
+        let fields = crate::preferences::fields_of(&said.body);
+        let fields: Vec<(&str, &str)> = fields
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        assert!(web.post(&path, &fields).await.body.contains("You are subscribed."));
+        assert_eq!(subscriptions(&app, ANNA).await, ["events active active"]);
+        app
+    })
+    .await;
+}
+
+/// The same between the look and the button, within the transaction.
+#[tokio::test]
+async fn what_was_not_shown_is_not_confirmed() {
+    let app = TestApp::with(&lists()).await;
+    let web = Web::of(&app).await;
+    let path = asked(&app, &web).await;
+    let token = path.trim_start_matches("/confirm/");
+    let shown = publish::find_request(&app.house, token).await.unwrap().unwrap();
+    app.advance(TimeDelta::minutes(1));
+    web.subscribe(&app, ANNA, &[("lists", "events"), ("cadence.events", "immediate")])
+        .await;
+    answer(&app).await;
+    let said = publish::confirm(&app.house, &shown, &["events".to_owned()])
+        .await
+        .unwrap();
+    assert!(matches!(said, publish::Confirmed::Changed(_)), "{said:?}");
+    assert_eq!(subscriptions(&app, ANNA).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_new_request_takes_nothing_from_one_whose_link_works_no_more() {
+    for_each_app(&lists(), |app: TestApp| async move {
+        let web = Web::of(&app).await;
+        asked(&app, &web).await;
+        app.advance(TimeDelta::hours(72));
+        web.subscribe(&app, ANNA, &[("lists", "lectures")]).await;
+        assert_eq!(answer(&app).await, 1);
+        let mail = app.mails_of(ANNA).remove(1);
+        assert!(!mail.text.contains("- Events"), "{}", mail.text);
+        let page = web.get(&confirm_path(&mail)).await.body;
+        assert!(
+            page.contains("Open lectures") && !page.contains("value=\"events\""),
+            "{page}"
+        );
+        assert_eq!(app.count("SELECT COUNT(*) FROM signup").await, 1);
+        app
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_record_names_the_words_that_were_shown_whatever_the_browser_asks_for_later() {
+    let app = TestApp::with(&lists()).await;
+    let web = Web::of(&app).await;
+    let german = axum::http::Request::get("/subscribe").header("accept-language", "de");
+    let page = web.ask(german.body(axum::body::Body::empty()).unwrap()).await.body;
+    let fields = crate::preferences::fields_of(&page);
+    let wording = fields.iter().find(|(name, _)| name == "wording").unwrap().1.as_str();
+    web.subscribe(&app, ANNA, &[("lists", "events"), ("wording", wording)])
+        .await;
+    web.subscribe(&app, "bea@example.org", &[("lists", "events"), ("wording", "unknown")])
+        .await;
+    answer(&app).await;
+    for (address, language) in [(ANNA, "de"), ("bea@example.org", "en")] {
+        web.post(&confirm_path(&app.mails_of(address)[0]), &[("lists", "events")])
+            .await;
+        let record = app
+            .house
+            .store
+            .list_consent(app.subscriber(address).await)
+            .await
+            .unwrap();
+        assert_eq!(record[0].language.as_deref(), Some(language));
+    }
+}

@@ -42,7 +42,9 @@ async fn one_address_gets_a_mail_a_day_and_three_in_thirty_days() {
                 _ => (day - 26).min(6),
             };
             assert_eq!(
-                app.count("SELECT COUNT(*) FROM confirmation").await.min(9),
+                app.count("SELECT COUNT(*) FROM confirmation WHERE address_key IS NOT NULL")
+                    .await
+                    .min(9),
                 i64::min(expected, 3),
                 "day {day}"
             );
@@ -201,4 +203,108 @@ async fn staff_hear_of_an_unusual_rush_once_and_that_it_is_over() {
     app.deliver().await;
     assert_eq!(app.mails_of("it@example.org").len(), 2);
     assert_eq!(subscriptions(&app, ANNA).await, [""; 0]);
+}
+
+/// PRIV-05: what is left of a limit tells nobody whether a mail was made.
+#[tokio::test]
+async fn an_answer_without_a_mail_counts_for_network_domain_and_hour_as_one_with_a_mail() {
+    for (setting, kind) in [
+        ("per_network = 4", "network"),
+        ("per_domain = 4", "domain"),
+        ("overall = 4", "hour"),
+    ] {
+        for address in [
+            "active@example.org",
+            "left@example.org",
+            "angry@example.org",
+            "new@example.org",
+        ] {
+            let app = TestApp::with(&format!("{}[signup]\n{setting}\n", lists())).await;
+            app.people(
+                "events",
+                &["active@example.org", "left@example.org", "angry@example.org"],
+            )
+            .await;
+            app.leave("events", "left@example.org").await;
+            app.run("UPDATE subscriber SET state = 'suppressed' WHERE address = 'angry@example.org'")
+                .await;
+            let web = Web::of(&app).await;
+            // The second and the third are answered by no mail, whoever it is.
+            for _ in 0..3 {
+                web.subscribe(&app, address, &[("lists", "events")]).await;
+                answer(&app).await;
+                answer(&app).await;
+            }
+            for free in [true, false] {
+                let other = format!("{free}@example.org");
+                web.subscribe(&app, &other, &[("lists", "events")]).await;
+                answer(&app).await;
+                assert_eq!(app.mails_of(&other).len() == 1, free, "{address} by the {kind}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn addresses_that_differ_behind_a_plus_are_one_mailbox() {
+    let app = TestApp::with(&lists()).await;
+    let web = Web::of(&app).await;
+    for tag in ["", "+a", "+b", "+a+b"] {
+        web.subscribe(&app, &format!("anna{tag}@example.org"), &[("lists", "events")])
+            .await;
+    }
+    assert_eq!(answer(&app).await, 1);
+}
+
+#[tokio::test]
+async fn one_request_that_goes_wrong_holds_up_no_other() {
+    for_each_app(&lists(), |app: TestApp| async move {
+        let web = Web::of(&app).await;
+        for number in 0..4 {
+            web.subscribe(&app, &format!("p{number}@example.org"), &[("lists", "events")])
+                .await;
+        }
+        app.run("UPDATE signup SET wishes = 'nonsense' WHERE address = 'p1@example.org'")
+            .await;
+        assert_eq!(answer(&app).await, 3);
+        assert_eq!(
+            app.count("SELECT COUNT(*) FROM signup WHERE mailed_at IS NULL").await,
+            1
+        );
+        app
+    })
+    .await;
+    let app = TestApp::with(&lists()).await;
+    let web = Web::of(&app).await;
+    app.run(
+        "CREATE TRIGGER broken BEFORE INSERT ON outgoing WHEN NEW.recipient = 'p1@example.org' \
+         BEGIN SELECT RAISE(ABORT, 'broken'); END",
+    )
+    .await;
+    for number in 0..4 {
+        web.subscribe(&app, &format!("p{number}@example.org"), &[("lists", "events")])
+            .await;
+    }
+    assert_eq!(answer(&app).await, 3);
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM confirmation").await,
+        6,
+        "and leaves no trace"
+    );
+    app.run("DROP TRIGGER broken").await;
+    assert_eq!(answer(&app).await, 1);
+}
+
+#[tokio::test]
+async fn a_rush_of_known_addresses_is_a_rush_too() {
+    let app = TestApp::with(&format!("{}[signup]\nalarm = 3\n", lists())).await;
+    let people: Vec<String> = (0..4).map(|number| format!("p{number}@example.org")).collect();
+    app.people("events", &people.iter().map(String::as_str).collect::<Vec<_>>())
+        .await;
+    let web = Web::of(&app).await;
+    for address in &people {
+        web.subscribe(&app, address, &[("lists", "events")]).await;
+        answer(&app).await;
+    }
+    assert_eq!(alerts(&app).await, ["signups"]);
 }

@@ -50,6 +50,8 @@ pub(in crate::web) struct Asked {
     /// By list.
     pub topics: BTreeMap<String, Vec<String>>,
     pub stamp: String,
+    /// The number of the words that were shown to them.
+    pub wording: String,
     /// A field that people do not see and programs fill in.
     pub website: String,
 }
@@ -76,6 +78,7 @@ impl Asked {
                 ("name", _) => asked.name = value,
                 ("language", _) => asked.language = value,
                 ("stamp", _) => asked.stamp = value,
+                ("wording", _) => asked.wording = value,
                 ("website", _) => asked.website = value,
                 (_, Some(("cadence", list))) => drop(asked.cadences.insert(list.to_owned(), value)),
                 (_, Some(("topics", list))) => asked.topics.entry(list.to_owned()).or_default().push(value),
@@ -115,9 +118,16 @@ impl Asked {
         let mut choices = Vec::new();
         for (list, offer) in joinable(config).filter(|(list, _)| self.lists.iter().any(|asked| asked == list)) {
             let cadence = self.cadences.get(list).filter(|word| !word.is_empty()).cloned();
-            let topics = self.topics.get(list).cloned().unwrap_or_default();
+            let ticked = self.topics.get(list).map(Vec::as_slice).unwrap_or_default();
             let is_offered = cadence.as_ref().is_none_or(|word| offer.cadences.contains_key(word))
-                && topics.iter().all(|topic| offer.topics.contains_key(topic));
+                && ticked.iter().all(|topic| offer.topics.contains_key(topic));
+            // Each once, in the order of the list.
+            let topics = offer
+                .topics
+                .keys()
+                .filter(|topic| ticked.contains(topic))
+                .cloned()
+                .collect();
             if !is_offered {
                 faults.push(Fault::Choice);
             }

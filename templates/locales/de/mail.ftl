@@ -92,4 +92,4 @@ welcome-last = Die letzte war vom { $date }:
 welcome-open = Im Browser lesen
 
 alert-signups = Ungewöhnlich viele wollen abonnieren
-alert-signups-text = Mehr Menschen als sonst haben innerhalb einer Stunde um ein Abonnement gebeten und nicht bestätigt. Vielleicht tippt ein Programm die Adressen anderer ein. Jede Adresse bekommt höchstens eine Mail am Tag, und die Grenzen der Konfiguration gelten. Wenn es ein Angriff ist, schließen Sie das Formular, bis er vorüber ist; wer bestätigt hat, merkt davon nichts.
+alert-signups-text = Mehr Menschen als sonst haben innerhalb einer Stunde um ein Abonnement gebeten. Vielleicht tippt ein Programm die Adressen anderer ein. Jede Adresse bekommt höchstens eine Mail am Tag, und die Grenzen der Konfiguration gelten. Wenn es ein Angriff ist, schließen Sie das Formular, bis er vorüber ist; wer bestätigt hat, merkt davon nichts.

@@ -86,4 +86,4 @@ welcome-last = The last one was of { $date }:
 welcome-open = Read it in the browser
 
 alert-signups = Unusually many people want to join
-alert-signups-text = More people than usual have asked to join within an hour and have not confirmed. It may be a program that types the addresses of others. Each address gets one mail at most in a day, and the limits of the configuration hold. If it is an attack, close the form until it is over; people who have confirmed notice nothing.
+alert-signups-text = More people than usual have asked to join within an hour. It may be a program that types the addresses of others. Each address gets one mail at most in a day, and the limits of the configuration hold. If it is an attack, close the form until it is over; people who have confirmed notice nothing.

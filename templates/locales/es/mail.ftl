@@ -92,4 +92,4 @@ welcome-last = El último fue del { $date }:
 welcome-open = Leerlo en el navegador
 
 alert-signups = Un número inusual de personas quiere suscribirse
-alert-signups-text = En una hora, más personas de lo habitual han pedido suscribirse y no han confirmado. Puede que un programa esté escribiendo direcciones ajenas. Cada dirección recibe como mucho un correo al día, y rigen los límites de la configuración. Si es un ataque, cierre el formulario hasta que haya pasado; quienes han confirmado no notarán nada.
+alert-signups-text = En una hora, más personas de lo habitual han pedido suscribirse. Puede que un programa esté escribiendo direcciones ajenas. Cada dirección recibe como mucho un correo al día, y rigen los límites de la configuración. Si es un ataque, cierre el formulario hasta que haya pasado; quienes han confirmado no notarán nada.

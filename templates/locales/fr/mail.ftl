@@ -92,4 +92,4 @@ welcome-last = Le dernier date du { $date } :
 welcome-open = Le lire dans le navigateur
 
 alert-signups = Un nombre inhabituel de personnes veut s’abonner
-alert-signups-text = En une heure, plus de personnes que d’habitude ont demandé à s’abonner sans confirmer. Il se peut qu’un programme saisisse les adresses d’autrui. Chaque adresse reçoit au plus un message par jour, et les limites de la configuration s’appliquent. S’il s’agit d’une attaque, fermez le formulaire jusqu’à ce qu’elle soit passée ; les personnes qui ont confirmé ne remarqueront rien.
+alert-signups-text = En une heure, plus de personnes que d’habitude ont demandé à s’abonner. Il se peut qu’un programme saisisse les adresses d’autrui. Chaque adresse reçoit au plus un message par jour, et les limites de la configuration s’appliquent. S’il s’agit d’une attaque, fermez le formulaire jusqu’à ce qu’elle soit passée ; les personnes qui ont confirmé ne remarqueront rien.
