@@ -328,7 +328,7 @@ async fn a_person_joins_chooses_leaves_returns_bounces_and_is_forgotten() {
         assert_eq!(hits(&stage.app, trace).await, 0, "{trace} is in the database");
         let said = String::from_utf8_lossy(&log.0.lock().unwrap()).into_owned();
         assert!(
-            said.len() > 1000 && !said.contains(trace),
+            !said.is_empty() && !said.contains(trace),
             "{trace} is in the log: {said}"
         );
     }
