@@ -191,12 +191,18 @@ impl Store {
     /// Begins a writing transaction that no other of the same name overlaps, on any machine.
     pub async fn begin_alone(&self, name: &str) -> Result<Tx> {
         let mut tx = self.begin().await?;
+        self.lock(&mut tx, name).await?;
+        Ok(tx)
+    }
+
+    /// From here on no other transaction of this name overlaps this one. Whoever takes two takes `people` last.
+    pub async fn lock(&self, tx: &mut Tx, name: &str) -> Result<()> {
         // The row is the lock: PostgreSQL holds it until the commit, SQLite has one writer anyway.
         sqlx::query("INSERT INTO meta (key, value) VALUES ($1, '') ON CONFLICT (key) DO UPDATE SET value = ''")
             .bind(format!("lock {name}"))
-            .execute(&mut *tx)
+            .execute(&mut **tx)
             .await?;
-        Ok(tx)
+        Ok(())
     }
 
     /// Sets a mark within a transaction, to which it can return if what follows goes wrong.

@@ -311,3 +311,34 @@ async fn the_record_names_the_words_that_were_shown_whatever_the_browser_asks_fo
         assert_eq!(record[0].language.as_deref(), Some(language));
     }
 }
+
+/// PRIV-08: somebody presses the button while staff forget them; whoever came to the lock first goes first.
+#[tokio::test]
+async fn nobody_confirms_while_they_are_forgotten() {
+    for_each_app(&lists(), |app: TestApp| async move {
+        let web = Web::of(&app).await;
+        let path = asked(&app, &web).await;
+        let token = path.trim_start_matches("/confirm/");
+        let shown = publish::find_request(&app.house, token).await.unwrap().unwrap();
+        let anna = Address::parse(ANNA).unwrap();
+        let busy = app.house.store.begin_import().await.unwrap();
+        let (erased, confirmed) = {
+            let wanted = ["events".to_owned()];
+            let erasing = publish::erase(&app.house, &anna, false, "staff");
+            let confirming = publish::confirm(&app.house, &shown, &wanted);
+            tokio::pin!(erasing, confirming);
+            let moment = std::time::Duration::from_millis(100);
+            assert!(tokio::time::timeout(moment, &mut erasing).await.is_err(), "it waits");
+            assert!(tokio::time::timeout(moment, &mut confirming).await.is_err(), "it waits");
+            drop(busy);
+            tokio::join!(erasing, confirming)
+        };
+        erased.unwrap();
+        assert_eq!(confirmed.unwrap(), publish::Confirmed::Gone);
+        assert_eq!(app.house.store.find_person(&anna.key()).await.unwrap(), None);
+        // The row of her mail is forgotten with her, so that the mailbox has nothing to agree with.
+        std::fs::remove_dir_all(app.folder.path().join("outbox")).unwrap();
+        app
+    })
+    .await;
+}

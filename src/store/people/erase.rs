@@ -43,8 +43,8 @@ pub enum Scrubbed {
 }
 
 impl Store {
-    /// Forgets an address, in one transaction alone with `people`. Its hashes go on the suppression list. Returns the tables with the number
-    /// of rows that were changed or deleted, those with none left out.
+    /// Forgets an address, in one transaction alone with `people`. Its hashes go on the suppression list. Returns the
+    /// tables with the number of rows that were changed or deleted, those with none left out.
     pub async fn erase(
         &self,
         tx: &mut Tx,
